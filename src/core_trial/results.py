@@ -1,0 +1,301 @@
+"""Records: what the analyses hand to the reports. The only door between computing and telling.
+
+A record is frozen and says one thing about the trial. Every number in it has a `Key`, the name by
+which the registry of published numbers and the tables ask for it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_type_hints
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """Name of one number.
+
+    Parameters
+    ----------
+    analysis
+        Name of the analysis, as in ``analyses/plan.py``: ``"readmission"``, ``"sex"``.
+    statistic
+        ``"n"``, ``"N"``, ``"percent"``, ``"mean"``, ``"sd"``, ``"median"``, ``"q1"``, ``"q3"``,
+        ``"estimate"``, ``"low"``, ``"high"``, ``"p_value"`` and so on.
+    arm
+        ``"intervention"``, ``"control"``, or blank for the whole trial or a comparison.
+    level
+        Category, step or covariate, where the analysis has several.
+    """
+
+    analysis: str
+    statistic: str
+    arm: str = ""
+    level: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Descriptive:
+    """One descriptive number of one arm."""
+
+    kind: ClassVar[str] = "descriptive"
+    analysis: str
+    statistic: str
+    value: float
+    arm: str = ""
+    level: str = ""
+
+    def numbers(self) -> Iterator[tuple[Key, float]]:
+        """Its number, with the number's name."""
+        yield Key(self.analysis, self.statistic, self.arm, self.level), self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """One fitted comparison: the effect, its uncertainty, and how it was come by.
+
+    Parameters
+    ----------
+    analysis, level
+        Which question; `level` tells covariates of one analysis apart.
+    measure
+        A `vocabulary.Measure`: the scale of `estimate`, `low` and `high`.
+    estimate, low, high
+        Effect and confidence limits; ``nan`` when not estimable.
+    std_error
+        Standard error on the scale of the linear predictor (log for ratios).
+    statistic, df, p_value
+        Wald statistic, its degrees of freedom (``inf`` for a normal), two-sided p-value.
+    n, n_clusters, n_events
+        Participants and clusters in the fit; events where the outcome is an event.
+    model, formula, method
+        The function of ``models``, the formula, and the estimation in words.
+    converged, warnings
+        False with a reason when the numbers cannot be believed.
+    variance
+        Variance components by name, such as ``{"cluster": 0.1, "residual": 20.3}``.
+    """
+
+    kind: ClassVar[str] = "estimate"
+    analysis: str
+    measure: str
+    estimate: float
+    low: float
+    high: float
+    std_error: float
+    statistic: float
+    df: float
+    p_value: float
+    n: int
+    n_clusters: int
+    n_events: int | None = None
+    model: str
+    formula: str
+    method: str
+    converged: bool = True
+    warnings: tuple[str, ...] = ()
+    variance: Mapping[str, float] = field(default_factory=dict)
+    confidence: float = 0.95
+    level: str = ""
+
+    PRINTED: ClassVar[tuple[str, ...]] = ("estimate", "low", "high", "p_value", "n")
+
+    def numbers(self) -> Iterator[tuple[Key, float]]:
+        """The numbers that get printed, with their names."""
+        for statistic in self.PRINTED:
+            yield Key(self.analysis, statistic, "", self.level), float(getattr(self, statistic))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowCount:
+    """How many participants reached, or left at, one step of the trial.
+
+    Parameters
+    ----------
+    step, reason
+        The step, and the reason for leaving where `n` counts those who left.
+    n
+        Participants (or, in screening, people).
+    of
+        Denominator of the printed percentage; 0 where none is printed.
+    """
+
+    kind: ClassVar[str] = "flow"
+    step: str
+    n: int
+    of: int = 0
+    arm: str = ""
+    reason: str = ""
+
+    def numbers(self) -> Iterator[tuple[Key, float]]:
+        """The count and, given `of`, N and percent; the level is ``step`` or ``step: reason``."""
+        level = f"{self.step}: {self.reason}" if self.reason else self.step
+        yield Key("flow", "n", self.arm, level), float(self.n)
+        if self.of:
+            yield Key("flow", "N", self.arm, level), float(self.of)
+            yield Key("flow", "percent", self.arm, level), 100 * self.n / self.of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurvePoint:
+    """One step of a Kaplan-Meier curve (time in days from randomisation)."""
+
+    kind: ClassVar[str] = "curve"
+    analysis: str
+    arm: str
+    time: float
+    survival: float
+    low: float
+    high: float
+    at_risk: int
+    events: int
+    censored: int
+
+    def numbers(self) -> Iterator[tuple[Key, float]]:
+        """A curve is drawn, not looked up."""
+        return iter(())
+
+
+Record = Descriptive | Estimate | FlowCount | CurvePoint
+Kind = Literal["descriptive", "estimate", "flow", "curve"]
+KINDS: Mapping[str, type[Record]] = {
+    cls.kind: cls for cls in (Descriptive, Estimate, FlowCount, CurvePoint)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where results come from: no path, no user, no clock, so equal inputs give equal files.
+
+    Parameters
+    ----------
+    inputs
+        SHA-256 of every input file, by its name.
+    versions
+        Version of this library, of Python and of what computes with it.
+    """
+
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=True)
+class Results:
+    """An ordered, immutable collection of records."""
+
+    records: tuple[Record, ...] = ()
+    provenance: Provenance = field(default_factory=Provenance)
+
+    @classmethod
+    def bind(cls, *parts: Results | Iterable[Record], provenance: Provenance | None = None) -> Self:
+        """Join collections of records into one, in the order given."""
+        records = (record for part in parts for record in _records(part))
+        return cls(tuple(records), provenance or Provenance())
+
+    def find(self, kind: Kind | None = None, **where: object) -> Results:
+        """The records of one kind whose fields have the values given.
+
+        Examples
+        --------
+        >>> results = Results((FlowCount(step="randomised", n=221, arm="intervention"),))
+        >>> len(results.find("flow", arm="control"))
+        0
+        """
+        chosen = [r for r in self.records if kind in (None, r.kind) and _matches(r, where)]
+        return Results(tuple(chosen), self.provenance)
+
+    @cached_property
+    def numbers(self) -> Mapping[Key, float]:
+        """Every number by its name; two records never claim one name."""
+        found: dict[Key, float] = {}
+        for record in self.records:
+            for key, value in record.numbers():
+                if key in found:
+                    raise ValueError(f"two records claim {key}")
+                found[key] = value
+        return found
+
+    def value(self, analysis: str, statistic: str, arm: str = "", level: str = "", /) -> float:
+        """One number; ``nan`` when no record holds it."""
+        return self.numbers.get(Key(analysis, statistic, arm, level), math.nan)
+
+    def estimate(self, analysis: str, level: str = "") -> Estimate | None:
+        """The fitted comparison of one analysis, or None when there is none."""
+        for record in self.records:
+            if isinstance(record, Estimate) and (record.analysis, record.level) == (
+                analysis,
+                level,
+            ):
+                return record
+        return None
+
+    def to_frame(self, kind: Kind) -> pd.DataFrame:
+        """The records of one kind as a tidy frame, a row each."""
+        import pandas as pd
+
+        names = [f.name for f in fields(KINDS[kind])]
+        rows = [[getattr(r, name) for name in names] for r in self.records if r.kind == kind]
+        return pd.DataFrame(rows, columns=names)
+
+    def to_json(self) -> str:
+        """The whole as JSON text; `from_json` gives it back without loss."""
+        body = {
+            "provenance": asdict(self.provenance),
+            "records": [{"kind": r.kind} | asdict(r) for r in self.records],
+        }
+        return json.dumps(_encode(body), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote."""
+        body = json.loads(text)
+        records = tuple(_decode(row) for row in body["records"])
+        return cls(records, Provenance(**body["provenance"]))
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+
+def _records(part: Results | Iterable[Record]) -> Iterable[Record]:
+    return part.records if isinstance(part, Results) else part
+
+
+def _matches(record: Record, where: Mapping[str, object]) -> bool:
+    missing = object()
+    return all(getattr(record, name, missing) == value for name, value in where.items())
+
+
+def _encode(value: Any) -> Any:
+    """JSON has no ``nan`` and no infinity: they travel as text."""
+    if isinstance(value, Mapping):
+        return {key: _encode(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_encode(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return repr(value)
+    return value
+
+
+def _decode(row: dict[str, Any]) -> Record:
+    cls = KINDS[row.pop("kind")]
+    types = get_type_hints(cls)
+    return cls(**{name: _typed(value, types[name]) for name, value in row.items()})
+
+
+def _typed(value: Any, kind: Any) -> Any:
+    if kind is float:
+        return float(value)
+    if kind == tuple[str, ...]:
+        return tuple(value)
+    if kind == Mapping[str, float]:
+        return {name: float(item) for name, item in value.items()}
+    return value
