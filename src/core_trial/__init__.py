@@ -1,0 +1,1 @@
+"""The whole statistical analysis of the CORE trial, from CSV files to verified tables."""

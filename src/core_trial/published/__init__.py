@@ -1,0 +1,1 @@
+"""Room 4: what the paper printed, and whether we got it."""

@@ -1,0 +1,1 @@
+"""Room 5: records in, pages out."""

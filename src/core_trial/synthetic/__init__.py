@@ -1,0 +1,1 @@
+"""Room 6: makes the synthetic trial; margins by construction, estimates by calibration."""
