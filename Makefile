@@ -1,0 +1,76 @@
+# The commands of the house. `make help` lists them.
+# The two that matter on a fresh machine with Python 3.11 or later: make reproduce, make test.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# One thread for linear algebra: the matrices are small, and results do not depend on the machine.
+export OPENBLAS_NUM_THREADS ?= 1
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help reproduce test test-slow lint bench validity synthesise notebooks lock clean
+.DEFAULT_GOAL := help
+
+help: ## list the commands
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+reproduce: .venv/runtime ## the whole analysis of the bundled trial, into out/
+	$(BIN)/core-trial reproduce data/synthetic --out out
+
+test: .venv/dev ## all tests but the studies that take minutes
+	$(BIN)/python -m pytest -q -n 2
+
+test-slow: .venv/dev ## the tests that take minutes: the generator end to end
+	$(BIN)/python -m pytest -q -m slow
+
+lint: .venv/dev ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv-bench/ready ## speed and memory, as ratios measured in one run
+	.venv-bench/bin/python -m bench
+
+validity: .venv/dev ## the simulation study of the models (minutes), into docs/
+	$(BIN)/python studies/validity.py
+
+synthesise: .venv/runtime ## make the bundled synthetic trial again, from its seed
+	$(BIN)/core-trial synthesise --out data/synthetic
+
+notebooks: .venv/dev ## execute the notebooks in place
+	$(BIN)/python -m pytest -q tests/test_notebooks.py
+
+lock: ## resolve the dependencies anew (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+	  --extra build pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+	  --extra build --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+	  --extra build --extra bench pyproject.toml -o requirements-bench.lock
+
+clean: ## remove what the other commands made
+	rm -rf .venv .venv-bench out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/python:
+	@echo "Making a virtual environment in .venv"
+	@$(PYTHON) -c "import sys; assert sys.version_info >= (3, 11), 'Python 3.11 or later is needed'"
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/runtime: requirements.lock pyproject.toml | .venv/python
+	@echo "Installing the pinned dependencies (the first time takes a minute or two)"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev: requirements-dev.lock .venv/runtime
+	@echo "Installing what the tests need besides"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# The peers want an older pandas than the library does, hence an environment of their own.
+.venv-bench/ready: requirements-bench.lock pyproject.toml
+	@echo "Making the benchmark's environment in .venv-bench"
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@.venv-bench/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
