@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_type_hints
 if TYPE_CHECKING:
     import pandas as pd
 
+#: What can come of comparing a printed number with the one computed for it.
+Status = Literal["matched", "differing", "not_computed", "not_reproducible"]
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Key:
@@ -162,10 +165,50 @@ class CurvePoint:
         return iter(())
 
 
-Record = Descriptive | Estimate | FlowCount | CurvePoint
-Kind = Literal["descriptive", "estimate", "flow", "curve"]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """One printed number beside the one computed for it: a line of the verdict.
+
+    Parameters
+    ----------
+    id, place
+        Name of the entry in the registry, and where the paper prints it.
+    printed
+        The text as printed, so that ``"0·0438"`` keeps its digits.
+    computed
+        The number computed, unrounded; ``nan`` when there is none.
+    status
+        What came of the comparison.
+    reason
+        Why it is not matched; blank where it is.
+    analysis, statistic, arm, level
+        The `Key` under which the number was looked up.
+    decimals
+        Digits after the decimal point in print.
+    """
+
+    kind: ClassVar[str] = "comparison"
+    id: str
+    place: str
+    printed: str
+    computed: float
+    status: Status
+    reason: str = ""
+    analysis: str = ""
+    statistic: str = ""
+    arm: str = ""
+    level: str = ""
+    decimals: int = 0
+
+    def numbers(self) -> Iterator[tuple[Key, float]]:
+        """A comparison tells of numbers that other records hold."""
+        return iter(())
+
+
+Record = Descriptive | Estimate | FlowCount | CurvePoint | Comparison
+Kind = Literal["descriptive", "estimate", "flow", "curve", "comparison"]
 KINDS: Mapping[str, type[Record]] = {
-    cls.kind: cls for cls in (Descriptive, Estimate, FlowCount, CurvePoint)
+    cls.kind: cls for cls in (Descriptive, Estimate, FlowCount, CurvePoint, Comparison)
 }
 
 
