@@ -1,0 +1,34 @@
+"""Time to first readmission as Kaplan-Meier curves by arm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from core_trial import models
+from core_trial.analyses.estimation import complete_cases
+from core_trial.analyses.plan import READMISSION_TIME
+from core_trial.results import CurvePoint
+
+
+def records(participants: pd.DataFrame) -> Iterator[CurvePoint]:
+    """One point per day on which somebody was readmitted or censored, by arm."""
+    spec = READMISSION_TIME.fitted
+    cases = complete_cases(spec, participants)
+    curves = models.kaplan_meier(
+        cases, time=str(spec.options["time"]), event=spec.outcome, by="arm"
+    )
+    for arm, curve in curves.items():
+        for row in curve.to_frame().itertuples(index=False):
+            yield CurvePoint(
+                analysis=READMISSION_TIME.name,
+                arm=str(arm),
+                time=float(row.time),
+                survival=float(row.survival),
+                low=float(row.low),
+                high=float(row.high),
+                at_risk=int(row.at_risk),
+                events=int(row.events),
+                censored=int(row.censored),
+            )

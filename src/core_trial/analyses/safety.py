@@ -1,0 +1,30 @@
+"""Serious adverse events, by arm and kind; an event counts once, a participant as often as it had one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from core_trial.analyses import summaries
+from core_trial.results import Descriptive
+from core_trial.vocabulary import ADVERSE_EVENTS
+
+DEATHS = ("death_suicide", "death_unclear")
+
+
+def records(events: pd.DataFrame, participants: pd.DataFrame) -> Iterator[Descriptive]:
+    """Numbers of events: all, by category, deaths, and those judged related to the study."""
+    placed = events.merge(participants[["participant_id", "arm"]], on="participant_id")
+    for arm, rows in summaries.arms(placed, total=True):
+        yield _count(len(rows), arm, "")
+        for category in ADVERSE_EVENTS:
+            yield _count(int((rows["category"] == category).sum()), arm, category)
+        yield _count(int(rows["category"].isin(DEATHS).sum()), arm, "deaths")
+        yield _count(int((rows["related"] == "yes").sum()), arm, "related")
+
+
+def _count(n: int, arm: str, level: str) -> Descriptive:
+    return Descriptive(
+        analysis="adverse_events", statistic="n", value=float(n), arm=arm, level=level
+    )
