@@ -253,3 +253,14 @@ BASELINE_NUMBERS = ("age",)
 
 #: Baseline characteristics that may predict who is missing, and are adjusted for if they do.
 PREDICTORS_OF_MISSINGNESS = ("age", CONDITION, CENTRE, *BASELINE_CATEGORIES)
+
+#: Variables that the Methods name for the planned secondary adjustment of the primary outcome,
+#: as far as Table 1 shows that they were collected.
+PLANNED_ADJUSTMENTS = (
+    "age",
+    "sex",
+    "ethnicity",
+    "marital_status",
+    "lifetime_admissions",
+    "crt_periods",
+)

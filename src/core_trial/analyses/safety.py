@@ -1,4 +1,4 @@
-"""Serious adverse events, by arm and kind; an event counts once, a participant as often as it had one."""
+"""Serious adverse events, by arm and kind: events are counted, not participants."""
 
 from __future__ import annotations
 

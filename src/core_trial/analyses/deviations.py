@@ -1,0 +1,122 @@
+"""The model that was planned beside the one that was fitted, and the evidence for the change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special
+
+from core_trial.analyses.estimation import complete_cases, estimate, fit
+from core_trial.analyses.plan import (
+    ACUTE_DAYS,
+    OUTCOMES,
+    PLANNED_ADJUSTMENTS,
+    PRIMARY,
+    READMISSION_DAYS,
+    AnalysisSpec,
+)
+from core_trial.errors import DesignError, FitError
+from core_trial.models.fit import Fit
+from core_trial.results import Descriptive, Estimate, Record
+
+Floats = NDArray[np.float64]
+PLANNED = "planned"
+ADJUSTED = "planned_adjustments"
+#: Days up to which observed and expected frequencies are set side by side.
+ROOTOGRAM_DAYS = 60
+
+
+def records(participants: pd.DataFrame) -> Iterator[Record]:
+    """Planned models, the primary model with the planned adjustments, and the fit to the counts."""
+    for spec in OUTCOMES:
+        if spec.planned is not None:
+            yield estimate(spec.name, spec.planned, participants, level=PLANNED)
+    yield planned_adjustments(participants)
+    for spec in (ACUTE_DAYS, READMISSION_DAYS):
+        yield from count_evidence(spec, participants)
+
+
+def planned_adjustments(participants: pd.DataFrame) -> Estimate:
+    """The primary model with the sociodemographic and clinical covariates of the Methods."""
+    model = PRIMARY.fitted.adjusted_for(*PLANNED_ADJUSTMENTS)
+    return estimate(PRIMARY.name, model, participants, level=ADJUSTED)
+
+
+def count_evidence(spec: AnalysisSpec, participants: pd.DataFrame) -> Iterator[Descriptive]:
+    """Why not a Poisson model: dispersion, and zeros observed and expected.
+
+    Yields
+    ------
+    Descriptive
+        ``variance_to_mean`` by pooled arms; ``observed`` and expected numbers of participants by
+        number of days (level ``days 0`` to ``days 60``), under a Poisson with a mean per arm and
+        under the zero-inflated negative binomial that was fitted.
+    """
+    cases = complete_cases(spec.fitted, participants)
+    days = cases[spec.fitted.outcome].to_numpy(dtype=float)
+    means = cases.groupby("arm", observed=True)[spec.fitted.outcome].transform("mean").to_numpy()
+    dispersion = float(((days - means) ** 2 / np.where(means > 0, means, np.nan)).mean())
+    yield _number(spec, "variance_to_mean", dispersion)
+    support = np.arange(ROOTOGRAM_DAYS + 1)
+    yield from _frequencies(spec, "observed", (days[:, None] == support).sum(axis=0))
+    yield from _frequencies(spec, "expected_poisson", poisson_pmf(support, means).sum(axis=0))
+    try:
+        expected = expected_frequencies(fit(spec.fitted, participants), cases, support)
+    except (DesignError, FitError):
+        return
+    yield from _frequencies(spec, "expected_zero_inflated", expected)
+
+
+def expected_frequencies(fitted: Fit, cases: pd.DataFrame, support: NDArray[np.int_]) -> Floats:
+    """Participants expected at each number of days under a zero-inflated negative binomial.
+
+    Parameters
+    ----------
+    fitted
+        Constant inflation, arm as the only covariate of the counts.
+    cases
+        The rows it was fitted to.
+    support
+        Numbers of days, shape (k,).
+
+    Returns
+    -------
+    ndarray
+        Shape (k,).
+    """
+    beta = dict(zip(fitted.terms, fitted.beta, strict=True))
+    treated = (cases["arm"] == "intervention").to_numpy(dtype=float)
+    mean = np.exp(beta["Intercept"] + beta["arm[intervention]"] * treated)
+    inflated = special.expit(beta["inflate:Intercept"])
+    count = negative_binomial_pmf(support, mean, fitted.dispersion)
+    expected: Floats = ((1 - inflated) * count + inflated * (support == 0)).sum(axis=0)
+    return expected
+
+
+def poisson_pmf(support: NDArray[np.int_], mean: Floats) -> Floats:
+    """Poisson probabilities, shape (n, k) for means of shape (n,) and a support of shape (k,)."""
+    mu = mean[:, None]
+    return np.exp(special.xlogy(support, mu) - mu - special.gammaln(support + 1))
+
+
+def negative_binomial_pmf(support: NDArray[np.int_], mean: Floats, alpha: float) -> Floats:
+    """Probabilities with variance mu + alpha mu^2; the Poisson's where alpha is zero."""
+    if not alpha > 0:
+        return poisson_pmf(support, mean)
+    mu, r = mean[:, None], 1 / alpha
+    log_choose = special.gammaln(support + r) - special.gammaln(r) - special.gammaln(support + 1)
+    return np.exp(log_choose - r * np.log1p(alpha * mu) + special.xlogy(support, mu / (mu + r)))
+
+
+def _frequencies(spec: AnalysisSpec, statistic: str, values: Floats) -> Iterator[Descriptive]:
+    for day, value in enumerate(values):
+        yield _number(spec, statistic, float(value), f"days {day}")
+
+
+def _number(spec: AnalysisSpec, statistic: str, value: float, level: str = "") -> Descriptive:
+    return Descriptive(
+        analysis=f"count_fit.{spec.name}", statistic=statistic, value=value, level=level
+    )
