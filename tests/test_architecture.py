@@ -43,7 +43,7 @@ def rooms_imported(path: Path) -> set[str]:
             continue
         for name in names:
             if name.split(".")[0] == "core_trial":
-                rooms.add((name.split(".") + [""])[1])
+                rooms.add([*name.split("."), ""][1])
     return rooms
 
 
