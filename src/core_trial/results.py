@@ -76,7 +76,8 @@ class Estimate:
     statistic, df, p_value
         Wald statistic, its degrees of freedom (``inf`` for a normal), two-sided p-value.
     n, n_clusters, n_events
-        Participants and clusters in the fit; events where the outcome is an event.
+        Participants and clusters in the fit; events where the outcome is an event. None where a
+        number would give away a small one.
     model, formula, method
         The function of ``models``, the formula, and the estimation in words.
     converged, warnings
@@ -95,8 +96,8 @@ class Estimate:
     statistic: float
     df: float
     p_value: float
-    n: int
-    n_clusters: int
+    n: int | None
+    n_clusters: int | None
     n_events: int | None = None
     model: str
     formula: str
@@ -112,7 +113,9 @@ class Estimate:
     def numbers(self) -> Iterator[tuple[Key, float]]:
         """The numbers that get printed, with their names."""
         for statistic in self.PRINTED:
-            yield Key(self.analysis, statistic, "", self.level), float(getattr(self, statistic))
+            value = getattr(self, statistic)
+            number = math.nan if value is None else float(value)
+            yield Key(self.analysis, statistic, "", self.level), number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,10 +208,25 @@ class Comparison:
         return iter(())
 
 
-Record = Descriptive | Estimate | FlowCount | CurvePoint | Comparison
-Kind = Literal["descriptive", "estimate", "flow", "curve", "comparison"]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """A number that is known and not told, so that nobody is recognised by it."""
+
+    kind: ClassVar[str] = "withheld"
+    analysis: str
+    statistic: str
+    arm: str = ""
+    level: str = ""
+
+    def numbers(self) -> Iterator[tuple[Key, float]]:
+        """Its name, with ``nan`` for the number."""
+        yield Key(self.analysis, self.statistic, self.arm, self.level), math.nan
+
+
+Record = Descriptive | Estimate | FlowCount | CurvePoint | Comparison | Withheld
+Kind = Literal["descriptive", "estimate", "flow", "curve", "comparison", "withheld"]
 KINDS: Mapping[str, type[Record]] = {
-    cls.kind: cls for cls in (Descriptive, Estimate, FlowCount, CurvePoint, Comparison)
+    cls.kind: cls for cls in (Descriptive, Estimate, FlowCount, CurvePoint, Comparison, Withheld)
 }
 
 
@@ -263,6 +281,12 @@ class Results:
                     raise ValueError(f"two records claim {key}")
                 found[key] = value
         return found
+
+    @cached_property
+    def withheld(self) -> frozenset[Key]:
+        """Names of the numbers that are not told."""
+        records = (record for record in self.records if isinstance(record, Withheld))
+        return frozenset(key for record in records for key, _ in record.numbers())
 
     def value(self, analysis: str, statistic: str, arm: str = "", level: str = "", /) -> float:
         """One number; ``nan`` when no record holds it."""
