@@ -1,0 +1,100 @@
+"""The little HTML that the pages share: one style sheet, one frame around a page, escaping.
+
+Pages load nothing from anywhere, and are well-formed XML too, so that any parser reads them.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+__all__ = ["STYLE", "escape", "page", "paragraph"]
+
+#: Rules only above and below, as in a printed journal; every colour follows the reader's theme.
+STYLE = """
+.core-trial { font-family: "Source Sans 3", "Helvetica Neue", Helvetica, Arial, sans-serif;
+  font-size: 0.9375rem; line-height: 1.35; max-width: 60rem; margin: 0 0 2rem; }
+.core-trial table { border-collapse: collapse; width: 100%; font-size: inherit; border: 0;
+  border-top: 2px solid currentColor; border-bottom: 2px solid currentColor;
+  font-variant-numeric: lining-nums tabular-nums; }
+.core-trial caption { text-align: left; font-weight: 700; padding: 0 0 0.5rem; font-size: 1.0625rem;
+  color: inherit; caption-side: top; }
+.core-trial th, .core-trial td { text-align: left; vertical-align: top; border: 0; max-width: none;
+  padding: 0.2rem 1.1rem 0.2rem 0; font-weight: 400; background: transparent; white-space: normal; }
+.core-trial tr { background: transparent !important; }
+.core-trial td { white-space: nowrap; }
+.core-trial td.wrap { white-space: normal; }
+.core-trial thead th { font-weight: 700; vertical-align: bottom; padding-bottom: 0.35rem;
+  border-bottom: 1px solid currentColor; }
+.core-trial th:last-child, .core-trial td:last-child { padding-right: 0; }
+.core-trial .group th { font-weight: 700; padding-top: 0.6rem; }
+.core-trial tbody:first-of-type .group th { padding-top: 0.35rem; }
+.core-trial .member th { padding-left: 1.1rem; }
+.core-trial .row th { font-weight: 700; padding-top: 0.6rem; }
+.core-trial .row td { padding-top: 0.6rem; }
+.core-trial .plain .row th { font-weight: 400; padding-top: 0.2rem; }
+.core-trial .plain .row td { padding-top: 0.2rem; }
+.core-trial .notes { margin: 0.5rem 0 0; font-size: 0.8125rem; }
+.core-trial img { display: block; max-width: 100%; height: auto; background: #fff; }
+.core-trial figcaption { margin: 0.5rem 0 0; font-size: 0.9375rem; font-weight: 700; }
+.core-trial figcaption + .notes { font-weight: 400; }
+@media (max-width: 40rem) { .core-trial .scroll { overflow-x: auto; } }
+@media print {
+  .core-trial { font-size: 9pt; max-width: none; break-inside: auto; }
+  .core-trial caption { font-size: 10pt; }
+  .core-trial .notes { font-size: 7.5pt; }
+  .core-trial thead { display: table-header-group; }
+  .core-trial tr, .core-trial img { break-inside: avoid; }
+  .core-trial .group { break-after: avoid; }
+}
+""".strip()
+
+_PAGE_STYLE = """
+:root { color-scheme: light; }
+body { margin: 0 auto; padding: 2.5rem 1.5rem; max-width: 60rem; color: #111; background: #fff;
+  font-family: "Source Sans 3", "Helvetica Neue", Helvetica, Arial, sans-serif; line-height: 1.45; }
+h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 0.75rem; }
+h2 { font-size: 1.25rem; margin: 2.5rem 0 0.75rem; break-after: avoid; }
+p { max-width: 46rem; }
+nav ul { list-style: none; padding: 0; margin: 0 0 2rem; columns: 2; }
+nav a { color: inherit; }
+@page { size: A4; margin: 18mm 16mm; }
+@media print { body { padding: 0; max-width: none; } nav { display: none; } }
+""".strip()
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def page(title: str, body: str) -> str:
+    """A whole HTML page around a body that is HTML already.
+
+    Parameters
+    ----------
+    title
+        Plain text, for the browser's window and for screen readers.
+    body
+        What goes into ``<main>``.
+    """
+    return f"""<!DOCTYPE html>
+<html lang="en-GB">
+<head>
+<meta charset="utf-8" />
+<meta name="viewport" content="width=device-width, initial-scale=1" />
+<meta http-equiv="Content-Security-Policy" content="{_POLICY}" />
+<title>{escape(title)}</title>
+<style>
+{_PAGE_STYLE}
+{STYLE}
+</style>
+</head>
+<body>
+<main>
+{body}
+</main>
+</body>
+</html>
+"""
+
+
+def paragraph(text: str) -> str:
+    """Plain text as an escaped paragraph."""
+    return f"<p>{escape(text)}</p>"

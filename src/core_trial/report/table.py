@@ -1,0 +1,220 @@
+"""A table as a value, and its renderings: CSV, Markdown, plain text, HTML."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core_trial.report.markup import STYLE, escape, page
+
+#: A spreadsheet runs a cell that begins with one of these, full-width forms included.
+_RUNNABLE = tuple("=+-@\t\r\n＝＋－＠")
+_NUMBER = r"[+-]?\d+(\.\d+)?%?"
+#: Numbers, alone or as an interval or with their interval, run nothing and stay as they are.
+_HARMLESS = re.compile(rf"{_NUMBER}( to {_NUMBER})?( \({_NUMBER}( to {_NUMBER})?\))?")
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~])")
+_GAP = "  "
+_NARROWEST_LABEL = 24
+
+
+class Kind(StrEnum):
+    """What a row is to its neighbours."""
+
+    GROUP = "group"
+    MEMBER = "member"
+    ROW = "row"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a table.
+
+    Parameters
+    ----------
+    label
+        What the line is about.
+    cells
+        One text per further column; none in a group heading.
+    kind
+        A heading over the members that follow it, a member, or a row of its own.
+    """
+
+    label: str
+    cells: tuple[str, ...] = ()
+    kind: Kind = Kind.ROW
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A finished table: every number in it is text already.
+
+    Parameters
+    ----------
+    name
+        Stem of its files, and its anchor in a page.
+    title
+        Caption.
+    head
+        Column heads, that of the labels first.
+    rows
+        Lines, in print order.
+    footnotes
+        What stands below it, in order.
+
+    Raises
+    ------
+    ValueError
+        When a row has not one cell for every column.
+
+    Examples
+    --------
+    >>> table = Table(name="t", title="Sex", head=("", "All"), rows=(Row("Male", ("8/20",)),))
+    >>> print(table.to_csv(), end="")
+    ,All
+    Male,8/20
+    """
+
+    name: str
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[Row, ...]
+    footnotes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        width = len(self.head) - 1
+        for row in self.rows:
+            if len(row.cells) != (0 if row.kind == Kind.GROUP else width):
+                raise ValueError(f"{self.name}: {row.label!r} has {len(row.cells)} cells")
+
+    def to_csv(self) -> str:
+        """Heads and rows for a spreadsheet; no cell of it can run as a formula."""
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerows([spreadsheet_safe(cell) for cell in line] for line in self._lines())
+        return text.getvalue()
+
+    def to_markdown(self) -> str:
+        """Title, table and footnotes in GitHub's Markdown."""
+        lines = [f"**{_plain_markdown(self.title)}**", ""]
+        for i, line in enumerate(self._lines()):
+            bold = i > 0 and self.rows[i - 1].kind == Kind.GROUP
+            lines.append(_markdown_row(line, bold=bold))
+            lines += ["|" + " --- |" * len(self.head)] if i == 0 else []
+        for note in self.footnotes:
+            lines += ["", _plain_markdown(note)]
+        return "\n".join(lines) + "\n"
+
+    def to_text(self, width: int = 100) -> str:
+        """Aligned plain text for a terminal; long labels are wrapped to keep within `width`."""
+        widths = [max(len(line[i]) for line in self._lines()) for i in range(1, len(self.head))]
+        rest = width - sum(widths) - len(_GAP) * len(widths)
+        longest = max(len(label) for label in self._text_labels())
+        label_width = min(longest, max(rest, _NARROWEST_LABEL))
+        rule = "─" * (label_width + sum(widths) + len(_GAP) * len(widths))
+        body = [
+            text
+            for label, line in zip(self._text_labels(), self._lines(), strict=True)
+            for text in _text_row(label, line[1:], label_width, widths)
+        ]
+        head_lines = len(list(_text_row(self.head[0], self.head[1:], label_width, widths)))
+        body.insert(head_lines, rule)
+        notes = [line for note in self.footnotes for line in textwrap.wrap(note, len(rule))]
+        return "\n".join([self.title, rule, *body, rule, *notes]) + "\n"
+
+    def to_html(self) -> str:
+        """A page of its own."""
+        return page(self.title, self.fragment())
+
+    def fragment(self) -> str:
+        """Escaped HTML to put into another page that has the style sheet of `markup`."""
+        groups = any(row.kind != Kind.ROW for row in self.rows)
+        head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in self.head)
+        notes = f'<p class="notes" id="{escape(self.name)}-notes">{self._notes()}</p>'
+        described = f' aria-describedby="{escape(self.name)}-notes"' if self.footnotes else ""
+        return f"""<div class="core-trial" id="{escape(self.name)}">
+<div class="scroll">
+<table{"" if groups else ' class="plain"'}{described}>
+<caption>{escape(self.title)}</caption>
+<thead>
+<tr>{head}</tr>
+</thead>
+{self._bodies()}
+</table>
+</div>
+{notes if self.footnotes else ""}
+</div>"""
+
+    def _repr_html_(self) -> str:
+        """Show the table in a notebook."""
+        return f"<style>\n{STYLE}\n</style>\n{self.fragment()}"
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def _lines(self) -> Iterator[tuple[str, ...]]:
+        """The head and every row, all of one length."""
+        yield self.head
+        for row in self.rows:
+            yield row.label, *(row.cells or ("",) * (len(self.head) - 1))
+
+    def _text_labels(self) -> Iterator[str]:
+        yield self.head[0]
+        for row in self.rows:
+            yield ("  " if row.kind == Kind.MEMBER else "") + row.label
+
+    def _notes(self) -> str:
+        return " ".join(escape(note) for note in self.footnotes)
+
+    def _bodies(self) -> str:
+        """Rows as ``tbody`` elements, one for every group with its members."""
+        bodies: list[list[str]] = []
+        for row in self.rows:
+            if row.kind != Kind.MEMBER or not bodies:
+                bodies.append([])
+            bodies[-1].append(_html_row(row, len(self.head)))
+        return "\n".join("<tbody>\n" + "\n".join(rows) + "\n</tbody>" for rows in bodies)
+
+
+def spreadsheet_safe(cell: str) -> str:
+    """The cell as a spreadsheet may open it: what could run gets an apostrophe before it.
+
+    Examples
+    --------
+    >>> spreadsheet_safe("=1+1"), spreadsheet_safe("-1.08"), spreadsheet_safe("-1.08 to 2.00")
+    ("'=1+1", '-1.08', '-1.08 to 2.00')
+    """
+    if cell.lstrip(" ").startswith(_RUNNABLE) and not _HARMLESS.fullmatch(cell):
+        return "'" + cell
+    return cell
+
+
+def _html_row(row: Row, width: int) -> str:
+    if row.kind == Kind.GROUP:
+        span = f'<th scope="rowgroup" colspan="{width}">{escape(row.label)}</th>'
+        return f'<tr class="group">{span}</tr>'
+    cells = "".join(f"<td>{escape(cell)}</td>" for cell in row.cells)
+    return f'<tr class="{row.kind}"><th scope="row">{escape(row.label)}</th>{cells}</tr>'
+
+
+def _markdown_row(cells: tuple[str, ...], *, bold: bool) -> str:
+    texts = [_plain_markdown(cell) for cell in cells]
+    texts[0] = f"**{texts[0]}**" if bold else texts[0]
+    return "| " + " | ".join(texts) + " |"
+
+
+def _plain_markdown(text: str) -> str:
+    """The text with everything escaped that Markdown would take for markup."""
+    return _MARKDOWN.sub(r"\\\1", text.replace("\n", " "))
+
+
+def _text_row(label: str, cells: tuple[str, ...], width: int, widths: list[int]) -> Iterator[str]:
+    indent = label[: len(label) - len(label.lstrip())]
+    lines = textwrap.wrap(label, width, subsequent_indent=indent + "  ") or [""]
+    texts = [cell.ljust(n) for cell, n in zip(cells, widths, strict=True)]
+    yield _GAP.join([lines[0].ljust(width), *texts]).rstrip()
+    yield from lines[1:]
