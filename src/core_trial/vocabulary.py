@@ -232,3 +232,10 @@ WORKBOOK_SECTIONS = {
     "plans_ups_and_downs": "Managing your ups and downs",
     "plans_goals": "Your goals and dreams",
 }
+#: Steps before randomisation; people leave at the second and the fourth, each for a reason.
+SCREENING_STEPS = {
+    "screened": "Screened",
+    "not_eligible": "Not eligible",
+    "eligible": "Eligible",
+    "not_randomised": "Eligible but not randomised",
+}
