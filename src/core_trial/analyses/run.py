@@ -12,6 +12,7 @@ from core_trial.analyses import (
     flow,
     missingness,
     outcomes,
+    recruitment,
     safety,
     summaries,
     uptake,
@@ -43,6 +44,10 @@ def _index_days(trial: TrialData, data: AnalysisSet) -> Iterator[Record]:
 
 STAGES = (
     Stage("Flow of participants", lambda trial, data: data.flow),
+    Stage(
+        "Recruitment",
+        lambda trial, data: recruitment.records(data.participants, trial.questionnaires),
+    ),
     Stage("Baseline characteristics", lambda trial, data: baseline.records(data.participants)),
     Stage("Outcomes", _outcomes),
     Stage("Index episodes", _index_days),

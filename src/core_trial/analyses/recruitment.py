@@ -1,0 +1,36 @@
+"""Where and when: centres, recruitment periods and the last interview.
+
+A date is a number too: days counted by the proleptic Gregorian calendar (``date.toordinal``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from core_trial.results import Descriptive
+from core_trial.vocabulary import FOLLOW_UPS
+
+
+def records(participants: pd.DataFrame, questionnaires: pd.DataFrame) -> Iterator[Descriptive]:
+    """Number of centres, first and last randomisation of pilot and main trial, interview dates."""
+    yield Descriptive(
+        analysis="centres", statistic="n", value=float(participants["centre"].nunique())
+    )
+    pilot = participants["internal_pilot"]
+    for level, rows in (("pilot", participants[pilot]), ("main_trial", participants[~pilot])):
+        yield from _first_and_last("recruitment", rows["randomised_on"], level)
+    for visit in FOLLOW_UPS:
+        held = questionnaires.loc[questionnaires["visit"] == visit, "completed_on"]
+        yield from _first_and_last("interviews", held, str(visit))
+
+
+def _first_and_last(analysis: str, dates: pd.Series, level: str) -> Iterator[Descriptive]:
+    known = dates.dropna()
+    if known.empty:
+        return
+    for statistic, date in (("first_date", known.min()), ("last_date", known.max())):
+        yield Descriptive(
+            analysis=analysis, statistic=statistic, value=float(date.toordinal()), level=level
+        )
