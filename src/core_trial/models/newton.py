@@ -1,0 +1,201 @@
+"""Damped Newton for smooth log-likelihoods, and what can be said where the maximum is at infinity.
+
+Both work in *whitened* coordinates: the columns of the design are turned into orthonormal ones, so
+that a step, a tolerance or an eigenvalue means the same whatever the covariates' units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core_trial.models.design import Clusters
+from core_trial.models.inference import Floats
+from core_trial.models.sandwich import clustered_sandwich
+
+#: Stop once half the squared Newton decrement, the gain still to be had, is smaller than this.
+GAIN = 1e-10
+#: No step changes the linear predictor by more than this (root mean square).
+LONGEST_STEP = 4.0
+#: Directions with less than this share of the typical information have lost their maximum.
+LOST = 1e-7
+#: A robust variance below this share of the model's is rounding error.
+NO_VARIANCE = 1e-12
+
+#: Parameters, shape (q,), to log-likelihood, gradient (q,) and negative Hessian (q, q).
+Evaluate = Callable[[Floats], tuple[float, Floats, Floats]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Optimum:
+    """Where the search ended.
+
+    Parameters
+    ----------
+    at
+        Parameters, shape (q,).
+    value, gradient, information
+        Log-likelihood there, its gradient (q,), its negative Hessian (q, q).
+    converged
+        Whether nothing was left to gain. A maximum at infinity counts: see `Estimable`.
+    steps
+        Newton steps taken.
+    """
+
+    at: Floats
+    value: float
+    gradient: Floats
+    information: Floats
+    converged: bool
+    steps: int
+
+
+def maximise(evaluate: Evaluate, start: Floats, most: int = 80) -> Optimum:
+    """Newton with step halving; where the Hessian is not negative definite, its mirror image.
+
+    Parameters
+    ----------
+    evaluate
+        The log-likelihood with its derivatives; ``-inf`` or ``nan`` where it cannot be computed.
+    start
+        Where to begin, shape (q,).
+    most
+        Steps after which to give up.
+    """
+    at = start
+    value, gradient, information = evaluate(at)
+    for steps in range(1, most + 1):
+        step, definite = _ascent(gradient, information)
+        gain = float(gradient @ step)
+        step *= min(1.0, LONGEST_STEP / max(float(np.sqrt(step @ step)), 1e-300))
+        for _ in range(40):
+            trial = evaluate(at + step)
+            if trial[0] >= value - 1e-12 * abs(value):
+                break
+            step *= 0.5
+        else:
+            return Optimum(at, value, gradient, information, gain < GAIN, steps)
+        at = at + step
+        value, gradient, information = trial
+        if definite and gain < 2 * GAIN:
+            return Optimum(at, value, gradient, information, True, steps)
+    return Optimum(at, value, gradient, information, False, most)
+
+
+def _ascent(gradient: Floats, information: Floats) -> tuple[Floats, bool]:
+    """The Newton step, and whether the curvature is nowhere the wrong way round."""
+    try:
+        np.linalg.cholesky(information)
+        return np.asarray(np.linalg.solve(information, gradient), dtype=float), True
+    except np.linalg.LinAlgError:
+        pass
+    values, vectors = np.linalg.eigh(information)
+    most = float(np.abs(values).max())
+    size = np.maximum(np.abs(values), 1e-9 * most + 1e-300)
+    return vectors @ ((vectors.T @ gradient) / size), bool(values[0] > -1e-9 * most)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Whitening:
+    """A change of coordinates under which the columns of a design are orthonormal.
+
+    Parameters
+    ----------
+    columns
+        The new columns as rows, shape (p, n), contiguous; their mean square is 1.
+    back
+        Shape (p, p): coefficients of the old columns are ``back @`` those of the new.
+    """
+
+    columns: Floats
+    back: Floats
+
+
+def whiten(X: Floats, *, centre: bool) -> Whitening:
+    """Orthonormal coordinates for a design of full column rank.
+
+    Parameters
+    ----------
+    X
+        Shape (n, p).
+    centre
+        Take the means out first, for models without an intercept to give up.
+    """
+    n, p = X.shape
+    taken = X - X.mean(axis=0) if centre else X
+    triangle = np.linalg.qr(taken, mode="r") / np.sqrt(n)
+    back = np.linalg.solve(triangle, np.eye(p))
+    return Whitening(np.ascontiguousarray((taken @ back).T), back)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimable:
+    """Inverse of the information on what has a finite estimate.
+
+    Along some direction the likelihood may rise for ever (separation, a group without events) or
+    not change at all. There the information falls to zero. What does not lie on such a direction
+    is estimated as well as ever, and its covariance is the generalised inverse's.
+
+    Parameters
+    ----------
+    inverse
+        Generalised inverse of the information, shape (q, q), in whitened coordinates.
+    back
+        From whitened to the design's own coordinates, shape (q, q); see `Whitening`.
+    lost
+        True for each coefficient without a finite estimate, shape (q,).
+    """
+
+    inverse: Floats
+    back: Floats
+    lost: NDArray[np.bool_]
+
+    def covariance(self) -> Floats:
+        """Model-based covariance of the coefficients, shape (q, q); ``nan`` for what is lost."""
+        return self._own(self.inverse)
+
+    def sandwich(self, scores: Floats, clusters: Clusters, *, small_sample: bool) -> Floats:
+        """Clustered covariance, shape (q, q), from scores in whitened coordinates, shape (n, q).
+
+        A coefficient whose scores cancel within every cluster (a cluster's own dummy) has no
+        robust variance; it is ``nan``, not the rounding error that remains of it.
+        """
+        robust = clustered_sandwich(self.inverse, scores, clusters, small_sample=small_sample)
+        cov = self._own(robust)
+        model = np.diagonal(self.covariance())
+        empty = np.diagonal(cov) <= NO_VARIANCE * model
+        return _blank(cov, empty)
+
+    def _own(self, inner: Floats) -> Floats:
+        return _blank(self.back @ inner @ self.back.T, self.lost)
+
+
+def _blank(cov: Floats, which: NDArray[np.bool_]) -> Floats:
+    cov = (cov + cov.T) / 2
+    cov[which, :] = np.nan
+    cov[:, which] = np.nan
+    return cov
+
+
+def invert(information: Floats, back: Floats, typical: float) -> Estimable:
+    """Covariance of what is estimable.
+
+    Parameters
+    ----------
+    information
+        Negative Hessian in whitened coordinates, shape (q, q).
+    back
+        See `Whitening`, shape (q, q).
+    typical
+        The size of information where nothing is lost: events, or rows.
+    """
+    values, vectors = np.linalg.eigh(information)
+    kept = values > LOST * typical
+    loadings = back @ vectors
+    reach = np.sqrt((loadings**2).sum(axis=1))
+    lost = (np.abs(loadings[:, ~kept]) > 1e-5 * reach[:, None]).any(axis=1)
+    half = vectors[:, kept] / np.sqrt(values[kept])
+    return Estimable(half @ half.T, back, lost)
