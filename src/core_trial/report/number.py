@@ -236,6 +236,18 @@ def effect(value: float, low: float, high: float, decimals: int, style: Style) -
     return f"{fixed(value, decimals, style)} ({interval(low, high, decimals, style)})"
 
 
+def confidence(level: float, style: Style) -> str:
+    """A confidence level as a percentage, with the decimals it needs.
+
+    Examples
+    --------
+    >>> confidence(0.95, LANCET), confidence(0.975, LANCET)
+    ('95%', '97·5%')
+    """
+    digits = f"{(100 * Decimal(repr(float(level)))).normalize():f}"
+    return digits.replace(".", style.point) + "%"
+
+
 def _unit(decimals: int) -> Decimal:
     return Decimal(1).scaleb(-decimals)
 

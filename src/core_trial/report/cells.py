@@ -1,0 +1,124 @@
+"""Cells of the tables: numbers looked up in the results, and put into words by `number`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core_trial.report import number
+from core_trial.report.number import Style
+from core_trial.results import Estimate, Key, Results
+from core_trial.vocabulary import MEASURE_ABBREVIATIONS, MEASURE_LABELS, Measure
+
+#: Stands for a number that is withheld, as British official statistics mark a confidential one.
+CONFIDENTIAL = "[c]"
+CONFIDENTIAL_NOTE = f"{CONFIDENTIAL}=withheld, so that nobody can be recognised by a small number."
+#: Journals' order of footnote marks.
+MARKS = "*†‡§¶‖"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the numbers of one cell stand in the results.
+
+    Parameters
+    ----------
+    analysis, arm, level
+        The parts of a `Key` that all its numbers share.
+    """
+
+    analysis: str
+    arm: str = ""
+    level: str = ""
+
+
+def values(results: Results, place: Place, *statistics: str) -> list[float]:
+    """The numbers of one place; ``nan`` for what is not there."""
+    return [results.value(place.analysis, s, place.arm, place.level) for s in statistics]
+
+
+def count(results: Results, place: Place, style: Style) -> str:
+    """``n``; blank where there is none."""
+    if _withheld(results, place, "n"):
+        return CONFIDENTIAL
+    (n,) = values(results, place, "n")
+    return "" if math.isnan(n) else number.count(n, style)
+
+
+def fraction(results: Results, place: Place, style: Style) -> str:
+    """``n/N (%)``."""
+    if _withheld(results, place, "n", "N"):
+        return CONFIDENTIAL
+    n, of = values(results, place, "n", "N")
+    return number.fraction(n, of, style)
+
+
+def mean_sd(results: Results, place: Place, style: Style, decimals: tuple[int, int]) -> str:
+    """``mean (SD)``, with the decimals of each."""
+    if _withheld(results, place, "mean", "sd"):
+        return CONFIDENTIAL
+    mean, sd = values(results, place, "mean", "sd")
+    return number.mean_sd(mean, sd, decimals[0], style, sd_decimals=decimals[1])
+
+
+def median_iqr(results: Results, place: Place, style: Style) -> str:
+    """``median (q1 to q3)`` without decimals."""
+    if _withheld(results, place, "median", "q1", "q3"):
+        return CONFIDENTIAL
+    median, q1, q3 = values(results, place, "median", "q1", "q3")
+    return number.median_iqr(median, q1, q3, 0, style)
+
+
+def association(estimate: Estimate, style: Style) -> str:
+    """``OR 0·66 (0·43 to 0·99)``; `number.Style.not_estimable` where the fit failed."""
+    if not believable(estimate):
+        return style.not_estimable
+    abbreviation = MEASURE_ABBREVIATIONS[Measure(estimate.measure)]
+    effect = number.effect(estimate.estimate, estimate.low, estimate.high, 2, style)
+    return f"{abbreviation} {effect}"
+
+
+def p_value(estimate: Estimate, style: Style) -> str:
+    """The p-value; blank where there is no estimate to go with it."""
+    return number.p_value(estimate.p_value, style) if believable(estimate) else ""
+
+
+def believable(estimate: Estimate) -> bool:
+    """Whether the fit converged and gave a number."""
+    return estimate.converged and not math.isnan(estimate.estimate)
+
+
+def reason(estimate: Estimate) -> str:
+    """Why the estimate cannot be believed, as a sentence without its stop."""
+    found = "; ".join(warning.strip().rstrip(".") for warning in estimate.warnings)
+    return found or "the model did not converge"
+
+
+def mark(i: int) -> str:
+    """The footnote mark of a place in the order, doubled and trebled once all are in use.
+
+    Examples
+    --------
+    >>> mark(1), mark(7)
+    ('†', '††')
+    """
+    rounds, place = divmod(i, len(MARKS))
+    return MARKS[place] * (rounds + 1)
+
+
+def abbreviations(estimates: Sequence[Estimate]) -> str:
+    """The effect measures in use, spelt out, as in ``OR=odds ratio.`` and so on."""
+    used = {Measure(estimate.measure) for estimate in estimates if believable(estimate)}
+    spelt = [f"{MEASURE_ABBREVIATIONS[m]}={MEASURE_LABELS[m]}." for m in Measure if m in used]
+    return " ".join(spelt)
+
+
+def estimate_withheld(results: Results, analysis: str, level: str = "") -> bool:
+    """Whether the effect of an analysis is known and not told."""
+    return _withheld(results, Place(analysis, "", level), "estimate")
+
+
+def _withheld(results: Results, place: Place, *statistics: str) -> bool:
+    keys = {Key(place.analysis, s, place.arm, place.level) for s in statistics}
+    return not keys.isdisjoint(results.withheld)
