@@ -2,5 +2,6 @@
 
 from core_trial.models.cox import cox
 from core_trial.models.kaplan_meier import kaplan_meier
+from core_trial.models.mixed_linear import mixed_linear
 
-__all__ = ["cox", "kaplan_meier"]
+__all__ = ["cox", "kaplan_meier", "mixed_linear"]
