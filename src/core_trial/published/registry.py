@@ -1,0 +1,252 @@
+"""The registry: every number that the paper prints about participants or estimates, as printed.
+
+One row of ``core_2018.csv`` per number and place, in the order in which one reads the paper:
+abstract, Methods, Results, Table 1, Table 2, Discussion. Not in it: time points and durations of
+the protocol ("4 months", "ten sessions of 1 h"), thresholds that define a category ("at least
+three"), numbers of items, the 95 of the confidence intervals, and references.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from functools import cached_property, lru_cache
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+
+from core_trial.errors import VerificationError
+from core_trial.published import window
+from core_trial.published.window import Window
+from core_trial.results import Key
+from core_trial.vocabulary import Arm, Measure
+
+FILE = "core_2018.csv"
+PLACES = ("abstract", "methods", "results", "table1", "table2", "discussion")
+#: Statistics that a number can be.
+STATISTICS = frozenset(
+    ("n", "N", "percent", "mean", "sd", "median", "q1", "q3")
+    + ("estimate", "low", "high", "p_value", "first_date", "last_date", "claim")
+    + ("power_percent", "significance_percent", "allocation", "icc")
+)
+#: Why a printed number cannot be computed from the participants' files.
+REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "impossible_sd": "no scores inside the scale's range have this mean and this SD",
+        "contradicts_counts": "the paper's own counts give another percentage",
+        "not_in_files": "recorded by the trial office, in no participant file",
+        "other_study": "describes people who were not in the trial",
+    }
+)
+
+
+class Source(StrEnum):
+    """What kind of thing a printed number is."""
+
+    DATA = "data"
+    DESIGN = "design"
+    CLAIM = "claim"
+    LITERATURE = "literature"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One printed number.
+
+    Parameters
+    ----------
+    id
+        Unique and readable: ``table2.readmission.intervention.n``.
+    place, where
+        Section of the paper; row of the table, or the words with which the paragraph begins.
+    printed
+        The text as printed, so that ``0·0438`` keeps its digits.
+    decimals
+        Digits after the decimal point in it.
+    key
+        The name under which the results answer for it.
+    measure
+        Effect measure that the paper prints beside an estimate; None elsewhere.
+    source
+        Derivable from participants' files, an input of the design, a claim in words, or another
+        study's number.
+    reason
+        A key of `REASONS` where the number cannot be reproduced; else blank.
+    note
+        For the reader.
+    """
+
+    id: str
+    place: str
+    where: str
+    printed: str
+    decimals: int
+    key: Key
+    measure: Measure | None
+    source: Source
+    reason: str
+    note: str
+
+    @property
+    def window(self) -> Window:
+        """The values that would have been printed the same way."""
+        return window.read(self.printed)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """All entries, in the paper's order."""
+
+    entries: tuple[Entry, ...]
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Entry]:
+        """Each entry by its name."""
+        return MappingProxyType({entry.id: entry for entry in self.entries})
+
+    @cached_property
+    def by_key(self) -> Mapping[Key, tuple[Entry, ...]]:
+        """The entries that print one number; the same number stands in several places."""
+        found: dict[Key, tuple[Entry, ...]] = {}
+        for entry in self.entries:
+            found[entry.key] = (*found.get(entry.key, ()), entry)
+        return MappingProxyType(found)
+
+    def find(self, **where: object) -> tuple[Entry, ...]:
+        """The entries whose fields, or whose key's fields, have the values given.
+
+        Examples
+        --------
+        >>> [entry.printed for entry in load().find(place="table2", analysis="readmission")][:3]
+        ['64', '218', '29']
+        """
+        return tuple(e for e in self.entries if all(_field(e, k) == v for k, v in where.items()))
+
+    def first(
+        self, analysis: str, statistic: str, arm: str = "", level: str = "", /
+    ) -> Entry | None:
+        """The first place where a number is printed."""
+        entries = self.by_key.get(Key(analysis, statistic, arm, level), ())
+        return entries[0] if entries else None
+
+    def value(self, analysis: str, statistic: str, arm: str = "", level: str = "", /) -> float:
+        """A number as printed; ``nan`` where the paper prints none. As `Results.value`."""
+        entry = self.first(analysis, statistic, arm, level)
+        number = window.printed_value(entry.printed) if entry else None
+        return float("nan") if number is None else float(number)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+
+COLUMNS = ["id", "place", "where", "printed", "decimals"]
+COLUMNS += ["analysis", "statistic", "arm", "level", "measure", "source", "reason", "note"]
+_KEY_FIELDS = frozenset(f.name for f in fields(Key))
+
+
+@lru_cache(maxsize=1)
+def load() -> Registry:
+    """The registry of the trial's paper.
+
+    Raises
+    ------
+    VerificationError
+        If the registry is broken; see `read`.
+    """
+    return read(resources.files("core_trial.published").joinpath(FILE).read_text("utf-8"))
+
+
+def load_file(path: Path) -> Registry:
+    """A registry in the same format from elsewhere."""
+    return read(path.read_text("utf-8"))
+
+
+def read(text: str) -> Registry:
+    """Parse a registry.
+
+    Raises
+    ------
+    VerificationError
+        With every fault at once: wrong columns, a blank or repeated id, an unknown place, arm,
+        statistic, measure, source or reason, a printed text that is no number, decimals that are
+        not the text's, one number of one place entered twice.
+    """
+    rows = list(csv.reader(text.splitlines()))
+    if not rows or rows[0] != COLUMNS:
+        raise VerificationError(f"the registry's columns must be {', '.join(COLUMNS)}")
+    faults = [f"line {i}: {len(r)} fields" for i, r in enumerate(rows, 1) if len(r) != len(COLUMNS)]
+    if faults:
+        raise VerificationError(_report(faults))
+    cells = [dict(zip(COLUMNS, row, strict=True)) for row in rows[1:]]
+    faults = [f"{c['id'] or '?'}: {fault}" for c in cells for fault in _faults(c)]
+    faults += [f"{name}: entered twice" for name in _repeated((c["id"],) for c in cells)]
+    faults += [f"{name}: one number twice" for name in _repeated(map(_spot, cells))]
+    if faults:
+        raise VerificationError(_report(faults))
+    return Registry(tuple(map(_entry, cells)))
+
+
+def _faults(cell: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with one row."""
+    allowed: Mapping[str, Iterable[str]] = {
+        "place": PLACES,
+        "arm": ("", *Arm),
+        "statistic": STATISTICS,
+        "measure": ("", *Measure),
+        "source": tuple(Source),
+        "reason": ("", *REASONS),
+    }
+    for name in ("id", "where", "printed", "analysis"):
+        if not cell[name].strip():
+            yield f"{name} is blank"
+    for name, words in allowed.items():
+        if cell[name] not in words:
+            yield f"unknown {name} {cell[name]!r}"
+    if cell["source"] == Source.LITERATURE and not cell["reason"]:
+        yield "another study's number needs a reason"
+    if (cell["source"] == Source.CLAIM) != (cell["statistic"] == "claim"):
+        yield "a claim has the statistic 'claim', and nothing else has"
+    try:
+        window.read(cell["printed"])
+    except ValueError as problem:
+        yield str(problem)
+    if cell["decimals"] != str(window.decimals(cell["printed"])):
+        yield f"decimals {cell['decimals']!r} are not those of {cell['printed']!r}"
+
+
+def _entry(cell: Mapping[str, str]) -> Entry:
+    return Entry(
+        id=cell["id"],
+        place=cell["place"],
+        where=cell["where"],
+        printed=cell["printed"],
+        decimals=int(cell["decimals"]),
+        key=Key(cell["analysis"], cell["statistic"], cell["arm"], cell["level"]),
+        measure=Measure(cell["measure"]) if cell["measure"] else None,
+        source=Source(cell["source"]),
+        reason=cell["reason"],
+        note=cell["note"],
+    )
+
+
+def _field(entry: Entry, name: str) -> object:
+    return getattr(entry.key if name in _KEY_FIELDS else entry, name)
+
+
+def _spot(cell: Mapping[str, str]) -> tuple[str, ...]:
+    """One number in one paragraph or table row."""
+    return tuple(cell[name] for name in ("place", "where", "analysis", "statistic", "arm", "level"))
+
+
+def _repeated(items: Iterable[tuple[str, ...]]) -> list[str]:
+    return [" ".join(item).strip() for item, times in Counter(items).items() if times > 1]
+
+
+def _report(faults: list[str]) -> str:
+    return "the registry is broken:\n  " + "\n  ".join(faults)
