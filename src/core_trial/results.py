@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: What can come of comparing a printed number with the one computed for it.
 Status = Literal["matched", "differing", "not_computed", "not_reproducible"]
+#: How sure a finding of the paper's arithmetic is.
+Certainty = Literal["impossible", "contradicted", "unsaid"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -223,10 +225,52 @@ class Withheld:
         yield Key(self.analysis, self.statistic, self.arm, self.level), math.nan
 
 
-Record = Descriptive | Estimate | FlowCount | CurvePoint | Comparison | Withheld
-Kind = Literal["descriptive", "estimate", "flow", "curve", "comparison", "withheld"]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that the paper prints and that its own arithmetic speaks against.
+
+    Parameters
+    ----------
+    rule
+        The check that found it, such as ``"possible_sd"``.
+    certainty
+        ``"impossible"``: no data give what is printed. ``"contradicted"``: two printed numbers
+        cannot both hold. ``"unsaid"``: possible, but only with something the paper does not say.
+    entries
+        Names of the registry's entries that it is about.
+    printed
+        What is printed.
+    quantity
+        What `low` and `high` bound, in words.
+    low, high
+        What is possible; ``nan`` when nothing is.
+    decimals
+        Digits after the decimal point with which the bounds are worth printing.
+    reason
+        The likeliest reason.
+    """
+
+    kind: ClassVar[str] = "finding"
+    rule: str
+    certainty: Certainty
+    entries: tuple[str, ...]
+    printed: str
+    quantity: str
+    low: float
+    high: float
+    decimals: int = 0
+    reason: str
+
+    def numbers(self) -> Iterator[tuple[Key, float]]:
+        """A finding is about what is printed, not about the trial."""
+        return iter(())
+
+
+Record = Descriptive | Estimate | FlowCount | CurvePoint | Comparison | Withheld | Finding
+Kind = Literal["descriptive", "estimate", "flow", "curve", "comparison", "withheld", "finding"]
 KINDS: Mapping[str, type[Record]] = {
-    cls.kind: cls for cls in (Descriptive, Estimate, FlowCount, CurvePoint, Comparison, Withheld)
+    cls.kind: cls
+    for cls in (Descriptive, Estimate, FlowCount, CurvePoint, Comparison, Withheld, Finding)
 }
 
 

@@ -27,10 +27,10 @@ from core_trial.vocabulary import Arm, Measure
 FILE = "core_2018.csv"
 PLACES = ("abstract", "methods", "results", "table1", "table2", "discussion")
 #: Statistics that a number can be.
-STATISTICS = frozenset(
-    ("n", "N", "percent", "mean", "sd", "median", "q1", "q3")
-    + ("estimate", "low", "high", "p_value", "first_date", "last_date", "claim")
-    + ("power_percent", "significance_percent", "allocation", "icc")
+STATISTICS = (
+    {"n", "N", "percent", "mean", "sd", "median", "q1", "q3", "estimate", "low", "high", "p_value"}
+    | {"claim", "first_date", "last_date"}
+    | {"power_percent", "significance_percent", "allocation", "icc"}
 )
 #: Why a printed number cannot be computed from the participants' files.
 REASONS: Mapping[str, str] = MappingProxyType(
