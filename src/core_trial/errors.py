@@ -2,7 +2,8 @@
 
 ``DataError`` (3): the files are not what was agreed. ``DesignError`` (4): the data cannot carry the
 model that was asked for. ``FitError`` (5): a computation could not be done. ``VerificationError``
-(6): the results are not what was published. Exit code 2 is argparse's: the command was not
+(6): the results are not what was published. ``OutputError`` (7): the output could not be written.
+Exit code 2 is argparse's: the command was not
 understood. 1 is left to faults of the program itself.
 """
 
@@ -93,6 +94,12 @@ class VerificationError(CoreTrialError):
     """The results differ from what was published, or the registry contradicts itself."""
 
     exit_code = 6
+
+
+class OutputError(CoreTrialError):
+    """The output could not be written; what stood there before still stands."""
+
+    exit_code = 7
 
 
 def _report(faults: tuple[Fault, ...]) -> str:
