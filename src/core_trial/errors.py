@@ -3,8 +3,8 @@
 ``DataError`` (3): the files are not what was agreed. ``DesignError`` (4): the data cannot carry the
 model that was asked for. ``FitError`` (5): a computation could not be done. ``VerificationError``
 (6): the results are not what was published. ``OutputError`` (7): the output could not be written.
-Exit code 2 is argparse's: the command was not
-understood. 1 is left to faults of the program itself.
+Exit code 2 is argparse's: the command was not understood. 1 is left to faults of the program
+itself.
 """
 
 from __future__ import annotations
