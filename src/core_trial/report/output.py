@@ -29,7 +29,7 @@ def write(folder: Path, files: Mapping[str, str | bytes]) -> None:
     folder
         Where to; its parents are made when they are not there.
     files
-        Content by name relative to the folder, with ``/`` between folders; text is written as UTF-8.
+        Content by name relative to the folder, with ``/`` between folders; text becomes UTF-8.
 
     Raises
     ------
@@ -39,14 +39,14 @@ def write(folder: Path, files: Mapping[str, str | bytes]) -> None:
     """
     content = {_checked(name): _bytes(text) for name, text in files.items()}
     target = folder.resolve()
-    refuse_foreign(folder)
+    refuse_foreign(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with _sibling(target) as fresh:
             _fill(fresh, {**content, MANIFEST: _manifest(content)})
             _swap(fresh, target)
     except OSError as problem:
-        raise OutputError(f"could not write {folder.name}: {problem.strerror}") from None
+        raise OutputError(f"could not write {target.name}: {problem.strerror}") from None
 
 
 def refuse_foreign(folder: Path) -> None:

@@ -1,0 +1,125 @@
+"""What the figures share: a figure as a value, ink, type and sizes for print.
+
+Colours are Okabe and Ito's, told apart by every common kind of colour vision; arms also differ in
+line style and marker, so that nothing is lost in greyscale. Equal records give equal bytes: no
+date, no version and no random identifier is written.
+
+References
+----------
+Okabe M, Ito K. Color universal design. 2008. https://jfly.uni-koeln.de/color/
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+from core_trial.report.markup import STYLE, escape, page
+from core_trial.vocabulary import Arm
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+#: Widths of one and of two columns in print, in millimetres.
+ONE_COLUMN, TWO_COLUMNS = 85.0, 170.0
+_MM_PER_INCH = 25.4
+_PNG_DPI = 300
+
+BLACK, GREY = "#000000", "#767676"
+BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
+
+
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """How one arm is drawn: colour, dash pattern, marker."""
+
+    colour: str
+    dashes: Literal["-", "--"]
+    marker: str
+
+
+PENS: Mapping[str, Pen] = MappingProxyType(
+    {Arm.INTERVENTION: Pen(BLUE, "-", "o"), Arm.CONTROL: Pen(VERMILLION, "--", "s")}
+)
+
+#: Type and line widths, over matplotlib's defaults whatever the machine's own settings are.
+_STYLES = ["default", str(Path(__file__).with_name("print.mplstyle"))]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawn figure with the words that go with it.
+
+    Parameters
+    ----------
+    name
+        Stem of its files, and its anchor in a page.
+    title
+        Caption.
+    alt
+        What the figure shows, for those who do not see it; plain text.
+    paint
+        Makes the drawing; called when bytes are first asked for.
+    note
+        What stands below the caption.
+    """
+
+    name: str
+    title: str
+    alt: str
+    paint: Callable[[], Drawing]
+    note: str = ""
+
+    @cached_property
+    def svg(self) -> bytes:
+        """The figure as SVG, letters as outlines."""
+        return _save(self.paint, "svg", metadata={"Date": None, "Creator": None})
+
+    @cached_property
+    def png(self) -> bytes:
+        """The figure as PNG at 300 dots per inch."""
+        return _save(self.paint, "png", metadata={"Software": None}, dpi=_PNG_DPI)
+
+    def to_html(self) -> str:
+        """A page of its own."""
+        return page(self.title, self.fragment())
+
+    def fragment(self) -> str:
+        """Escaped HTML to put into another page, the image within it."""
+        data = base64.b64encode(self.svg).decode()
+        note = f'\n<p class="notes">{escape(self.note)}</p>' if self.note else ""
+        return f"""<figure class="core-trial" id="{escape(self.name)}">
+<img src="data:image/svg+xml;base64,{data}" alt="{escape(self.alt)}" />
+<figcaption>{escape(self.title)}</figcaption>{note}
+</figure>"""
+
+    def _repr_html_(self) -> str:
+        """Show the figure in a notebook."""
+        return f"<style>\n{STYLE}\n</style>\n{self.fragment()}"
+
+
+def blank(width: float, height: float) -> Drawing:
+    """An empty drawing of a size in millimetres."""
+    from matplotlib.figure import Figure as Drawing
+
+    return Drawing(figsize=(width / _MM_PER_INCH, height / _MM_PER_INCH), layout="constrained")
+
+
+def _save(
+    paint: Callable[[], Drawing],
+    form: Literal["svg", "png"],
+    metadata: dict[str, None],
+    dpi: int = 100,
+) -> bytes:
+    from matplotlib import style
+
+    stream = io.BytesIO()
+    with style.context(_STYLES):
+        paint().savefig(stream, format=form, metadata=metadata, dpi=dpi)
+    return stream.getvalue()
