@@ -22,7 +22,16 @@ from core_trial.models.design import Clusters, Design, Ints
 from core_trial.models.fit import Fit
 from core_trial.models.follow_up import FollowUp, follow_up
 from core_trial.models.inference import Floats
-from core_trial.models.newton import Optimum, Whitening, invert, maximise, whiten
+from core_trial.models.limits import cluster_notes, describe_lost, whole_term_lost
+from core_trial.models.newton import (
+    UNFINISHED,
+    Estimable,
+    Optimum,
+    Whitening,
+    invert,
+    maximise,
+    whiten,
+)
 
 
 def cox(
@@ -134,29 +143,22 @@ def fit_cox(
     white = whiten(covariates.X[risk.order], centre=True)
     best, at = _maximise(risk, white)
     found = invert(best.information, white.back, risk.n_events)
-    cov = found.covariance()
-    beta = np.where(found.lost, np.nan, white.back @ best.at)
-    notes = [_lost(covariates.columns, found.lost)] if found.lost.any() else []
-    notes += [] if best.converged else ["the search did not converge: believe no number here"]
-    if clusters is not None:
-        scores = score_residuals(risk, white.columns, at)
-        ordered = replace(clusters, codes=clusters.codes[risk.order])
-        cov = found.sandwich(scores, ordered, small_sample=small_sample)
+    cov, notes = _covariance(risk, white, at, found, clusters, small_sample, covariates.columns)
     return Fit(
         model="cox",
         formula=str(covariates.formula),
         method=_method(ties, clusters, small_sample),
         terms=covariates.columns,
-        beta=beta,
+        beta=np.where(found.lost, np.nan, white.back @ best.point),
         cov=cov,
-        df=np.full(len(beta), np.inf),
+        df=np.full(len(found.lost), np.inf),
         scale="log",
         loglik=best.value,
         n=covariates.n,
         n_clusters=clusters.count if clusters else covariates.n,
         n_events=risk.n_events,
-        converged=best.converged and not found.lost.any(),
-        warnings=tuple(notes),
+        converged=best.converged and not whole_term_lost(covariates.columns, found.lost),
+        warnings=tuple([] if best.converged else [UNFINISHED]) + notes,
         confidence=confidence,
     )
 
@@ -181,9 +183,23 @@ def _method(ties: Ties, clusters: Clusters | None, small_sample: bool) -> str:
     return f"{rule}; clustered sandwich{' times G/(G-1)' if small_sample else ''}"
 
 
-def _lost(columns: tuple[str, ...], lost: np.ndarray) -> str:
-    names = ", ".join(name for name, gone in zip(columns, lost, strict=True) if gone)
-    return f"{names}: no finite estimate"
+def _covariance(
+    risk: RiskSets,
+    white: Whitening,
+    at: Sums,
+    found: Estimable,
+    clusters: Clusters | None,
+    small_sample: bool,
+    columns: tuple[str, ...],
+) -> tuple[Floats, tuple[str, ...]]:
+    """Model-based or clustered covariance, with what is to be said about it."""
+    notes = [describe_lost(columns, found.lost)] if found.lost.any() else []
+    if clusters is None:
+        return found.covariance(), tuple(notes)
+    scores = score_residuals(risk, white.columns, at)
+    ordered = replace(clusters, codes=clusters.codes[risk.order])
+    cov = found.sandwich(scores, ordered, small_sample=small_sample)
+    return cov, (*notes, *cluster_notes(columns, cov, found.lost, clusters))
 
 
 def _without_events(

@@ -25,6 +25,9 @@ LOST = 1e-7
 #: A robust variance below this share of the model's is rounding error.
 NO_VARIANCE = 1e-12
 
+#: What a fit says whose search gave up.
+UNFINISHED = "the search for the maximum did not converge: believe none of these numbers"
+
 #: Parameters, shape (q,), to log-likelihood, gradient (q,) and negative Hessian (q, q).
 Evaluate = Callable[[Floats], tuple[float, Floats, Floats]]
 
@@ -35,7 +38,7 @@ class Optimum:
 
     Parameters
     ----------
-    at
+    point
         Parameters, shape (q,).
     value, gradient, information
         Log-likelihood there, its gradient (q,), its negative Hessian (q, q).
@@ -45,7 +48,7 @@ class Optimum:
         Newton steps taken.
     """
 
-    at: Floats
+    point: Floats
     value: float
     gradient: Floats
     information: Floats
