@@ -96,6 +96,36 @@ class Entry:
         return window.read(self.printed)
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The numbers that belong together in one place: ``64/218 (29%)``, or an estimate's four.
+
+    Parameters
+    ----------
+    analysis, arm, level
+        What they are about.
+    cells
+        The entries by statistic.
+    """
+
+    analysis: str
+    arm: str
+    level: str
+    cells: Mapping[str, Entry]
+
+    def has(self, *statistics: str) -> bool:
+        """Whether all of these are printed."""
+        return self.cells.keys() >= set(statistics)
+
+    def windows(self, *statistics: str) -> tuple[Window, ...]:
+        """What the printed texts of some statistics leave open."""
+        return tuple(self.cells[name].window for name in statistics)
+
+    def count(self, statistic: str) -> int:
+        """A printed whole number."""
+        return int(window.printed_value(self.cells[statistic].printed) or 0)
+
+
 @dataclass(frozen=True)
 class Registry:
     """All entries, in the paper's order."""
@@ -114,6 +144,18 @@ class Registry:
         for entry in self.entries:
             found[entry.key] = (*found.get(entry.key, ()), entry)
         return MappingProxyType(found)
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """The entries in groups: same place, same paragraph or table row, same subject."""
+        found: dict[tuple[str, ...], dict[str, Entry]] = {}
+        for e in self.entries:
+            group = (e.place, e.where, e.key.analysis, e.key.arm, e.key.level)
+            found.setdefault(group, {})[e.key.statistic] = e
+        return tuple(
+            Row(analysis, arm, level, cells)
+            for (_, _, analysis, arm, level), cells in found.items()
+        )
 
     def find(self, **where: object) -> tuple[Entry, ...]:
         """The entries whose fields, or whose key's fields, have the values given.
