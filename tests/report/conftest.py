@@ -69,6 +69,16 @@ TIMES = {
         ("rate_ratio", 1.01, 0.76, 1.36, 0.9208, "acute_days ~ arm"),
     ),
 }
+#: Reasons are made up; the paper's text has none.
+LEFT_BEFORE = {
+    "not_eligible": {
+        "caseload of the team for less than a week": 702,
+        "discharged to an address outside of the catchment area": 488,
+        "not able to understand the intervention in English": 160,
+        "risk to others too high to meet a peer support worker": 90,
+    },
+    "not_randomised": {"declined to take part": 911, "could not be contacted": 496},
+}
 ARMS = ("intervention", "control")
 
 
@@ -132,6 +142,9 @@ def outcomes() -> Iterator[Record]:
 
 def flow() -> Iterator[FlowCount]:
     yield FlowCount(step="screened", n=3288)
+    for step, reasons in LEFT_BEFORE.items():
+        for reason, n in reasons.items():
+            yield FlowCount(step=step, reason=reason, n=n)
     yield FlowCount(step="eligible", n=1848)
     yield FlowCount(step="randomised", n=441)
     yield FlowCount(step="pilot", n=40)

@@ -24,6 +24,7 @@ from core_trial.report.markup import STYLE, escape, page
 from core_trial.vocabulary import Arm
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
 #: Widths of one and of two columns in print, in millimetres.
@@ -108,7 +109,16 @@ def blank(width: float, height: float) -> Drawing:
     """An empty drawing of a size in millimetres."""
     from matplotlib.figure import Figure as Drawing
 
-    return Drawing(figsize=(width / _MM_PER_INCH, height / _MM_PER_INCH), layout="constrained")
+    return Drawing(figsize=(width / _MM_PER_INCH, height / _MM_PER_INCH))
+
+
+def place(drawing: Drawing, left: float, top: float, width: float, height: float) -> Axes:
+    """Axes at a place given in millimetres from the drawing's upper left corner."""
+    full_width, full_height = (float(side) * _MM_PER_INCH for side in drawing.get_size_inches())
+    bottom = full_height - top - height
+    return drawing.add_axes(
+        (left / full_width, bottom / full_height, width / full_width, height / full_height)
+    )
 
 
 def _save(

@@ -1,0 +1,198 @@
+"""Table 2's effects as a forest plot: ratios on a log scale, differences in standard deviations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from core_trial.report import cells, number
+from core_trial.report.figure import BLACK, GREY, TWO_COLUMNS, Figure, blank, place
+from core_trial.report.number import LANCET, Style
+from core_trial.report.table2 import OUTCOMES, Outcome
+from core_trial.results import Estimate, Results
+from core_trial.vocabulary import INSTRUMENTS, PRINTED_ARMS, RATIOS, Measure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Drawing
+
+#: Ratios and standardised differences beyond these are cut, with an arrow.
+RATIO_LIMITS = (0.25, 4.0)
+DIFFERENCE_LIMITS = (-1.0, 1.0)
+_RATIO_TICKS = (0.25, 0.5, 1, 2, 4)
+_DIFFERENCE_TICKS = (-1, -0.5, 0, 0.5, 1)
+#: Millimetres: labels, plot, a row, and the room above and below a panel.
+_LABELS, _PLOT, _ROW_HEIGHT, _ABOVE, _BELOW = 72.0, 52.0, 4.6, 7.0, 13.0
+#: Where labels and texts begin, in widths of the plot.
+_AT_LABELS, _AT_TEXTS = 2.0 / _PLOT - _LABELS / _PLOT, 1.04
+NOTE = (
+    "Squares: estimates; lines: 95% confidence intervals; an arrow: the interval goes on. "
+    "Differences are drawn in units of the outcome's standard deviation, pooled over the arms, and "
+    "printed in units of the scale. ↓ a lower score is better."
+)
+_LOWER_IS_BETTER = {i.outcome for i in INSTRUMENTS if not i.higher_is_better}
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One row: its label, the effect as text, and where it is drawn.
+
+    Parameters
+    ----------
+    label, text
+        What stands left and right of the drawing.
+    value, low, high
+        Ratio, or difference in standard deviations; ``nan`` when there is nothing to draw.
+    """
+
+    label: str
+    text: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Effects on one scale."""
+
+    title: str
+    axis: str
+    effects: tuple[Effect, ...]
+    limits: tuple[float, float]
+    ticks: tuple[float, ...]
+    none: float
+
+    @property
+    def ratio(self) -> bool:
+        """Whether the scale is logarithmic."""
+        return self.none == 1
+
+
+def forest(results: Results, style: Style = LANCET) -> Figure:
+    """Draw every effect of Table 2.
+
+    Parameters
+    ----------
+    results
+        Estimates, and the standard deviations by arm with which differences are standardised.
+    style
+        How numbers are spelt.
+    """
+    panels = [
+        panel for panel in (_ratios(results, style), _differences(results, style)) if panel.effects
+    ]
+    return Figure(
+        name="forest",
+        title="Effect of the intervention on every outcome",
+        alt=_alternative(panels),
+        paint=partial(_paint, panels, style),
+        note=NOTE,
+    )
+
+
+def pooled_sd(results: Results, analysis: str) -> float:
+    """Standard deviation of an outcome within arms, weighted by degrees of freedom."""
+    arms = [cells.values(results, cells.Place(analysis, arm), "n", "sd") for arm in PRINTED_ARMS]
+    freedom = sum(n - 1 for n, _ in arms)
+    squares = sum((n - 1) * sd**2 for n, sd in arms)
+    return math.sqrt(squares / freedom) if freedom > 0 else math.nan
+
+
+def _ratios(results: Results, style: Style) -> Panel:
+    effects = (
+        _effect(line.label, found, 1.0, style)
+        for line, found in _estimates(results)
+        if Measure(found.measure) in RATIOS
+    )
+    return Panel("Ratios", "Ratio, log scale", tuple(effects), RATIO_LIMITS, _RATIO_TICKS, none=1.0)
+
+
+def _differences(results: Results, style: Style) -> Panel:
+    effects = (
+        _effect(_directed(line), found, pooled_sd(results, line.analysis), style)
+        for line, found in _estimates(results)
+        if Measure(found.measure) not in RATIOS
+    )
+    return Panel(
+        "Differences in means",
+        "Difference in standard deviations",
+        tuple(effects),
+        DIFFERENCE_LIMITS,
+        _DIFFERENCE_TICKS,
+        none=0.0,
+    )
+
+
+def _estimates(results: Results) -> Iterator[tuple[Outcome, Estimate]]:
+    for line in OUTCOMES:
+        if isinstance(line, Outcome) and (found := results.estimate(line.analysis)) is not None:
+            yield line, found
+
+
+def _directed(line: Outcome) -> str:
+    lower = any(line.analysis.startswith(name) for name in _LOWER_IS_BETTER)
+    return f"{line.label} ↓" if lower else line.label
+
+
+def _effect(label: str, estimate: Estimate, unit: float, style: Style) -> Effect:
+    if not cells.believable(estimate):
+        return Effect(label, style.not_estimable, math.nan, math.nan, math.nan)
+    value, low, high = (x / unit for x in (estimate.estimate, estimate.low, estimate.high))
+    return Effect(label, cells.association(estimate, style), value, low, high)
+
+
+def _alternative(panels: Sequence[Panel]) -> str:
+    parts = ["Forest plot of the effects that Table 2 prints."]
+    for panel in panels:
+        rows = "; ".join(f"{e.label.removesuffix(' ↓')}, {e.text}" for e in panel.effects)
+        parts.append(f"{panel.title}: {rows}.")
+    return " ".join(parts)
+
+
+def _paint(panels: Sequence[Panel], style: Style) -> Drawing:
+    heights = [_ROW_HEIGHT * len(panel.effects) for panel in panels]
+    drawing = blank(TWO_COLUMNS, sum(heights) + (_ABOVE + _BELOW) * len(panels))
+    top = _ABOVE
+    for panel, height in zip(panels, heights, strict=True):
+        axes = place(drawing, left=_LABELS, top=top, width=_PLOT, height=height)
+        _paint_panel(axes, panel, style)
+        top += height + _BELOW + _ABOVE
+    return drawing
+
+
+def _paint_panel(axes: Axes, panel: Panel, style: Style) -> None:
+    if panel.ratio:
+        axes.set_xscale("log")
+        axes.minorticks_off()
+    axes.set(xlim=panel.limits, ylim=(len(panel.effects) - 0.5, -0.5), yticks=[])
+    axes.set_xticks(panel.ticks, [_tick(tick, style) for tick in panel.ticks])
+    axes.spines["left"].set_visible(False)
+    axes.axvline(panel.none, color=GREY, linewidth=0.6, zorder=0)
+    axes.set_xlabel(f"{panel.axis}\n← lower with the intervention     higher →")
+    axes.text(_AT_LABELS, -0.9, panel.title, weight="bold", transform=axes.get_yaxis_transform())
+    for row, effect in enumerate(panel.effects):
+        _paint_effect(axes, panel, row, effect)
+
+
+def _tick(value: float, style: Style) -> str:
+    return number.fixed(value, 0 if value == int(value) else 2 if abs(value) < 0.5 else 1, style)
+
+
+def _paint_effect(axes: Axes, panel: Panel, row: int, effect: Effect) -> None:
+    """Label, line with arrows where it is cut, square, and the effect in words."""
+    left = axes.get_yaxis_transform()
+    axes.text(_AT_LABELS, row, effect.label, transform=left, va="center", size=6.5)
+    axes.text(_AT_TEXTS, row, effect.text, transform=left, va="center", size=6.5)
+    if math.isnan(effect.value):
+        return
+    low, high = (min(max(x, panel.limits[0]), panel.limits[1]) for x in (effect.low, effect.high))
+    axes.plot([low, high], [row, row], color=BLACK, linewidth=0.9, solid_capstyle="butt")
+    for end, limit, marker in ((effect.low, low, "<"), (effect.high, high, ">")):
+        if end != limit:
+            axes.plot(limit, row, marker=marker, color=BLACK, markersize=3, clip_on=False)
+    if panel.limits[0] <= effect.value <= panel.limits[1]:
+        axes.plot(effect.value, row, marker="s", color=BLACK, markersize=3.2)
