@@ -3,6 +3,15 @@
 from core_trial.models.cox import cox
 from core_trial.models.kaplan_meier import kaplan_meier
 from core_trial.models.mixed_linear import mixed_linear
+from core_trial.models.mixed_logistic import mixed_logistic
+from core_trial.models.mixed_poisson import mixed_poisson
 from core_trial.models.zero_inflated_nb import zero_inflated_nb
 
-__all__ = ["cox", "kaplan_meier", "mixed_linear", "zero_inflated_nb"]
+__all__ = [
+    "cox",
+    "kaplan_meier",
+    "mixed_linear",
+    "mixed_logistic",
+    "mixed_poisson",
+    "zero_inflated_nb",
+]
