@@ -1,0 +1,152 @@
+"""Rules on the participants and the design: arms, centres, peer support workers, screening."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core_trial.data.episodes import Mask
+from core_trial.data.rules import Files, Found, no, rule, yes
+from core_trial.vocabulary import Arm
+
+
+@rule(
+    "participants.psw_id",
+    "refuse",
+    "a blank for the control group",
+)
+def control_with_psw(files: Files) -> Found:
+    """Peer support workers belong to the intervention."""
+    people = files["participants"]
+    return (people["arm"] == str(Arm.CONTROL)) & people["psw_id"].notna()
+
+
+@rule(
+    "participants.psw_id",
+    "note",
+    "intervention participants without a peer support worker; each is a cluster of one",
+)
+def intervention_without_psw(files: Files) -> Found:
+    """Allocation comes before a worker is assigned, and some are never assigned one."""
+    people = files["participants"]
+    return (people["arm"] == str(Arm.INTERVENTION)) & people["psw_id"].isna()
+
+
+@rule(
+    "participants.psw_id",
+    "refuse",
+    "one centre for each peer support worker",
+)
+def psw_in_two_centres(files: Files) -> Found:
+    """A peer support worker works in one centre: clusters are nested in centres."""
+    centres = files["participants"].groupby("psw_id", observed=True)["centre"].transform("nunique")
+    return centres > 1
+
+
+@rule(
+    "participants.psw_id",
+    "refuse",
+    "an identifier that no participant has",
+)
+def shared_identifier(files: Files) -> Found:
+    """Participants without a worker are clusters of one, named by their own identifier."""
+    people = files["participants"]
+    return people["psw_id"].isin(people["participant_id"].dropna())
+
+
+@rule(
+    "participants.arm",
+    "note",
+    "participants of centres in which one arm is missing",
+)
+def arm_missing_from_centre(files: Files) -> Found:
+    """Such a centre says nothing about the difference between the arms."""
+    people = files["participants"]
+    arms = people.groupby("centre", observed=True)["arm"].transform("nunique")
+    return arms == 1
+
+
+@rule(
+    "participants.psw_id",
+    "note",
+    "participants whose peer support worker, as every other, has just one; the variance between "
+    "clusters is not identified",
+)
+def every_cluster_a_singleton(files: Files) -> Found:
+    """Clusters of one cannot tell variation between clusters from variation within."""
+    workers = files["participants"]["psw_id"]
+    return workers.notna() & bool(workers.dropna().is_unique)
+
+
+@rule(
+    "participants.psw_id",
+    "note",
+    "participants of the only peer support worker; the variance between clusters is not identified",
+)
+def one_cluster(files: Files) -> Found:
+    """One cluster says nothing about variation between clusters."""
+    workers = files["participants"]["psw_id"]
+    return workers.notna() & (len(workers.dropna().unique()) == 1)
+
+
+@rule(
+    "participants.internal_pilot",
+    "note",
+    "pilot participants who were randomised when the main trial had begun",
+)
+def pilot_after_main_trial(files: Files) -> Found:
+    """The internal pilot came before the main trial."""
+    people = files["participants"]
+    begun = people.loc[no(people["internal_pilot"]), "randomised_on"].min()
+    late = (people["randomised_on"] >= begun).to_numpy(bool)
+    return np.logical_and(yes(people["internal_pilot"]), late)
+
+
+@rule(
+    "screening.reason",
+    "refuse",
+    "a reason where people left, and a blank where everybody is counted",
+)
+def reason_out_of_place(files: Files) -> Found:
+    """A count is either of everybody at a step or of those who left for one reason."""
+    screening = files["screening"]
+    left = screening["step"].isin(["not_eligible", "not_randomised"])
+    return screening["step"].notna() & (left != screening["reason"].notna())
+
+
+@rule(
+    "screening.n",
+    "refuse",
+    "those screened less those who left, as not eligible",
+)
+def eligible_do_not_add_up(files: Files) -> Found:
+    """The flow of people has to add up."""
+    eligible = files["screening"].loc[files["screening"]["step"] == "eligible", "n"]
+    after = float(eligible.iloc[0]) if eligible.notna().any() else np.nan
+    return _does_not_add_up(files, "screened", "not_eligible", "eligible", after)
+
+
+@rule(
+    "screening.n",
+    "refuse",
+    "those eligible less those who were not randomised, as many as the rows of participants.csv",
+)
+def randomised_do_not_add_up(files: Files) -> Found:
+    """The flow of people has to add up."""
+    after = len(files["participants"]) if files.knows_everybody else np.nan
+    return _does_not_add_up(files, "eligible", "not_randomised", "eligible", after)
+
+
+def _does_not_add_up(files: Files, start: str, leaving: str, end: str, after: float) -> Mask:
+    """The row of a step, when those who arrive are not those before less those who left.
+
+    Without a count of those who left, only more arriving than there were before is wrong. What is
+    not known cannot be wrong.
+    """
+    screening = files["screening"]
+    n = screening["n"].to_numpy("float64", na_value=np.nan)
+    count = {step: n[screening["step"] == step] for step in (start, leaving)}
+    before = count[start].sum() if len(count[start]) else np.nan
+    left = count[leaving].sum()
+    wrong = before - left != after if len(count[leaving]) else after > before
+    known = files.readings["screening"].whole and not np.isnan(before + left + after)
+    return (screening["step"] == end).to_numpy(bool) & bool(wrong and known)

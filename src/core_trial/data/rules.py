@@ -1,0 +1,135 @@
+"""A rule between columns, files or people: declared once for checking and for the docs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core_trial.data.episodes import Ints, Mask
+from core_trial.data.reading import Reading
+
+Outcome = Literal["refuse", "note"]
+Found = pd.Series | NDArray[np.bool_]
+
+
+class Files:
+    """The frames of all files while they are checked.
+
+    Parameters
+    ----------
+    readings
+        Text and line numbers, by name of the file without ``.csv``.
+    frames
+        Typed frames; a cell that was refused is missing in them.
+    """
+
+    def __init__(self, readings: Mapping[str, Reading], frames: Mapping[str, pd.DataFrame]) -> None:
+        self.readings = readings
+        self.frames = frames
+        self._persons: dict[str, Ints] = {}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        return self.frames[name]
+
+    @cached_property
+    def knows_everybody(self) -> bool:
+        """Whether every row of participants.csv, and its identifier, could be read."""
+        reading = self.readings["participants"]
+        ids = self.frames["participants"]["participant_id"]
+        return reading.cells is not None and reading.whole and bool(ids.notna().all())
+
+    def person(self, name: str) -> Ints:
+        """Row of each record's participant in participants.csv, -1 for nobody; shape (n,)."""
+        if name not in self._persons:
+            self._persons[name] = self._find_persons(name)
+        return self._persons[name]
+
+    def _find_persons(self, name: str) -> Ints:
+        """Looked up once for every distinct identifier."""
+        ids = self.frames["participants"]["participant_id"]
+        rows = {text: row for row, text in enumerate(ids) if isinstance(text, str)}
+        cells = self.readings[name].cells
+        if cells is None or "participant_id" not in cells.columns:
+            return np.full(len(self.frames[name]), -1, dtype=np.int64)
+        coded = cells.columns["participant_id"]
+        found = np.array([rows.get(text, -1) for text in coded.texts], dtype=np.int64)
+        return found[coded.codes] if len(found) else np.zeros(0, dtype=np.int64)
+
+    def of_person(self, name: str, column: str) -> pd.Series:
+        """A column of participants.csv, for every record of another file; shape (n,)."""
+        source = self.frames["participants"][column].array
+        return pd.Series(source.take(self.person(name), allow_fill=True), name=column)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule.
+
+    Parameters
+    ----------
+    name
+        Code of its faults and notes.
+    file, column
+        Where they point; the column is blank when the row is meant.
+    outcome
+        ``"refuse"`` or ``"note"``.
+    allowed
+        What the rule asks for (refused), or what it saw (noted).
+    reason
+        Why.
+    find
+        The rows that break it, as a mask over the rows of `file`.
+    """
+
+    name: str
+    file: str
+    column: str
+    outcome: Outcome
+    allowed: str
+    reason: str
+    find: Callable[[Files], Found]
+
+    def apply(self, files: Files) -> None:
+        """Add this rule's faults and notes to the readings."""
+        reading = files.readings[self.file]
+        if reading.cells is None:
+            return
+        rows = np.flatnonzero(np.asarray(self.find(files), dtype=bool)).tolist()
+        if rows and self.outcome == "note":
+            reading.note(self.column, self.name, len(rows), self.allowed)
+            return
+        column = reading.cells.columns.get(self.column)
+        for row in rows:
+            found = column.at(row) if column else ""
+            line = int(reading.cells.lines[row])
+            reading.refuse(line, self.column, self.name, found, self.allowed)
+
+
+def rule(place: str, outcome: Outcome, allowed: str) -> Callable[[Callable[[Files], Found]], Rule]:
+    """Declare a rule at ``file.column``.
+
+    The function that finds the rows gives it its name, and that function's docstring the reason.
+    """
+    file, _, column = place.partition(".")
+
+    def declare(find: Callable[[Files], Found]) -> Rule:
+        reason = " ".join((find.__doc__ or "").split())
+        return Rule(find.__name__, file, column, outcome, allowed, reason, find)
+
+    return declare
+
+
+def yes(column: pd.Series) -> Mask:
+    """Where a statement is known to hold; shape (n,)."""
+    return column.fillna(False).to_numpy(bool)
+
+
+def no(column: pd.Series) -> Mask:
+    """Where a statement is known not to hold; shape (n,)."""
+    return ~column.fillna(True).to_numpy(bool)

@@ -1,0 +1,374 @@
+"""The trial's eight CSV files, declared; parsers, checks, models and documentation come from here.
+
+UTF-8, comma, one header row, ISO dates; a blank cell is the only way to say that a value is
+missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from core_trial import vocabulary as words
+from core_trial.data.columns import Category, Column, Day, Identifier, Integer, Text, YesNo
+from core_trial.vocabulary import Instrument
+
+#: Dates outside of this are a program's default or a slip, not a day of a trial.
+DAY = Day(date(1990, 1, 1), date(2099, 12, 31))
+YEARS_OF_AGE = Integer(16, 95)
+#: Two contacts a day for a year are more than anybody has.
+CONTACTS = Integer(0, 730)
+#: Sessions that the intervention consists of.
+SESSIONS = 10
+
+PARTICIPANT_ID = Column(
+    "participant_id", "Participant", "Identifier of the participant.", Identifier(), example="P001"
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One CSV file.
+
+    Parameters
+    ----------
+    name
+        Name of the file without ``.csv``; attribute of the trial.
+    title, row
+        What it holds, and what one of its rows stands for.
+    columns
+        Its columns, in the order in which they are written.
+    key
+        Columns that together name a row; no two rows have the same.
+    """
+
+    name: str
+    title: str
+    row: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+    @property
+    def file(self) -> str:
+        """Name of the file."""
+        return f"{self.name}.csv"
+
+    @cached_property
+    def header(self) -> tuple[str, ...]:
+        """Names of its columns."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """One of its columns."""
+        return self.columns[self.header.index(name)]
+
+
+def _item(instrument: Instrument, number: int) -> Column:
+    """The column of one item of a questionnaire."""
+    reverse = "; scored in reverse" if number in instrument.reversed_items else ""
+    amended = " Not asked in the internal pilot." if _amended(instrument) else ""
+    return Column(
+        f"{instrument.name}_{number}",
+        f"{instrument.title}, item {number}",
+        f"Answer to item {number} of {instrument.items}{reverse}.{amended}",
+        Integer(instrument.low, instrument.high),
+        required=False,
+        unit="points",
+        example=str(instrument.high - 1),
+        blank="not answered",
+    )
+
+
+def _amended(instrument: Instrument) -> bool:
+    return instrument.name in words.AMENDMENT_INSTRUMENTS
+
+
+PARTICIPANTS = Table(
+    "participants",
+    "Randomised participants",
+    "a randomised participant",
+    (
+        PARTICIPANT_ID,
+        Column(
+            "centre",
+            "Centre",
+            "Crisis resolution team that the participant came from; randomisation is stratified "
+            "by it.",
+            Category({code: f"Centre {code}" for code in words.CENTRES}),
+            example="A",
+        ),
+        Column(
+            "arm",
+            "Arm",
+            "Group to which the participant was randomised.",
+            Category({str(arm): words.ARM_LABELS[arm] for arm in words.MODEL_ARMS}),
+            example="intervention",
+        ),
+        Column(
+            "psw_id",
+            "Peer support worker",
+            "Identifier of the peer support worker, who is the cluster of the intervention arm.",
+            Identifier(),
+            required=False,
+            example="W01",
+            blank="control group, or no peer support worker assigned",
+        ),
+        Column(
+            "randomised_on",
+            "Randomised on",
+            "Date of randomisation, day 0 of the follow-up.",
+            DAY,
+            example="2014-05-14",
+        ),
+        Column(
+            "internal_pilot",
+            "Internal pilot",
+            "Recruited in the internal pilot, which had no 18-month interview, loneliness scale "
+            "or social network scale.",
+            YesNo(),
+            example="no",
+        ),
+        Column(
+            "acute_records_obtained",
+            "Acute care records obtained",
+            "The records of acute care over the follow-up could be had; without them the outcomes "
+            "taken from records are not known.",
+            YesNo(),
+            example="yes",
+        ),
+        Column("psychosis", "Psychosis", "The condition is a psychosis.", YesNo(), example="no"),
+        Column("sex", "Sex", "Sex.", Category(words.SEX), required=False, example="female"),
+        Column(
+            "age",
+            "Age",
+            "Age at randomisation.",
+            YEARS_OF_AGE,
+            required=False,
+            unit="years",
+            example="40",
+        ),
+        Column(
+            "ethnicity",
+            "Ethnicity",
+            "Ethnic group.",
+            Category(words.ETHNICITY),
+            required=False,
+            example="white",
+        ),
+        Column("uk_born", "UK born", "Born in the UK.", YesNo(), required=False, example="yes"),
+        Column(
+            "marital_status",
+            "Marital status",
+            "Marital status.",
+            Category(words.MARITAL_STATUS),
+            required=False,
+            example="single",
+        ),
+        Column(
+            "diagnosis",
+            "Clinical diagnosis",
+            "Clinical diagnosis in the electronic record.",
+            Category(words.DIAGNOSIS),
+            required=False,
+            example="depression",
+        ),
+        Column(
+            "lifetime_admissions",
+            "Lifetime admissions",
+            "Admissions to a psychiatric hospital before the trial.",
+            Category(words.LIFETIME_ADMISSIONS),
+            required=False,
+            unit="admissions",
+            example="never",
+        ),
+        Column(
+            "crt_periods",
+            "Periods of crisis support",
+            "Periods of support from a crisis resolution team, the one before the trial included.",
+            Category(words.CRT_PERIODS),
+            required=False,
+            unit="periods",
+            example="1",
+        ),
+    ),
+    ("participant_id",),
+)
+ACUTE_EPISODES = Table(
+    "acute_episodes",
+    "Episodes of acute care",
+    "an episode on the caseload of one acute service",
+    (
+        PARTICIPANT_ID,
+        Column(
+            "service",
+            "Service",
+            "Kind of acute service.",
+            Category(words.ACUTE_SERVICES),
+            example="crisis_resolution_team",
+        ),
+        Column(
+            "index_episode",
+            "Index episode",
+            "Part of the acute care from whose end the participant was recruited; it began before "
+            "randomisation.",
+            YesNo(),
+            example="yes",
+        ),
+        Column(
+            "started_on",
+            "Started on",
+            "First day on the caseload.",
+            DAY,
+            example="2014-04-01",
+        ),
+        Column(
+            "ended_on",
+            "Ended on",
+            "Last day on the caseload; it counts as a day in acute care.",
+            DAY,
+            required=False,
+            example="2014-05-10",
+            blank="still on the caseload when the records were drawn",
+        ),
+    ),
+    ("participant_id", "service", "started_on"),
+)
+QUESTIONNAIRES = Table(
+    "questionnaires",
+    "Interviews and their questionnaires",
+    "an interview that was held",
+    (
+        PARTICIPANT_ID,
+        Column(
+            "visit",
+            "Visit",
+            "Which interview it was.",
+            Category({str(visit): words.VISIT_LABELS[visit] for visit in words.Visit}),
+            example="baseline",
+        ),
+        Column("completed_on", "Completed on", "Date of the interview.", DAY, example="2014-05-12"),
+        *(_item(scale, i) for scale in words.INSTRUMENTS for i in range(1, scale.items + 1)),
+    ),
+    ("participant_id", "visit"),
+)
+SERVICE_USE = Table(
+    "service_use",
+    "Contacts with the community mental health team",
+    "a participant whose records of community care were obtained",
+    (
+        PARTICIPANT_ID,
+        Column(
+            "cmht_contacts_baseline",
+            "Contacts before",
+            "Contacts with the community mental health team in the 12 months before randomisation.",
+            CONTACTS,
+            required=False,
+            unit="contacts",
+            example="6",
+        ),
+        Column(
+            "cmht_contacts_12m",
+            "Contacts after",
+            "Contacts with the community mental health team in the 12 months after randomisation.",
+            CONTACTS,
+            required=False,
+            unit="contacts",
+            example="7",
+        ),
+    ),
+    ("participant_id",),
+)
+SESSIONS_OFFERED = Table(
+    "sessions",
+    "Sessions with the peer support worker",
+    "a session that was offered",
+    (
+        PARTICIPANT_ID,
+        Column(
+            "session",
+            "Session",
+            "Number of the session, counted from 1 in the order of offer.",
+            Integer(1, SESSIONS),
+            example="1",
+        ),
+        Column("offered_on", "Offered on", "Date of the session.", DAY, example="2014-05-28"),
+        Column("attended", "Attended", "The participant came.", YesNo(), example="yes"),
+    ),
+    ("participant_id", "session"),
+)
+WORKBOOK = Table(
+    "workbook",
+    "Use of the recovery workbook",
+    "a participant who answered the questions on the workbook at 4 months",
+    (
+        PARTICIPANT_ID,
+        Column("read", "Read", "Had read the workbook.", YesNo(), required=False, example="yes"),
+        *(
+            Column(
+                name,
+                f"Plans: {label}",
+                f"Had made written plans in the section '{label}'.",
+                YesNo(),
+                required=False,
+                example="no",
+            )
+            for name, label in words.WORKBOOK_SECTIONS.items()
+        ),
+    ),
+    ("participant_id",),
+)
+ADVERSE_EVENTS = Table(
+    "adverse_events",
+    "Serious adverse events",
+    "a serious adverse event",
+    (
+        Column("event_id", "Event", "Identifier of the event.", Identifier(), example="E01"),
+        PARTICIPANT_ID,
+        Column("occurred_on", "Occurred on", "Date of the event.", DAY, example="2014-07-01"),
+        Column(
+            "category",
+            "Category",
+            "What happened.",
+            Category(words.ADVERSE_EVENTS),
+            example="readmission",
+        ),
+        Column("related", "Related", "Judged to be related to the trial.", YesNo(), example="no"),
+    ),
+    ("event_id",),
+)
+SCREENING = Table(
+    "screening",
+    "People before randomisation",
+    "a step before randomisation, or a reason for which people left at it",
+    (
+        Column(
+            "step",
+            "Step",
+            "Step that was reached, or at which people left.",
+            Category(words.SCREENING_STEPS),
+            example="screened",
+        ),
+        Column(
+            "reason",
+            "Reason",
+            "Why people left at this step.",
+            Text(),
+            required=False,
+            blank="everybody at this step",
+        ),
+        Column("n", "People", "How many.", Integer(0, 10_000_000), unit="people", example="1"),
+    ),
+    ("step", "reason"),
+)
+
+TABLES: tuple[Table, ...] = (
+    PARTICIPANTS,
+    ACUTE_EPISODES,
+    QUESTIONNAIRES,
+    SERVICE_USE,
+    SESSIONS_OFFERED,
+    WORKBOOK,
+    ADVERSE_EVENTS,
+    SCREENING,
+)

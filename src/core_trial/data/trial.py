@@ -1,0 +1,124 @@
+"""What loading gives: the trial as typed frames, and the report of how they came in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+
+import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Note:
+    """Something that was accepted by rule, and is said so that nobody need wonder.
+
+    Parameters
+    ----------
+    file, column
+        Where; the column is blank when the file is meant.
+    code
+        Short name of the rule, such as ``"byte_order_mark"``.
+    count
+        How many cells, rows or people it concerns.
+    text
+        The same in words.
+    """
+
+    file: str
+    column: str
+    code: str
+    count: int
+    text: str
+
+    def __str__(self) -> str:
+        place = f"{self.file} {self.column}".rstrip()
+        return f"{place} [{self.code}] {self.text} ({self.count})"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Missing:
+    """How many values of a column are missing, by the trial's design and otherwise.
+
+    Parameters
+    ----------
+    file, column
+        The column; ``visit month_4`` and the like stand for whole interviews.
+    expected
+        Values that there would be if none were missing.
+    by_design
+        Missing because the trial never asked for them.
+    otherwise
+        Missing for any other reason.
+    """
+
+    file: str
+    column: str
+    expected: int
+    by_design: int
+    otherwise: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """What was accepted when the files were loaded.
+
+    Parameters
+    ----------
+    rows
+        Rows of every file.
+    hashes
+        SHA-256 of every file.
+    notes
+        What was accepted by rule.
+    missing
+        Missing values by column.
+    """
+
+    rows: Mapping[str, int] = field(default_factory=dict)
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+    missing: tuple[Missing, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TrialData:
+    """The trial, a typed frame for every file.
+
+    Identifiers are text, categories are pandas categories in their declared order, yes and no are
+    ``boolean``, whole numbers ``Int16`` or ``Int64``, dates ``datetime64[s]``. The rows stand as
+    in the files.
+
+    Parameters
+    ----------
+    participants, acute_episodes, questionnaires, service_use, sessions, workbook
+        One frame per file; the data dictionary tells what they hold.
+    adverse_events, screening
+        Likewise.
+    report
+        How they came in; empty for frames that were made in Python.
+    """
+
+    participants: pd.DataFrame
+    acute_episodes: pd.DataFrame
+    questionnaires: pd.DataFrame
+    service_use: pd.DataFrame
+    sessions: pd.DataFrame
+    workbook: pd.DataFrame
+    adverse_events: pd.DataFrame
+    screening: pd.DataFrame
+    report: LoadReport = field(default_factory=LoadReport)
+
+    @property
+    def hashes(self) -> Mapping[str, str]:
+        """SHA-256 of every file that was loaded."""
+        return self.report.hashes
+
+    def frames(self) -> Iterator[tuple[str, pd.DataFrame]]:
+        """Every frame with the name of its file, without ``.csv``."""
+        for item in fields(self):
+            if item.name != "report":
+                yield item.name, getattr(self, item.name)
+
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{name}: {len(frame)} rows" for name, frame in self.frames())
+        return f"TrialData({rows})"
