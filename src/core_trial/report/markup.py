@@ -12,8 +12,8 @@ __all__ = ["STYLE", "escape", "page", "paragraph"]
 #: Rules only above and below, as in a printed journal; every colour follows the reader's theme.
 STYLE = """
 .core-trial { font-family: "Source Sans 3", "Helvetica Neue", Helvetica, Arial, sans-serif;
-  font-size: 0.9375rem; line-height: 1.35; max-width: 60rem; margin: 0 0 2rem; }
-.core-trial table { border-collapse: collapse; width: 100%; font-size: inherit; border: 0;
+  font-size: 0.9375rem; line-height: 1.35; max-width: 64rem; margin: 0 0 2rem; }
+.core-trial table { border-collapse: collapse; width: auto; min-width: 65%; font-size: inherit; border: 0;
   border-top: 2px solid currentColor; border-bottom: 2px solid currentColor;
   font-variant-numeric: lining-nums tabular-nums; }
 .core-trial caption { text-align: left; font-weight: 700; padding: 0 0 0.5rem; font-size: 1.0625rem;
@@ -33,7 +33,8 @@ STYLE = """
 .core-trial .row td { padding-top: 0.6rem; }
 .core-trial .plain .row th { font-weight: 400; padding-top: 0.2rem; }
 .core-trial .plain .row td { padding-top: 0.2rem; }
-.core-trial .notes { margin: 0.5rem 0 0; font-size: 0.8125rem; }
+.core-trial tbody:last-of-type tr:last-child > * { padding-bottom: 0.4rem; }
+.core-trial .notes { margin: 0.5rem 0 0; font-size: 0.8125rem; max-width: none; }
 .core-trial img { display: block; max-width: 100%; height: auto; background: #fff; }
 .core-trial figcaption { margin: 0.5rem 0 0; font-size: 0.9375rem; font-weight: 700; }
 .core-trial figcaption + .notes { font-weight: 400; }
@@ -50,7 +51,7 @@ STYLE = """
 
 _PAGE_STYLE = """
 :root { color-scheme: light; }
-body { margin: 0 auto; padding: 2.5rem 1.5rem; max-width: 60rem; color: #111; background: #fff;
+body { margin: 0 auto; padding: 2.5rem 1.5rem; max-width: 64rem; color: #111; background: #fff;
   font-family: "Source Sans 3", "Helvetica Neue", Helvetica, Arial, sans-serif; line-height: 1.45; }
 h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 0.75rem; }
 h2 { font-size: 1.25rem; margin: 2.5rem 0 0.75rem; break-after: avoid; }

@@ -7,6 +7,7 @@ from their counts in whole numbers, so they need no such allowance.
 
 from __future__ import annotations
 
+import datetime
 import math
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -15,6 +16,11 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 _GUARD_DIGITS = 9
 #: Wide enough for the largest float with its guard digits.
 _WIDE = Context(prec=400, rounding=ROUND_HALF_UP)
+#: As the Lancet cuts them, in English whatever the machine's language.
+_MONTHS = (
+    *("Jan", "Feb", "March", "April", "May", "June"),
+    *("July", "Aug", "Sept", "Oct", "Nov", "Dec"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +240,18 @@ def effect(value: float, low: float, high: float, decimals: int, style: Style) -
     if math.isnan(value):
         return style.not_estimable
     return f"{fixed(value, decimals, style)} ({interval(low, high, decimals, style)})"
+
+
+def date(ordinal: float) -> str:
+    """A date from its number of days by the proleptic Gregorian calendar, as the paper prints it.
+
+    Examples
+    --------
+    >>> date(735002.0)
+    'May 14, 2013'
+    """
+    day = datetime.date.fromordinal(int(ordinal))
+    return f"{_MONTHS[day.month - 1]} {day.day}, {day.year}"
 
 
 def confidence(level: float, style: Style) -> str:

@@ -20,6 +20,8 @@ _HARMLESS = re.compile(rf"{_NUMBER}( to {_NUMBER})?( \({_NUMBER}( to {_NUMBER})?
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~])")
 _GAP = "  "
 _NARROWEST_LABEL = 24
+#: Characters of the longest cell that is not prose, an effect with interval and marks.
+_LONGEST_NUMBER = 40
 
 
 class Kind(StrEnum):
@@ -197,8 +199,14 @@ def _html_row(row: Row, width: int) -> str:
     if row.kind == Kind.GROUP:
         span = f'<th scope="rowgroup" colspan="{width}">{escape(row.label)}</th>'
         return f'<tr class="group">{span}</tr>'
-    cells = "".join(f"<td>{escape(cell)}</td>" for cell in row.cells)
+    cells = "".join(_html_cell(cell) for cell in row.cells)
     return f'<tr class="{row.kind}"><th scope="row">{escape(row.label)}</th>{cells}</tr>'
+
+
+def _html_cell(cell: str) -> str:
+    """Numbers stay on one line; prose may break."""
+    kind = ' class="wrap"' if len(cell) > _LONGEST_NUMBER else ""
+    return f"<td{kind}>{escape(cell)}</td>"
 
 
 def _markdown_row(cells: tuple[str, ...], *, bold: bool) -> str:
