@@ -1,0 +1,213 @@
+"""Stage 7: how long the index episode went on after randomisation, and with it all acute days.
+
+Most had left acute care by then and have no such days; a few stayed long. The days of each arm are
+drawn with the printed mean and standard deviation. Then they move, each a little, until together
+with the readmission days they have the printed quartile and rate ratio of all days in acute care.
+At last those of the intervention arm who were not readmitted exchange their days for the standard
+error. The readmission days stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core_trial.synthetic.counts import RateRatio, rate_ratio
+from core_trial.synthetic.exchange import Exchange
+from core_trial.synthetic.readmission_days import fitting
+from core_trial.synthetic.regions import Bounds, Region
+from core_trial.synthetic.samples import long_tail, order_statistics
+from core_trial.synthetic.search import (
+    Attempt,
+    Floats,
+    Impossible,
+    best_of,
+    descend,
+)
+from core_trial.synthetic.targets import Targets
+from core_trial.vocabulary import MODEL_ARMS, Arm
+
+#: Share with index days among those readmitted; of the others, as many as the median of zero
+#: leaves room for, but for a margin.
+SHARE_READMITTED = 0.3
+MARGIN = 4
+#: Days between the end of the index episode and a readmission, at least.
+GAP = 3
+#: Nobody's index episode goes on longer than this after randomisation.
+LONGEST = 330
+#: Candidate moves of one round, and the largest factor by which one move changes somebody's days.
+WIDTH = 150
+STRETCH = 0.25
+#: A mean or a standard deviation this far from the middle of its bounds is as good as there.
+COMFORT = 0.6
+
+#: Two participants, and their new index days.
+Change = tuple[NDArray[np.intp], Floats]
+
+
+@dataclass
+class IndexDays:
+    """Index days of n participants, and everything that is printed of them and of all days.
+
+    Parameters
+    ----------
+    arm, readmission
+        Arm (0, 1) and readmission days, shape (n,).
+    room
+        Index days that each could have at most, shape (n,).
+    days
+        Index days, shape (n,); whoever has none keeps none.
+    moments
+        Mean and SD of the index days in arms 0 and 1.
+    third_quartile
+        Of all days, in arms 0 and 1.
+    region
+        Where the log rate ratio of all days should lie, and its standard error, which waits.
+    """
+
+    arm: Floats
+    readmission: Floats
+    room: Floats
+    days: Floats
+    moments: Sequence[tuple[Bounds, Bounds]]
+    third_quartile: Sequence[int]
+    region: Region
+    fit: RateRatio = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._arms = [np.flatnonzero(self.arm == a) for a in (0, 1)]
+        self._quartile = [list(order_statistics(len(rows), 75)) for rows in self._arms]
+        self._partners = np.flatnonzero((self.days > 0) | (self.readmission > 0))
+        self.fit = rate_ratio(self.arm, self.days + self.readmission)
+
+    def gauge(self) -> float:
+        """Distance from all that is printed."""
+        return float(self._gauge(self.days[None], np.array([self.fit.estimate]))[0])
+
+    def moves(self, rng: np.random.Generator) -> tuple[list[Change], Floats]:
+        """Two participants' index days become longer or shorter, or the two exchange them."""
+        positive = np.flatnonzero(self.days > 0)
+        who = np.stack([rng.choice(positive, WIDTH), rng.choice(self._partners, WIDTH)], axis=1)
+        now = self.days[who]
+        stretched = np.round(now * (1 + STRETCH * rng.uniform(-1, 1, who.shape)))
+        stretched = np.where(now > 0, np.maximum(stretched + rng.integers(-1, 2, who.shape), 1), 0)
+        swap = (rng.random(WIDTH) < 0.5) & (np.ptp(self.arm[who], axis=1) == 0)
+        value = np.where(swap[:, None], now[:, ::-1], stretched)
+        value = np.where(value <= self.room[who], value, now)
+        trial = np.repeat(self.days[None], WIDTH, axis=0)
+        np.put_along_axis(trial, who, value, axis=1)
+        new, old = (self.fit.influence(self.arm[who], d + self.readmission[who]) for d in (value, now))
+        gauges = self._gauge(trial, self.fit.estimate + (new - old).sum(axis=1))
+        return list(zip(who, value, strict=True)), gauges
+
+    def make(self, move: Change) -> None:
+        """Give two participants other index days, and fit anew."""
+        who, value = move
+        self.days[who] = value
+        self.fit = rate_ratio(self.arm, self.days + self.readmission, self.fit.at)
+
+    def _gauge(self, days: Floats, estimates: Floats) -> Floats:
+        """Distance of k samples, shape (k, n), from all that is printed.
+
+        On a logarithmic scale, so that the tiny range of the estimate does not drown the rest.
+        """
+        middle, half = self.region.estimates
+        distances = [np.abs(estimates - middle) / half]
+        for rows, (mean, sd), at, printed in zip(
+            self._arms, self.moments, self._quartile, self.third_quartile, strict=True
+        ):
+            own = days[:, rows]
+            total = np.partition(own + self.readmission[rows], at, axis=1)
+            distances.append(2 * np.abs(total[:, at].mean(axis=1) - printed))
+            for bounds, value in ((mean, own.mean(axis=1)), (sd, own.std(axis=1, ddof=1))):
+                distances.append(np.maximum(bounds.gauge(value) - COMFORT, 0))
+        return np.sqrt((np.log1p(distances) ** 2).sum(axis=0))
+
+
+def draw_index_days(
+    people: pd.DataFrame, targets: Targets, rng: np.random.Generator
+) -> tuple[pd.DataFrame, list[Attempt]]:
+    """Days from randomisation to the end of the index episode, and all days in acute care.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns index_days and acute_days, ``nan`` without records.
+    list of Attempt
+        How near the rate ratio came.
+    """
+    known = people[people["readmitted"].notna()]
+    line = targets.line("acute_days", ratio=True)
+    clusters = np.unique(known["cluster_id"].to_numpy(dtype=str), return_inverse=True)[1]
+
+    def draw(rng: np.random.Generator) -> tuple[tuple[IndexDays, Exchange], float]:
+        problem = _start(known, targets, Region.of(line), rng)
+        descend(problem, rng, steps=1500)
+        total = problem.days + problem.readmission
+        exchange = Exchange(
+            problem.fit.influence(problem.arm, total),
+            clusters,
+            _exchangeable(problem),
+            problem.region,
+            problem.fit.estimate,
+        )
+        gauge = descend(exchange, rng, steps=600)
+        return (problem, exchange), max(gauge, problem.gauge())
+
+    (problem, exchange), gauge = best_of(draw, rng)
+    frame = pd.DataFrame(np.nan, people.index, ["index_days", "acute_days"])
+    frame.loc[known.index, "index_days"] = problem.days[exchange.at]
+    frame["acute_days"] = frame["index_days"] + people["readmission_days"]
+    reached = exchange.estimate, exchange.std_error
+    return frame, [Attempt("acute_days", str(line), gauge, *reached)]
+
+
+def _start(
+    known: pd.DataFrame, targets: Targets, region: Region, rng: np.random.Generator
+) -> IndexDays:
+    """Index days with the printed means and standard deviations, given out at random."""
+    arm = (known["arm"] == Arm.INTERVENTION).to_numpy(dtype=float)
+    readmission = known["readmission_days"].to_numpy()
+    readmitted = known["readmitted"].to_numpy() == 1
+    room = np.where(readmitted, known["days_to_readmission"] - GAP, LONGEST)
+    days = np.zeros(len(known))
+    moments, quartile = [], []
+    for a in MODEL_ARMS:
+        rows = np.flatnonzero(arm == (a == Arm.INTERVENTION))
+        moments.append(targets.moments("index_days", a))
+        quartile.append(targets.count("acute_days", "q3", a))
+        chosen = _who(rows, readmitted, room, rng)
+        days[chosen] = fitting(_sample(len(rows), len(chosen), *moments[-1], rng), room[chosen], rng)
+    return IndexDays(arm, readmission, room, days, moments, quartile, region)
+
+
+def _who(rows: np.ndarray, readmitted: Floats, room: Floats, rng: np.random.Generator) -> np.ndarray:
+    """Who of one arm has index days: as many as leave the median of all days at zero."""
+    zeros = max(order_statistics(len(rows), 50)) + 1
+    others = rows[~readmitted[rows]]
+    free = len(rows) - zeros - (len(rows) - len(others)) - MARGIN
+    if free < 0:
+        raise Impossible("more were readmitted than a median of zero days allows")
+    before = rows[readmitted[rows] & (room[rows] >= 1)]
+    early = rng.choice(before, round(SHARE_READMITTED * len(before)), replace=False)
+    return np.concatenate([rng.choice(others, free, replace=False), early])
+
+
+def _sample(n: int, positive: int, mean: Bounds, sd: Bounds, rng: np.random.Generator) -> Floats:
+    """Index days of those who have any, with the printed mean and SD over all n of the arm."""
+    total, squares = n * mean.middle, (n - 1) * sd.middle**2 + n * mean.middle**2
+    for _ in range(200):
+        values = np.round(long_tail(positive, total, squares, 0.6, rng))
+        if values[-1] <= LONGEST:
+            return values
+    raise Impossible(f"an index episode would last {values[-1]:.0f} days")
+
+
+def _exchangeable(problem: IndexDays) -> np.ndarray:
+    """Who may have whose days: in the intervention arm, among those not readmitted."""
+    may = (problem.arm == 1) & (problem.readmission == 0)
+    return np.outer(may, may) | np.eye(len(may), dtype=bool)

@@ -1,0 +1,215 @@
+"""Stage 3: who is readmitted within the year.
+
+The primary model knows a participant by arm, centre and condition only. With no variance between
+clusters it is an ordinary logistic regression on the counts of those cells, so the odds ratio and
+its standard error are settled by how many of each cell are readmitted. Those counts start from a
+plausible risk per cell and move, one participant at a time and never between the arms, until the
+printed row stands. Within a cell, those with more admissions behind them are readmitted first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from core_trial.synthetic.regions import Region
+from core_trial.synthetic.search import Attempt, Floats, best_of, descend
+from core_trial.synthetic.targets import Targets
+from core_trial.vocabulary import CENTRES, CRT_PERIODS, LIFETIME_ADMISSIONS, PRINTED_ARMS, Arm
+
+#: Log odds of readmission: psychosis, and how much the centres differ.
+PSYCHOSIS_EFFECT = 0.35
+CENTRE_SPREAD = 0.3
+#: Noise beside the history of admissions in the choice of who is readmitted.
+HISTORY_NOISE = 3.5
+#: Candidate moves that are looked at in one round.
+WIDTH = 40
+
+
+@dataclass
+class CellCounts:
+    """The counts of readmitted participants by cell, and the logistic model that they imply.
+
+    Parameters
+    ----------
+    sizes, events
+        Participants and readmitted participants of each cell, shape (k,).
+    design
+        Design matrix of the cells, shape (k, p); column 1 is the arm.
+    region
+        Where (log odds ratio, standard error) should lie.
+    """
+
+    sizes: Floats
+    events: Floats
+    design: Floats
+    region: Region
+
+    def gauge(self) -> float:
+        """Distance from the printed row."""
+        return self._gauge(self.events)
+
+    def moves(self, rng: np.random.Generator) -> tuple[list[tuple[int, int]], Floats]:
+        """One participant fewer in one cell, one more in another of the same arm."""
+        arm = self.design[:, 1]
+        pairs = rng.integers(len(self.events), size=(WIDTH, 2))
+        allowed = [
+            (int(a), int(b))
+            for a, b in pairs
+            if a != b
+            and arm[a] == arm[b]
+            and self.events[a] > 1
+            and self.events[b] < self.sizes[b] - 1
+        ]
+        return allowed, np.array([self._gauge(self._moved(move)) for move in allowed] or [np.inf])
+
+    def make(self, move: tuple[int, int]) -> None:
+        """Move one readmission between two cells."""
+        self.events = self._moved(move)
+
+    def _moved(self, move: tuple[int, int]) -> Floats:
+        events = self.events.copy()
+        events[list(move)] += (-1, 1)
+        return events
+
+    def _gauge(self, events: Floats) -> float:
+        return float(self.region.gauge(*grouped_logistic(self.design, self.sizes, events)))
+
+
+def grouped_logistic(design: Floats, sizes: Floats, events: Floats) -> tuple[float, float]:
+    """Coefficient of column 1 and its standard error, from counts per cell (Newton's method)."""
+    beta = np.zeros(design.shape[1])
+    for _ in range(8):
+        risk = 1 / (1 + np.exp(-design @ beta))
+        information = (design * (sizes * risk * (1 - risk))[:, None]).T @ design
+        beta = beta + np.linalg.solve(information, design.T @ (events - sizes * risk))
+    return float(beta[1]), float(np.sqrt(np.linalg.inv(information)[1, 1]))
+
+
+def calibrated_counts(
+    arm: Floats,
+    covariates: Floats,
+    risk: Floats,
+    totals: Mapping[int, int],
+    region: Region,
+    rng: np.random.Generator,
+) -> tuple[Floats, CellCounts, float]:
+    """How many of each cell have the event, so that the odds ratio prints as it should.
+
+    Parameters
+    ----------
+    arm
+        1 for the intervention and 0 for the control arm, shape (n,).
+    covariates
+        Columns of the design matrix that follow intercept and arm, shape (n, p - 2).
+    risk
+        Relative weight with which each participant has the event at the start, shape (n,).
+    totals
+        Events of arms 0 and 1.
+    region
+        Where (log odds ratio, standard error) should lie.
+    rng
+        Draws the start and the moves.
+
+    Returns
+    -------
+    cell : numpy.ndarray
+        Cell of each participant, shape (n,).
+    counts : CellCounts
+        The cells with their events.
+    gauge : float
+        Distance from the middle of the region.
+    """
+    design = np.column_stack([np.ones(len(arm)), arm, covariates])
+    rows, cell = np.unique(design, axis=0, return_inverse=True)
+    sizes = np.bincount(cell).astype(float)
+
+    def draw(rng: np.random.Generator) -> tuple[CellCounts, float]:
+        chosen = [
+            rng.choice(np.flatnonzero(arm == a), n, replace=False, p=_share(risk[arm == a]))
+            for a, n in totals.items()
+        ]
+        events = np.bincount(cell[np.concatenate(chosen)], minlength=len(rows)).astype(float)
+        counts = CellCounts(sizes, events, rows, region)
+        return counts, descend(counts, rng, steps=300)
+
+    counts, gauge = best_of(draw, rng, tries=10)
+    return cell, counts, gauge
+
+
+def readmit(
+    people: pd.DataFrame, targets: Targets, rng: np.random.Generator
+) -> tuple[pd.DataFrame, list[Attempt]]:
+    """Whose acute care records were obtained, and who of them was readmitted.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns acute_records_obtained (bool) and readmitted (0, 1, or ``nan`` without records).
+    list of Attempt
+        How near the odds ratio came.
+    """
+    obtained = _records_obtained(people, targets, rng)
+    known = people[obtained]
+    arm = (known["arm"] == Arm.INTERVENTION).to_numpy(dtype=float)
+    line = targets.line("readmission", ratio=True)
+    cell, counts, gauge = calibrated_counts(
+        arm,
+        _centre_and_condition(known),
+        _risk(known, rng),
+        {int(a == Arm.INTERVENTION): targets.count("readmission", "n", a) for a in PRINTED_ARMS},
+        Region.of(line),
+        rng,
+    )
+    readmitted = pd.Series(np.nan, index=people.index)
+    readmitted[obtained] = first_in_cells(_history(known, rng), cell, counts.events)
+    columns = pd.DataFrame({"acute_records_obtained": obtained, "readmitted": readmitted})
+    reached = grouped_logistic(counts.design, counts.sizes, counts.events)
+    return columns, [Attempt("readmission", str(line), gauge, *reached)]
+
+
+def first_in_cells(order: Floats, cell: Floats, events: Floats) -> Floats:
+    """1 for those who come first in their cell, as many as it has events; shape (n,)."""
+    rank = pd.Series(order).groupby(cell).rank(method="first", ascending=False)
+    return (rank.to_numpy() <= events[cell]).astype(float)
+
+
+def _records_obtained(
+    people: pd.DataFrame, targets: Targets, rng: np.random.Generator
+) -> pd.Series:
+    obtained = pd.Series(False, index=people.index)
+    for arm in PRINTED_ARMS:
+        rows = people.index[people["arm"] == arm]
+        obtained[rng.choice(rows, targets.count("readmission", "N", arm), replace=False)] = True
+    return obtained
+
+
+def _centre_and_condition(known: pd.DataFrame) -> Floats:
+    centres = pd.get_dummies(known["centre"], drop_first=True, dtype=float)
+    return np.column_stack([known["psychosis"].astype(float), centres])
+
+
+def _risk(known: pd.DataFrame, rng: np.random.Generator) -> Floats:
+    """Weight in the draw: psychosis raises it, and centres differ."""
+    spread = dict(zip(CENTRES, CENTRE_SPREAD * rng.standard_normal(len(CENTRES)), strict=True))
+    return np.exp(PSYCHOSIS_EFFECT * known["psychosis"] + known["centre"].map(spread)).to_numpy()
+
+
+def _history(known: pd.DataFrame, rng: np.random.Generator) -> Floats:
+    """Standing by past admissions and crises, with noise; unknown ones stand in the middle."""
+    steps = [
+        known[name].map({level: i for i, level in enumerate(levels)}).astype(float)
+        for name, levels in (
+            ("lifetime_admissions", LIFETIME_ADMISSIONS),
+            ("crt_periods", CRT_PERIODS),
+        )
+    ]
+    score = sum(step.fillna(step.mean()) / step.std() for step in steps)
+    return score.to_numpy() + HISTORY_NOISE * rng.standard_normal(len(known))
+
+
+def _share(weights: Floats) -> Floats:
+    return weights / weights.sum()

@@ -1,0 +1,117 @@
+"""Samples that have their printed quartiles, means and standard deviations by construction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from scipy.interpolate import PchipInterpolator
+from scipy.optimize import brentq
+
+from core_trial.synthetic.search import Floats, Impossible
+
+#: Two order statistics whose mean is a printed quartile lie this far from it, at most.
+APART = 2
+
+
+def order_statistics(n: int, percent: int) -> tuple[int, ...]:
+    """Positions (from 0) of the order statistics that Stata's percentile is the mean of.
+
+    Examples
+    --------
+    >>> order_statistics(64, 25), order_statistics(83, 25)
+    ((15, 16), (20,))
+    """
+    whole, rest = divmod(n * percent, 100)
+    return (whole,) if rest else (whole - 1, whole)
+
+
+def pins(
+    n: int, quartiles: Mapping[int, int], rng: np.random.Generator, *, below: int = 0
+) -> dict[int, int]:
+    """Values of the order statistics that settle the quartiles.
+
+    Parameters
+    ----------
+    n
+        Sample size on which the quartiles are printed.
+    quartiles
+        Printed value by percent, such as ``{25: 42, 50: 112, 75: 242}``.
+    rng
+        Draws how far two order statistics lie on either side of a quartile that is their mean.
+    below
+        How many zeros lie below the values of interest; positions are counted from there on.
+
+    Returns
+    -------
+    dict
+        Value by position.
+    """
+    pinned: dict[int, int] = {}
+    for percent, value in quartiles.items():
+        positions = order_statistics(n, percent)
+        apart = int(rng.integers(1, APART + 1)) if len(positions) == 2 else 0
+        for position, side in zip(positions, (-1, 1), strict=False):
+            pinned[position - below] = value + side * apart
+    return pinned
+
+
+def through_quartiles(
+    n: int, pinned: Mapping[int, int], ends: tuple[int, int], rng: np.random.Generator
+) -> Floats:
+    """Sorted whole numbers with given order statistics, smoothly spread in between.
+
+    Uniform positions are mapped through a monotone cubic quantile function that passes through the
+    pins and both ends.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,), ascending.
+    """
+    where = np.array(sorted(pinned))
+    at = np.array([pinned[k] for k in where], dtype=float)
+    knots = np.concatenate([[0], (where + 0.5) / n, [1]])
+    heights = np.concatenate([[ends[0]], at, [ends[1]]])
+    quantile = PchipInterpolator(knots, heights)
+    edges = np.concatenate([[-1], where, [n]])
+    values = np.empty(n)
+    for k in range(len(edges) - 1):
+        inside = edges[k + 1] - edges[k] - 1
+        u = np.sort(rng.uniform(knots[k], knots[k + 1], inside))
+        drawn = np.round(quantile(u))
+        values[edges[k] + 1 : edges[k + 1]] = np.clip(drawn, heights[k], heights[k + 1])
+    values[where] = at
+    return values
+
+
+def long_tail(
+    n: int, total: float, squares: float, floor: float, rng: np.random.Generator
+) -> Floats:
+    """A right-skewed sample with a given sum and sum of squares, all values above a floor.
+
+    Normal scores z give ``floor + scale * exp(shape * z)``; for each shape the scale follows from
+    the sum, and the shape from the sum of squares.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,), ascending, not rounded.
+
+    Raises
+    ------
+    Impossible
+        When no such sample exists.
+    """
+    z = np.sort(rng.standard_normal(n))
+
+    def sample(shape: float) -> Floats:
+        raw = np.exp(shape * (z - z[-1]))
+        return floor + raw * (total - n * floor) / raw.sum()
+
+    def excess(shape: float) -> float:
+        return float((sample(shape) ** 2).sum()) - squares
+
+    if excess(0.01) > 0 or excess(6.0) < 0:
+        raise Impossible(f"no {n} values from {floor} sum to {total} with squares {squares}")
+    return sample(float(brentq(excess, 0.01, 6.0)))
