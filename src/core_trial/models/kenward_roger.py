@@ -20,7 +20,8 @@ from typing import Literal
 import numpy as np
 
 from core_trial.models.inference import Floats
-from core_trial.models.linear_likelihood import Maximum, Point
+from core_trial.models.linear_likelihood import Point
+from core_trial.models.linear_search import Maximum
 
 Approximation = Literal["normal", "satterthwaite", "kenward_roger"]
 
@@ -50,13 +51,13 @@ def adjusted(maximum: Maximum) -> Floats:
 def degrees_of_freedom(maximum: Maximum, back: Floats, approximation: Approximation) -> Floats:
     """Degrees of freedom of every coefficient, shape (p,).
 
-    Satterthwaite's are ``nan`` when the cluster variance is zero: the observed information of a
-    variance at its bound is not the inverse of a covariance, and may be negative.
+    Satterthwaite's are ``nan`` when a variance is at its bound: there the observed information is
+    not the inverse of a covariance, and may be negative.
     """
     point = maximum.point
     if approximation == "normal":
         return np.full(len(back), np.inf)
-    if approximation == "satterthwaite" and maximum.identified and point.theta[0] == 0:
+    if approximation == "satterthwaite" and maximum.bounded[0 if maximum.identified else 1 :].any():
         return np.full(len(back), np.nan)
     observed = approximation == "satterthwaite"
     A = _invert(maximum, point.observed if observed else point.expected)

@@ -2,9 +2,8 @@ r"""Sufficient statistics of the linear model with one random intercept.
 
 With :math:`V = \tau Z Z' + \mathrm{diag}(\sigma^2_{l(i)})` every matrix that estimation needs,
 :math:`A' V^{-1} A` and its derivatives for :math:`A = [X\ y]`, is a weighted sum of cross-products
-that do not depend on the variances. Rows of one cluster and one residual level are a *cell*; a cell
-enters through the spread within it and through its sum. Clusters with the same cell sizes (one
-*pattern*) share their weights, so their cross-products are added once and for all.
+that do not depend on the variances. A cell enters through the spread within it and through its sum;
+the cross-products of clusters of one pattern share their weights, and are added once and for all.
 
 Everything is computed on an orthonormal basis of the columns of X (centred first, if there is an
 intercept) and on the least-squares residual of y, so that no digits are lost to large means.
@@ -15,106 +14,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
 from core_trial.errors import DesignError
-from core_trial.models.design import Clusters, Design, Ints
 from core_trial.models.inference import Floats
+from core_trial.models.linear_layout import LinearLayout, Patterns
 
-#: More residual variances than this are not a model of a trial.
-MOST_LEVELS = 12
+#: Range of an outcome whose square is still a number.
+SMALLEST, LARGEST = 1e-100, 1e100
 #: Part of a sum of squares, relative to the whole, that is rounding error and nothing else.
 ROUNDING = 1e-22
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Basis:
-    """Orthonormal basis of a design matrix: X = Q @ inv(back).
-
-    Parameters
-    ----------
-    Q
-        Shape (n, p), orthonormal columns.
-    back
-        Shape (p, p); turns coefficients of Q into coefficients of X.
-    log_det
-        Logarithm of the determinant of inv(back), which REML needs.
-    constant
-        Position of the intercept (any constant column), or None.
-    unit
-        Value of that column.
-    """
-
-    Q: Floats
-    back: Floats
-    log_det: float
-    constant: int | None
-    unit: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Patterns:
-    """How many rows, cells and clusters of each kind there are: all that the weights depend on.
-
-    Parameters
-    ----------
-    rows
-        Rows per residual level, shape (L,).
-    cells
-        Cells per residual level, shape (L,).
-    sizes
-        Rows of each level in a cluster of each pattern, shape (K, L).
-    count
-        Clusters per pattern, shape (K,).
-    pattern, first, second
-        Pattern and the two levels to which each cross-product of cell sums belongs, shape (S,).
-    """
-
-    rows: Floats
-    cells: Floats
-    sizes: Floats
-    count: Floats
-    pattern: Ints
-    first: Ints
-    second: Ints
-
-    @property
-    def levels(self) -> int:
-        """Number of residual variances, L."""
-        return len(self.rows)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LinearLayout:
-    """A design and its clusters, prepared for any number of outcomes.
-
-    Parameters
-    ----------
-    design, clusters
-        As given to `arrange`.
-    random
-        1 where a row carries its cluster's random effect, else 0; shape (n,).
-    residual
-        Residual level of each row, shape (n,), and the levels' names.
-    basis
-        Orthonormal basis of the design matrix.
-    order
-        Rows sorted by pattern, level and cluster; the `free` rows without random effect come first.
-    starts
-        Where each cell starts among the sorted rows that carry the random effect.
-    patterns
-        Cell sizes and their counts.
-    """
-
-    design: Design
-    clusters: Clusters
-    random: Floats
-    residual: Clusters
-    basis: Basis
-    order: Ints
-    free: int
-    starts: Ints
-    patterns: Patterns
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,42 +49,6 @@ class Statistics:
     shift: float
 
 
-def arrange(
-    design: Design,
-    clusters: Clusters,
-    random: Floats | None = None,
-    residual: Clusters | None = None,
-) -> LinearLayout:
-    """Prepare a design for fitting.
-
-    Parameters
-    ----------
-    design
-        Response (may be blank) and design matrix of n rows.
-    clusters
-        Cluster of each row.
-    random
-        1 where the random effect enters, else 0, shape (n,); None for every row.
-    residual
-        Residual level of each row; None for one variance.
-
-    Raises
-    ------
-    DesignError
-        Without coefficients, without a row left for the variance, or with a residual level that
-        has fewer than two rows.
-    """
-    n, p = design.X.shape
-    if p == 0:
-        raise DesignError("the model has no coefficients")
-    if n <= p:
-        raise DesignError(f"{n} rows cannot carry {p} coefficients and a variance")
-    z = np.ones(n) if random is None else random
-    levels = residual or Clusters(np.zeros(n, dtype=np.intp), clusters.labels[:1])
-    _refuse_levels(levels)
-    return _lay_out(design, clusters, z, levels)
-
-
 def summarise(layout: LinearLayout, y: Floats) -> Statistics:
     """Sufficient statistics of an outcome, shape (n,).
 
@@ -186,11 +58,15 @@ def summarise(layout: LinearLayout, y: Floats) -> Statistics:
         When the outcome is constant or nothing of it is left once the covariates are taken out.
     """
     Q, constant = layout.basis.Q, layout.basis.constant
+    if np.abs(y).max() > LARGEST:
+        raise DesignError("the outcome is too large to be squared: give it in another unit")
     shift = float(y.min()) if constant is not None else 0.0
     moved = y - shift
     size = float(np.abs(moved).max())
     if size == 0.0:
         raise DesignError("the outcome is the same in every row")
+    if size < SMALLEST:
+        raise DesignError("the outcome varies too little to be squared: give it in another unit")
     moved /= size
     projection = Q.T @ moved
     residual = moved - Q @ projection
@@ -204,75 +80,6 @@ def summarise(layout: LinearLayout, y: Floats) -> Statistics:
     products = _products(layout, residual)
     _refuse_exact(layout, products, noise=len(y) * (np.finfo(float).eps / unit) ** 2)
     return Statistics(products, (projection + again) / unit, residual, size * unit, shift)
-
-
-def _refuse_levels(levels: Clusters) -> None:
-    if levels.count > MOST_LEVELS:
-        raise DesignError(f"{levels.count} residual variances are too many (at most {MOST_LEVELS})")
-    few = [str(label) for label in levels.labels[levels.sizes < 2]]
-    if few:
-        raise DesignError(f"residual level {', '.join(few)} has one row: no variance follows")
-
-
-def orthonormal(X: Floats) -> Basis:
-    """Orthonormal basis of the columns of X, centred first when one of them is constant."""
-    p = X.shape[1]
-    low, high = X.min(axis=0), X.max(axis=0)
-    constants = np.flatnonzero((low == high) & (low != 0))
-    constant = int(constants[0]) if len(constants) else None
-    unit = float(low[constant]) if constant is not None else 1.0
-    uncentre = np.eye(p)
-    Z = X
-    if constant is not None:
-        Z = X - low
-        mean = Z.mean(axis=0)
-        Z -= mean
-        Z[:, constant] = 1.0
-        uncentre[constant] = -(low + mean)
-        uncentre[constant, constant] = 1.0
-        uncentre[constant] /= unit
-    norm = np.abs(Z).max(axis=0)
-    norm *= np.sqrt(((Z / norm) ** 2).sum(axis=0))
-    Q, R = np.linalg.qr(Z / norm)
-    back = uncentre @ (solve_triangular(R, np.eye(p)) / norm[:, None])
-    log_det = float(np.log(np.abs(np.diagonal(R))).sum() + np.log(norm).sum() + np.log(abs(unit)))
-    return Basis(Q, back, log_det, constant, unit)
-
-
-def _lay_out(design: Design, clusters: Clusters, z: Floats, residual: Clusters) -> LinearLayout:
-    """Sort the rows by pattern, level and cluster, and count what there is of each."""
-    L, on = residual.count, np.flatnonzero(z)
-    cell = clusters.codes[on] * L + residual.codes[on]
-    sizes = np.bincount(cell, minlength=clusters.count * L).reshape(clusters.count, L)
-    used = sizes.any(axis=1)
-    kinds, kind = np.unique(sizes[used], axis=0, return_inverse=True)
-    kind_of = np.full(clusters.count, -1)
-    kind_of[used] = kind.ravel()
-    place = (kind_of[clusters.codes[on]] * L + residual.codes[on]) * clusters.count
-    place += clusters.codes[on]
-    sort = np.argsort(place, kind="stable")
-    starts = np.flatnonzero(np.diff(place[sort], prepend=-1))
-    off = np.flatnonzero(z == 0)
-    pattern, first, second = _pairs(kinds > 0)
-    patterns = Patterns(
-        rows=residual.sizes.astype(float),
-        cells=(sizes > 0).sum(axis=0).astype(float),
-        sizes=kinds.astype(float),
-        count=np.bincount(kind.ravel(), minlength=len(kinds)).astype(float),
-        pattern=pattern,
-        first=first,
-        second=second,
-    )
-    order = np.concatenate([off, on[sort]])
-    basis = orthonormal(design.X)
-    return LinearLayout(design, clusters, z, residual, basis, order, len(off), starts, patterns)
-
-
-def _pairs(present: np.ndarray) -> tuple[Ints, Ints, Ints]:
-    """Pattern and levels of every pair of cells (a cell with itself too) within a pattern."""
-    both = present[:, :, None] & present[:, None, :]
-    pattern, first, second = np.nonzero(np.triu(both))
-    return pattern, first, second
 
 
 def _products(layout: LinearLayout, residual: Floats) -> Floats:
@@ -322,7 +129,7 @@ def _refuse_exact(layout: LinearLayout, products: Floats, noise: float) -> None:
     for k, name in enumerate(layout.residual.labels):
         level = f" at residual level {name}" if patterns.levels > 1 else ""
         own = patterns.levels + np.flatnonzero((patterns.first == k) & (patterns.second == k))
-        within, spare = products[k], patterns.rows[k] - patterns.cells[k]
+        within, spare = products[k], patterns.spare[k]
         if spare > 0 and _exact(within.reshape(q, q), spare, noise):
             raise DesignError(f"the outcome has no residual spread within clusters{level}")
         whole = (within + products[own].sum(axis=0)).reshape(q, q)

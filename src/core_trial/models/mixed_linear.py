@@ -6,20 +6,23 @@ from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
-from scipy import special
+from numpy.typing import NDArray
 
 from core_trial.errors import DesignError
 from core_trial.models.design import Clusters, build, clusters, indicator
 from core_trial.models.fit import Fit
-from core_trial.models.inference import Floats, Quantity, Test, boundary_p
+from core_trial.models.inference import Floats, Test, boundary_p
 from core_trial.models.kenward_roger import (
     Approximation,
     adjusted,
     degrees_of_freedom,
     gradient,
 )
-from core_trial.models.linear_likelihood import Maximum, Method, maximise
-from core_trial.models.linear_statistics import LinearLayout, Statistics, arrange, summarise
+from core_trial.models.linear_intraclass import intraclass_by_level
+from core_trial.models.linear_layout import LinearLayout, arrange
+from core_trial.models.linear_likelihood import Method, Model
+from core_trial.models.linear_search import Maximum, maximise
+from core_trial.models.linear_statistics import Statistics, summarise
 
 METHODS = {"ml": "maximum likelihood", "reml": "restricted maximum likelihood"}
 APPROXIMATIONS = {
@@ -126,12 +129,17 @@ def fit_linear(
     """
     _check(method, df)
     stats = summarise(layout, y)
-    maximum = maximise(layout, stats.products, method)
+    model = Model(layout.patterns, stats.products, method == "reml", layout.basis.log_det)
+    maximum = maximise(model)
     point, back = maximum.point, layout.basis.back
     beta = back @ (stats.projection + point.delta) * stats.scale
     if layout.basis.constant is not None:
         beta[layout.basis.constant] += stats.shift / layout.basis.unit
     phi = adjusted(maximum) if df == "kenward_roger" else point.phi
+    cov = back @ phi @ back.T * stats.scale**2
+    if not maximum.identified:
+        unknown = _unknown(maximum, back)
+        cov[unknown] = cov[:, unknown] = np.nan
     blups, fitted = _predictions(layout, stats, maximum, y)
     rows = len(y) - len(beta) * (method == "reml")
     return Fit(
@@ -140,7 +148,7 @@ def fit_linear(
         method=_in_words(layout, method, df),
         terms=layout.design.columns,
         beta=beta,
-        cov=_covariance(maximum, back, phi) * stats.scale**2,
+        cov=cov,
         df=degrees_of_freedom(maximum, back, df),
         scale="identity",
         loglik=point.loglik - rows * float(np.log(stats.scale)),
@@ -149,7 +157,7 @@ def fit_linear(
         variance=_variances(layout, maximum, stats.scale),
         converged=maximum.converged,
         warnings=tuple(_warnings(layout, maximum, df)),
-        quantities=_iccs(layout, maximum, confidence),
+        quantities=intraclass_by_level(model, maximum, _residual_names(layout), confidence),
         tests=_tests(maximum),
         random_effects=blups,
         fitted=fitted,
@@ -197,16 +205,13 @@ def _variances(
     return MappingProxyType(dict(zip(names, values, strict=True)))
 
 
-def _covariance(maximum: Maximum, back: Floats, phi: Floats) -> Floats:
-    """Covariance of the coefficients; ``nan`` for those whose variance is not identified."""
-    cov = back @ phi @ back.T
-    if not maximum.identified:
-        point = maximum.point
-        g = gradient(point, back) @ maximum.flat
-        size = np.einsum("ja,ab,jb->j", back, point.phi, back) / point.theta[1:].min()
-        unknown = (np.abs(g) > 1e-8 * size[:, None]).any(axis=1)
-        cov[unknown] = cov[:, unknown] = np.nan
-    return cov
+def _unknown(maximum: Maximum, back: Floats) -> NDArray[np.bool_]:
+    """Coefficients whose variance depends on what is not identified, shape (p,)."""
+    point = maximum.point
+    along = np.abs(gradient(point, back) @ maximum.flat)
+    size = np.einsum("ja,ab,jb->j", back, point.phi, back) / point.theta[1:].min()
+    unknown: NDArray[np.bool_] = (along > 1e-8 * size[:, None]).any(axis=1)
+    return unknown
 
 
 def _tests(maximum: Maximum) -> MappingProxyType[str, Test]:
@@ -214,36 +219,6 @@ def _tests(maximum: Maximum) -> MappingProxyType[str, Test]:
     p = boundary_p(ratio) if maximum.identified else np.nan
     test = Test("cluster variance is zero", ratio if maximum.identified else np.nan, 1.0, p)
     return MappingProxyType({"variance": test})
-
-
-def _iccs(
-    layout: LinearLayout, maximum: Maximum, confidence: float
-) -> MappingProxyType[str, Quantity]:
-    """Intraclass correlation at each residual level at which the random effect enters."""
-    clustered = np.bincount(layout.residual.codes, layout.random, layout.patterns.levels) > 0
-    names = _residual_names(layout)
-    chosen = {
-        f"icc{name}": _icc(maximum, k, confidence) for k, name in enumerate(names) if clustered[k]
-    }
-    return MappingProxyType(chosen)
-
-
-def _icc(maximum: Maximum, level: int, confidence: float) -> Quantity:
-    """The cluster variance's share of the total; its interval by the delta method on the logit."""
-    theta = maximum.point.theta
-    tau, sigma = float(theta[0]), float(theta[level + 1])
-    if not maximum.identified:
-        return Quantity(np.nan, np.nan, np.nan, np.nan)
-    if tau == 0:
-        return Quantity(0.0, np.nan, 0.0, np.nan)
-    g = np.zeros_like(theta)
-    g[0], g[level + 1] = 1 / tau, -1 / sigma
-    variance = float(g @ np.linalg.solve(maximum.point.observed, g))
-    icc = tau / (tau + sigma)
-    error = np.sqrt(variance) if variance > 0 else np.nan
-    half = special.ndtri(0.5 + confidence / 2) * error
-    low, high = special.expit(np.log(tau / sigma) + np.array([-half, half]))
-    return Quantity(icc, float(icc * (1 - icc) * error), float(low), float(high))
 
 
 def _predictions(
@@ -257,7 +232,8 @@ def _predictions(
     tau = float(point.theta[0])
     effect = tau * np.bincount(codes, w * r, G) / (1.0 + tau * precision)
     there = precision > 0
-    blups = pd.Series(effect[there], index=layout.clusters.labels[there], name="random_effect")
+    known = effect[there] if maximum.identified else np.full(int(there.sum()), np.nan)
+    blups = pd.Series(known, index=layout.clusters.labels[there], name="random_effect")
     return blups, y - r + layout.random * effect[codes]
 
 
@@ -267,17 +243,36 @@ def _warnings(layout: LinearLayout, maximum: Maximum, df: Approximation) -> list
     if not maximum.converged:
         found.append("the search for the variances did not converge: do not use this fit")
     if not maximum.identified:
-        found.append(
-            "the data cannot tell the cluster variance from the residual one (no cluster with two "
-            "rows, or too few clusters): the residual variance stands for both"
-        )
-    elif maximum.point.theta[0] == 0:
-        found.append("the cluster variance is at its bound, zero: the fit is that of least squares")
-        if df == "satterthwaite":
-            found.append("no Satterthwaite degrees of freedom at a zero variance")
+        found += _not_identified(layout, maximum)
+    elif maximum.bounded[0]:
+        found.append("the cluster variance is at its bound, zero: clusters play no part in the fit")
     elif layout.patterns.sizes.sum(axis=1).max() == 1:
         found.append(
             "every cluster with a random effect has one row: its variance is the excess "
             "of one residual variance over the other, not evidence of clustering"
         )
+    names = _residual_names(layout)
+    found += [
+        f"residual variance{name} is at its bound, zero"
+        for name, bounded in zip(names, maximum.bounded[1:], strict=True)
+        if bounded
+    ]
+    if df == "satterthwaite" and maximum.bounded[0 if maximum.identified else 1 :].any():
+        found.append("no Satterthwaite degrees of freedom with a variance at its bound")
     return found
+
+
+def _not_identified(layout: LinearLayout, maximum: Maximum) -> list[str]:
+    """Why the cluster variance cannot be had, and what follows."""
+    mixed = np.abs(maximum.flat[1:]).max() > 1e-6 * np.abs(maximum.flat[0]).max()
+    unknown = _unknown(maximum, layout.basis.back)
+    why = (
+        "cluster and residual variance cannot be told apart (no cluster with two rows?): "
+        "the residual variance holds both"
+        if mixed
+        else "the cluster variance is not identified: the covariates set the clusters apart, or "
+        "there is only one"
+    )
+    names = [name for name, k in zip(layout.design.columns, unknown, strict=True) if k]
+    none = f"no standard error without it for {', '.join(names)}"
+    return [why, none] if names else [why]

@@ -1,0 +1,129 @@
+"""Intraclass correlation of the linear model, with a profile likelihood interval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import MappingProxyType
+
+import numpy as np
+from scipy import special
+
+from core_trial.models.inference import Floats, Quantity
+from core_trial.models.linear_likelihood import Model, profile
+from core_trial.models.linear_search import Maximum
+
+#: Half width, on the log scale, of the parabolas that the other residual variances are found with.
+STEP = 0.05
+#: How closely the limits meet the quantile of the normal distribution, and tries allowed for it.
+TIGHT, TRIES = 1e-6, 60
+
+
+def intraclass(model: Model, maximum: Maximum, level: int, confidence: float) -> Quantity:
+    """The cluster variance's share of the total at one residual level.
+
+    The interval holds all values whose (restricted) profile likelihood is not significantly lower
+    than the maximum. It is defined at a zero variance too, where it starts at zero. It is sought on
+    Fisher's scale, log(1 + size * tau / sigma^2), on which the problem is about quadratic.
+
+    Parameters
+    ----------
+    model, maximum
+        The likelihood and its maximum.
+    level
+        Position of the residual level.
+    confidence
+        Coverage of the interval.
+
+    References
+    ----------
+    Donner and Koval (1983), Biometrics 39: 431-45 (likelihood intervals of this correlation).
+    """
+    if not maximum.identified:
+        return Quantity(np.nan, np.nan, np.nan, np.nan)
+    theta, size = maximum.point.theta, _typical_size(model, level)
+    sigma = theta[level + 1]
+    ratio = float(theta[0] / sigma)
+    g = np.zeros_like(theta)
+    g[0], g[level + 1] = 1.0 / sigma, -ratio / sigma
+    error = float(np.sqrt(g @ np.linalg.solve(maximum.point.expected, g)))
+    z = float(special.ndtri(0.5 + confidence / 2))
+    middle = float(np.log1p(size * ratio))
+    first = z * size * error / (1.0 + size * ratio)
+
+    def root(fisher: float) -> float:
+        """Root of the deviance from the maximum."""
+        others = np.delete(theta[1:], level) / sigma
+        best = _best(model, level, float(np.expm1(fisher)) / size, others)
+        return float(np.sqrt(max(2.0 * (maximum.point.loglik - best), 0.0)))
+
+    high = _limit(root, middle, 1.0, first, z)
+    bounded = bool(2.0 * (maximum.point.loglik - maximum.null.loglik) > z**2)
+    low = _limit(root, middle, -1.0, min(first, 0.9 * middle), z) if bounded else 0.0
+    ends = [float(np.expm1(limit)) / size for limit in (low, high)]
+    low, high = (end / (1.0 + end) for end in ends)
+    return Quantity(ratio / (1.0 + ratio), error / (1.0 + ratio) ** 2, low, high)
+
+
+def intraclass_by_level(
+    model: Model, maximum: Maximum, suffixes: list[str], confidence: float
+) -> MappingProxyType[str, Quantity]:
+    """`intraclass` at every residual level at which the random effect enters, by name."""
+    clustered = model.patterns.sizes.sum(axis=0) > 0
+    return MappingProxyType(
+        {
+            f"icc{suffix}": intraclass(model, maximum, k, confidence)
+            for k, suffix in enumerate(suffixes)
+            if clustered[k]
+        }
+    )
+
+
+def _typical_size(model: Model, level: int) -> float:
+    """Cluster size at which Fisher's scale stabilises the variance near zero."""
+    sizes, count = model.patterns.sizes[:, level], model.patterns.count
+    return float(sizes**3 @ count) / float(sizes**2 @ count)
+
+
+def _limit(
+    root: Callable[[float], float], middle: float, side: float, distance: float, z: float
+) -> float:
+    """Where the root of the deviance reaches z on one side of the maximum.
+
+    It grows about like a power of the distance (1 inside, 1/2 at a bound), so that a secant on the
+    logarithms of both finds the place in a few steps.
+    """
+    farthest = np.inf if side > 0 else middle * (1.0 - 1e-9)
+    power, before = 1.0, (0.0, 0.0)
+    for _ in range(TRIES):
+        height = root(middle + side * distance)
+        if abs(height - z) < TIGHT:
+            break
+        if before[0] > 0 and height > 0 and distance != before[0]:
+            slope = np.log(height / before[1]) / np.log(distance / before[0])
+            power = float(np.clip(slope, 0.2, 4.0)) if np.isfinite(slope) else 1.0
+        before = (distance, height) if height > 0 else (0.0, 0.0)
+        grow = (z / height) ** (1.0 / power) if height > 0 else 8.0
+        distance = min(distance * float(np.clip(grow, 0.125, 8.0)), farthest)
+    return middle + side * distance
+
+
+def _best(model: Model, level: int, ratio: float, others: Floats) -> float:
+    """Profile likelihood at one variance ratio of a level.
+
+    The overall scale has a closed form. The other residual variances, if any, are moved to the top
+    of a parabola along each, three times over.
+    """
+    logs, k = np.log(others), len(others)
+    star = STEP * np.vstack([np.zeros((1, k)), np.eye(k), -np.eye(k)])
+    for _ in range(3 if k else 0):
+        values = _at(model, level, ratio, logs + star)
+        up, down = values[1 : 1 + k], values[1 + k :]
+        bend = 2.0 * values[0] - up - down
+        logs = logs + np.clip(0.5 * STEP * (up - down) / np.where(bend > 0, bend, np.inf), -1, 1)
+    return float(_at(model, level, ratio, logs[None])[0])
+
+
+def _at(model: Model, level: int, ratio: float, logs: Floats) -> Floats:
+    """Profile likelihood at other residual variances, logarithms of shape (g, L - 1)."""
+    residual = np.insert(np.exp(logs), level, 1.0, axis=1)
+    return profile(model, np.column_stack([np.full(len(logs), ratio), residual]))[0]
