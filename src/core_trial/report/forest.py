@@ -30,7 +30,7 @@ _LABELS, _PLOT, _ROW_HEIGHT, _ABOVE, _BELOW = 72.0, 52.0, 4.6, 7.0, 13.0
 _AT_LABELS, _AT_TEXTS = 2.0 / _PLOT - _LABELS / _PLOT, 1.04
 NOTE = (
     "Squares: estimates; lines: 95% confidence intervals; an arrow: the interval goes on. "
-    "Differences are drawn in units of the outcome's standard deviation, pooled over the arms, and "
+    "Differences are drawn in units of the outcome’s standard deviation, pooled over the arms, and "
     "printed in units of the scale. ↓ a lower score is better."
 )
 _LOWER_IS_BETTER = {i.outcome for i in INSTRUMENTS if not i.higher_is_better}

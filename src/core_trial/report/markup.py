@@ -12,8 +12,8 @@ __all__ = ["STYLE", "escape", "page", "paragraph"]
 #: Rules only above and below, as in a printed journal; every colour follows the reader's theme.
 STYLE = """
 .core-trial { font-family: "Source Sans 3", "Helvetica Neue", Helvetica, Arial, sans-serif;
-  font-size: 0.9375rem; line-height: 1.35; max-width: 64rem; margin: 0 0 2rem; }
-.core-trial table { border-collapse: collapse; width: auto; min-width: 65%; font-size: inherit; border: 0;
+  font-size: 0.9375rem; line-height: 1.35; width: fit-content; max-width: 100%; margin: 0 0 2rem; }
+.core-trial table { border-collapse: collapse; font-size: inherit; border: 0;
   border-top: 2px solid currentColor; border-bottom: 2px solid currentColor;
   font-variant-numeric: lining-nums tabular-nums; }
 .core-trial caption { text-align: left; font-weight: 700; padding: 0 0 0.5rem; font-size: 1.0625rem;
@@ -23,6 +23,7 @@ STYLE = """
 .core-trial tr { background: transparent !important; }
 .core-trial td { white-space: nowrap; }
 .core-trial td.wrap { white-space: normal; }
+.core-trial th.right, .core-trial td.right { text-align: right; }
 .core-trial thead th { font-weight: 700; vertical-align: bottom; padding-bottom: 0.35rem;
   border-bottom: 1px solid currentColor; }
 .core-trial th:last-child, .core-trial td:last-child { padding-right: 0; }
@@ -34,11 +35,15 @@ STYLE = """
 .core-trial .plain .row th { font-weight: 400; padding-top: 0.2rem; }
 .core-trial .plain .row td { padding-top: 0.2rem; }
 .core-trial tbody:last-of-type tr:last-child > * { padding-bottom: 0.4rem; }
-.core-trial .notes { margin: 0.5rem 0 0; font-size: 0.8125rem; max-width: none; }
+.core-trial .notes { margin: 0.5rem 0 0; font-size: 0.8125rem; width: 0; min-width: 100%;
+  max-width: none; }
 .core-trial img { display: block; max-width: 100%; height: auto; background: #fff; }
 .core-trial figcaption { margin: 0.5rem 0 0; font-size: 0.9375rem; font-weight: 700; }
 .core-trial figcaption + .notes { font-weight: 400; }
-@media (max-width: 40rem) { .core-trial .scroll { overflow-x: auto; } }
+@media (max-width: 48rem) {
+  .core-trial .scroll { overflow-x: auto; }
+  .core-trial tbody th { min-width: 12rem; }
+}
 @media print {
   .core-trial { font-size: 9pt; max-width: none; break-inside: auto; }
   .core-trial caption { font-size: 10pt; }

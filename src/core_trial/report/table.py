@@ -17,6 +17,8 @@ _RUNNABLE = tuple("=+-@\t\r\n＝＋－＠")
 _NUMBER = r"[+-]?\d+(\.\d+)?%?"
 #: Numbers, alone or as an interval or with their interval, run nothing and stay as they are.
 _HARMLESS = re.compile(rf"{_NUMBER}( to {_NUMBER})?( \({_NUMBER}( to {_NUMBER})?\))?")
+_COUNT = re.compile(r"\d*")
+_RIGHT = ' class="right"'
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~])")
 _GAP = "  "
 _NARROWEST_LABEL = 24
@@ -106,7 +108,8 @@ class Table:
         for i, line in enumerate(self._lines()):
             bold = i > 0 and self.rows[i - 1].kind == Kind.GROUP
             lines.append(_markdown_row(line, bold=bold))
-            lines += ["|" + " --- |" * len(self.head)] if i == 0 else []
+            rule = "|".join(" ---: " if right else " --- " for right in self._right)
+            lines += [f"|{rule}|"] if i == 0 else []
         for note in self.footnotes:
             lines += ["", _plain_markdown(note)]
         return "\n".join(lines) + "\n"
@@ -121,9 +124,9 @@ class Table:
         body = [
             text
             for label, line in zip(self._text_labels(), self._lines(), strict=True)
-            for text in _text_row(label, line[1:], label_width, widths)
+            for text in _text_row(label, self._aligned(line[1:], widths), label_width)
         ]
-        head_lines = len(list(_text_row(self.head[0], self.head[1:], label_width, widths)))
+        head_lines = len(textwrap.wrap(self.head[0], label_width) or [""])
         body.insert(head_lines, rule)
         notes = [line for note in self.footnotes for line in textwrap.wrap(note, len(rule))]
         return "\n".join([self.title, rule, *body, rule, *notes]) + "\n"
@@ -135,11 +138,14 @@ class Table:
     def fragment(self) -> str:
         """Escaped HTML to put into another page that has the style sheet of `markup`."""
         groups = any(row.kind != Kind.ROW for row in self.rows)
-        head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in self.head)
+        head = "".join(
+            f'<th scope="col"{_RIGHT if right else ""}>{escape(cell)}</th>'
+            for cell, right in zip(self.head, self._right, strict=True)
+        )
         notes = f'<p class="notes" id="{escape(self.name)}-notes">{self._notes()}</p>'
         described = f' aria-describedby="{escape(self.name)}-notes"' if self.footnotes else ""
         return f"""<div class="core-trial" id="{escape(self.name)}">
-<div class="scroll">
+<div class="scroll" role="region" aria-label="{escape(self.title)}" tabindex="0">
 <table{"" if groups else ' class="plain"'}{described}>
 <caption>{escape(self.title)}</caption>
 <thead>
@@ -164,6 +170,19 @@ class Table:
         for row in self.rows:
             yield row.label, *(row.cells or ("",) * (len(self.head) - 1))
 
+    @property
+    def _right(self) -> tuple[bool, ...]:
+        """Which columns are set flush right: those that hold nothing but whole numbers."""
+        columns = zip(*(row.cells for row in self.rows if row.kind != Kind.GROUP), strict=True)
+        counts = [any(column) and all(map(_COUNT.fullmatch, column)) for column in columns]
+        return (False, *(counts or [False] * (len(self.head) - 1)))
+
+    def _aligned(self, cells: tuple[str, ...], widths: list[int]) -> list[str]:
+        return [
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(cells, widths, self._right[1:], strict=True)
+        ]
+
     def _text_labels(self) -> Iterator[str]:
         yield self.head[0]
         for row in self.rows:
@@ -178,7 +197,7 @@ class Table:
         for row in self.rows:
             if row.kind != Kind.MEMBER or not bodies:
                 bodies.append([])
-            bodies[-1].append(_html_row(row, len(self.head)))
+            bodies[-1].append(_html_row(row, self._right))
         return "\n".join("<tbody>\n" + "\n".join(rows) + "\n</tbody>" for rows in bodies)
 
 
@@ -195,17 +214,17 @@ def spreadsheet_safe(cell: str) -> str:
     return cell
 
 
-def _html_row(row: Row, width: int) -> str:
+def _html_row(row: Row, right: tuple[bool, ...]) -> str:
     if row.kind == Kind.GROUP:
-        span = f'<th scope="rowgroup" colspan="{width}">{escape(row.label)}</th>'
+        span = f'<th scope="rowgroup" colspan="{len(right)}">{escape(row.label)}</th>'
         return f'<tr class="group">{span}</tr>'
-    cells = "".join(_html_cell(cell) for cell in row.cells)
+    cells = "".join(map(_html_cell, row.cells, right[1:]))
     return f'<tr class="{row.kind}"><th scope="row">{escape(row.label)}</th>{cells}</tr>'
 
 
-def _html_cell(cell: str) -> str:
+def _html_cell(cell: str, right: bool) -> str:
     """Numbers stay on one line; prose may break."""
-    kind = ' class="wrap"' if len(cell) > _LONGEST_NUMBER else ""
+    kind = ' class="wrap"' if len(cell) > _LONGEST_NUMBER else _RIGHT if right else ""
     return f"<td{kind}>{escape(cell)}</td>"
 
 
@@ -220,9 +239,8 @@ def _plain_markdown(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", text.replace("\n", " "))
 
 
-def _text_row(label: str, cells: tuple[str, ...], width: int, widths: list[int]) -> Iterator[str]:
+def _text_row(label: str, cells: list[str], width: int) -> Iterator[str]:
     indent = label[: len(label) - len(label.lstrip())]
     lines = textwrap.wrap(label, width, subsequent_indent=indent + "  ") or [""]
-    texts = [cell.ljust(n) for cell, n in zip(cells, widths, strict=True)]
-    yield _GAP.join([lines[0].ljust(width), *texts]).rstrip()
+    yield _GAP.join([lines[0].ljust(width), *cells]).rstrip()
     yield from lines[1:]

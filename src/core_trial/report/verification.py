@@ -44,8 +44,8 @@ PLACES: Mapping[str, str] = MappingProxyType(
     }
 )
 NOTE = (
-    "Matched: the computed number prints with the same digits. Not reproducible: no participant "
-    "data of this trial can give the printed number, for the reason stated."
+    "Matched: the computed number prints with the same digits. Not reproducible: the "
+    "participants’ files cannot give the printed number, for the reason stated."
 )
 #: Columns of the CSV file: those of the record, and the computed number as it would be printed.
 COLUMNS = (
@@ -93,7 +93,7 @@ def summary_table(results: Results, style: Style = LANCET) -> Table:
     places = [(label, [x for x in lines if x.place == place]) for place, label in _places(lines)]
     return Table(
         name="verdict",
-        title="The paper's numbers, by what came of them",
+        title="The paper’s numbers, by what came of them",
         head=("Place", *(word.label for word in STATUSES.values()), "All"),
         rows=tuple(_summary(label, found, style) for label, found in [*places, ("All", lines)]),
         footnotes=(NOTE,),
