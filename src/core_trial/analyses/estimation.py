@@ -37,7 +37,7 @@ def fit(spec: ModelSpec, participants: pd.DataFrame) -> Fit:
     cases = complete_cases(spec, participants)
     if cases.empty:
         raise DesignError("nobody has the outcome and all covariates known")
-    fitted: Fit = getattr(models, spec.model)(spec.formula, cases, **spec.options)
+    fitted: Fit = getattr(models, spec.model)(spec.formula, cases, **spec.arguments)
     return fitted
 
 

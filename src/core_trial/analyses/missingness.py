@@ -104,6 +104,8 @@ def _associate(predictor: str, flagged: pd.DataFrame) -> Association:
         covariates=(predictor,),
         options={"cluster": "cluster_id", "points": 7},
     )
+    if flagged[MISSING].nunique() < 2:
+        return Association(predictor, None, float("nan"), "nobody is missing, or everybody")
     try:
         fitted = fit(spec, flagged)
     except (DesignError, FitError) as problem:

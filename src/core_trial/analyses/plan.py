@@ -79,6 +79,12 @@ class ModelSpec:
         return right if self.model == Model.COX else f"{self.outcome} ~ {right}"
 
     @property
+    def arguments(self) -> Mapping[str, str | int]:
+        """Everything the function is told beside formula and frame."""
+        event = {"event": self.outcome} if self.model == Model.COX else {}
+        return {**self.options, **event}
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Columns of the analysis set that a participant must have known to enter."""
         time = (str(self.options["time"]),) if "time" in self.options else ()

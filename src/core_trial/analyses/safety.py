@@ -21,7 +21,7 @@ def records(events: pd.DataFrame, participants: pd.DataFrame) -> Iterator[Descri
         for category in ADVERSE_EVENTS:
             yield _count(int((rows["category"] == category).sum()), arm, category)
         yield _count(int(rows["category"].isin(DEATHS).sum()), arm, "deaths")
-        yield _count(int((rows["related"] == "yes").sum()), arm, "related")
+        yield _count(int(rows["related"].fillna(False).sum()), arm, "related")
 
 
 def _count(n: int, arm: str, level: str) -> Descriptive:

@@ -67,7 +67,7 @@ def test_events_are_counted_by_arm_and_kind():
         {
             "participant_id": ["a", "b", "b", "d"],
             "category": ["readmission", "death_suicide", "readmission", "death_unclear"],
-            "related": ["no", "no", "yes", "no"],
+            "related": [False, False, True, False],
         }
     )
     found = Results(tuple(safety.records(events, PEOPLE)))

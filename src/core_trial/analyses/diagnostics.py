@@ -1,0 +1,123 @@
+"""The assumptions behind the models, as numbers to look at; none of them is a verdict.
+
+Normality of residuals and of random effects (linear models), proportional hazards (Cox), and how
+far each estimate hangs on one peer support worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special
+
+from core_trial import models
+from core_trial.analyses.estimation import complete_cases, estimate, fit
+from core_trial.analyses.plan import (
+    ARM,
+    CLUSTER,
+    OUTCOMES,
+    READMISSION_TIME,
+    SCALES,
+    SERVICE_USE,
+    AnalysisSpec,
+)
+from core_trial.errors import DesignError, FitError
+from core_trial.results import Descriptive, Record
+
+Floats = NDArray[np.float64]
+#: Quantiles of a normal plot: the middles of this many equal slices.
+QUANTILES = 50
+#: Transformations of time against which the proportionality of hazards is tested.
+TIME_TRANSFORMS = ("identity", "log", "km")
+
+
+def records(participants: pd.DataFrame) -> Iterator[Record]:
+    """Every check of every model in the plan."""
+    for spec in (*SCALES, SERVICE_USE):
+        yield from residuals(spec, participants)
+    yield from proportional_hazards(participants)
+    for spec in OUTCOMES:
+        yield from influence(spec, participants)
+
+
+def residuals(spec: AnalysisSpec, participants: pd.DataFrame) -> Iterator[Descriptive]:
+    """Shape of the residuals and of the predicted random effects of a linear model.
+
+    Yields
+    ------
+    Descriptive
+        ``skewness`` and ``excess_kurtosis`` of the standardised residuals (level ``residual``) and
+        of the workers' predicted effects (level ``random_effect``), and pairs of ``normal`` and
+        ``observed`` quantiles for a normal plot.
+    """
+    try:
+        fitted = fit(spec.fitted, participants)
+    except (DesignError, FitError):
+        return
+    cases = complete_cases(spec.fitted, participants)
+    raw = cases[spec.fitted.outcome].to_numpy(dtype=float) - fitted.fitted
+    yield from _shape(spec, "residual", raw)
+    workers = set(participants["psw_id"].dropna())
+    effects = fitted.random_effects[fitted.random_effects.index.isin(workers)]
+    if effects.abs().max() > 0:
+        yield from _shape(spec, "random_effect", effects.to_numpy(dtype=float))
+
+
+def proportional_hazards(participants: pd.DataFrame) -> Iterator[Descriptive]:
+    """Score tests of a trend of the hazard ratio over time, under three scales of time."""
+    spec = READMISSION_TIME.fitted
+    cases = complete_cases(spec, participants)
+    for transform in TIME_TRANSFORMS:
+        test = models.proportional_hazards(
+            spec.formula,
+            cases,
+            time=str(spec.options["time"]),
+            event=spec.outcome,
+            transform=transform,
+        )[ARM]
+        for statistic, value in (("chi_square", test.statistic), ("p_value", test.p_value)):
+            yield _number("proportional_hazards", READMISSION_TIME, statistic, value, transform)
+
+
+def influence(spec: AnalysisSpec, participants: pd.DataFrame) -> Iterator[Descriptive]:
+    """The estimate without each peer support worker in turn, with all that they supported."""
+    workers = sorted(participants.loc[participants[CLUSTER] == participants["psw_id"], CLUSTER])
+    for worker in dict.fromkeys(workers):
+        rest = participants[participants[CLUSTER] != worker]
+        found = estimate(spec.name, spec.fitted, rest)
+        for statistic in ("estimate", "p_value"):
+            value = float(getattr(found, statistic))
+            yield _number("influence", spec, statistic, value, f"without {worker}")
+
+
+def skewness_and_kurtosis(values: Floats) -> tuple[float, float]:
+    """Moment skewness and excess kurtosis of values of shape (n,); ``nan`` without spread."""
+    centred = values - values.mean()
+    spread = np.sqrt((centred**2).mean())
+    if not spread > 0:
+        return float("nan"), float("nan")
+    z = centred / spread
+    return float((z**3).mean()), float((z**4).mean() - 3)
+
+
+def _shape(spec: AnalysisSpec, level: str, values: Floats) -> Iterator[Descriptive]:
+    skewness, kurtosis = skewness_and_kurtosis(values)
+    yield _number("normality", spec, "skewness", skewness, level)
+    yield _number("normality", spec, "excess_kurtosis", kurtosis, level)
+    shares = (np.arange(QUANTILES) + 0.5) / QUANTILES
+    standardised = (values - values.mean()) / values.std(ddof=1)
+    pairs = zip(special.ndtri(shares), np.quantile(standardised, shares), strict=True)
+    for k, (normal, observed) in enumerate(pairs, start=1):
+        yield _number("normality", spec, "normal", float(normal), f"{level} {k}")
+        yield _number("normality", spec, "observed", float(observed), f"{level} {k}")
+
+
+def _number(
+    check: str, spec: AnalysisSpec, statistic: str, value: float, level: str
+) -> Descriptive:
+    return Descriptive(
+        analysis=f"{check}.{spec.name}", statistic=statistic, value=value, level=level
+    )
