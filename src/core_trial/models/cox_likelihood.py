@@ -193,6 +193,63 @@ def derivatives(risk: RiskSets, x: Floats, s: Sums) -> tuple[Floats, Floats]:
     return gradient, information
 
 
+def information_times(risk: RiskSets, s: Sums, along: Floats) -> Floats:
+    """Second derivative by every row's linear predictor, times directions.
+
+    Parameters
+    ----------
+    along
+        Change of each row's linear predictor, shape (r, n).
+
+    Returns
+    -------
+    ndarray
+        The fall of each row's martingale residual along each direction, shape (r, n).
+    """
+    weighted = along * s.weight
+    falling = _tied(risk, weighted) if risk.ties == "efron" else None
+    at_risk = weighted.copy()
+    _sum_from_the_end(risk, at_risk)
+    S = at_risk[:, risk.first]
+    if falling is not None:
+        S = S[:, risk.group] - risk.fraction * falling[:, risk.group]
+    drawn = S * (risk.weight / s.total**2)
+    expected = s.weight * over_time(risk, drawn)
+    if falling is not None:
+        expected[:, risk.event] -= s.weight[risk.event] * _own(risk, drawn * risk.fraction)
+    return s.hazard * along - expected
+
+
+def shares(risk: RiskSets, s: Sums, codes: Ints, count: int) -> Floats:
+    """Each cluster's share of the weight at risk, times the root of the term's events.
+
+    Parameters
+    ----------
+    codes
+        Cluster of each row in the order of `risk`, shape (n,), from 0 to `count` - 1.
+
+    Returns
+    -------
+    ndarray
+        Shape (K, count). The information of the clusters' log frailties is the diagonal of their
+        expected events less this matrix transposed times itself.
+    """
+    m = len(risk.first)
+    ever = risk.seen > risk.before
+    leaves = (risk.seen[ever] - 1) * count + codes[ever]
+    at_risk: Floats = np.zeros((m, count))
+    at_risk += np.bincount(leaves, weights=s.weight[ever], minlength=m * count).reshape(m, count)
+    for low, high in _times_by_stratum(risk):
+        backwards = at_risk[low:high][::-1]
+        np.cumsum(backwards, axis=0, out=backwards)
+    if risk.ties == "efron":
+        own = (risk.seen[risk.event] - 1) * count + codes[risk.event]
+        tied = np.bincount(own, weights=s.weight[risk.event], minlength=m * count)
+        falling = tied.reshape(m, count)[risk.group]
+        at_risk = at_risk[risk.group] - risk.fraction[:, None] * falling
+    return at_risk * (np.sqrt(risk.weight) / s.total)[:, None]
+
+
 def score_residuals(risk: RiskSets, x: Floats, s: Sums) -> Floats:
     """Derivative of the score by each row's weight, shape (n, p), in the order of `risk`.
 
@@ -223,10 +280,15 @@ def over_time(risk: RiskSets, terms: Floats) -> Floats:
     if len(risk.strata) == 1:
         np.cumsum(per_time, axis=1, out=rising[:, 1:])
         return rising[:, risk.seen]
-    edges = np.searchsorted(risk.first, [low for low, _ in risk.strata] + [risk.strata[-1][1]])
-    for low, high in pairwise(edges):
+    for low, high in _times_by_stratum(risk):
         np.cumsum(per_time[:, low:high], axis=1, out=rising[:, low + 1 : high + 1])
     return np.where(risk.seen > risk.before, rising[:, risk.seen], 0.0)
+
+
+def _times_by_stratum(risk: RiskSets) -> list[tuple[int, int]]:
+    """First and past-the-last event time of each stratum."""
+    edges = np.searchsorted(risk.first, [low for low, _ in risk.strata]).tolist()
+    return list(pairwise([*edges, len(risk.first)]))
 
 
 def _highest(risk: RiskSets, eta: Floats) -> Floats | float:

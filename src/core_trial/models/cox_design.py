@@ -1,0 +1,124 @@
+"""What every Cox model starts from: covariates and follow-up, sorted and whitened once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from core_trial.errors import DesignError
+from core_trial.models import design as designs
+from core_trial.models.cox_likelihood import RiskSets, Sums, Ties, derivatives, risk_sets, sums
+from core_trial.models.design import Clusters, Design, Ints
+from core_trial.models.fit import Fit
+from core_trial.models.follow_up import FollowUp
+from core_trial.models.inference import Floats
+from core_trial.models.newton import Optimum, Whitening, maximise, whiten
+
+NO_EVENTS = "there is no event, so nothing about hazards can be estimated"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CoxDesign:
+    """A Cox model ready to be fitted: n rows, p covariates.
+
+    Parameters
+    ----------
+    formula, columns
+        The covariates as they were named, and the names of their p columns.
+    risk
+        The risk sets.
+    white
+        Whitened covariates in the order of `risk`, and the way back.
+    """
+
+    formula: str
+    columns: tuple[str, ...]
+    risk: RiskSets
+    white: Whitening
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return len(self.risk.order)
+
+    def in_order(self, clusters: Clusters) -> Clusters:
+        """Clusters of the rows as given, in the order of the risk sets."""
+        return replace(clusters, codes=clusters.codes[self.risk.order])
+
+
+def right_hand_side(formula: str, frame: pd.DataFrame) -> Design:
+    """Design of the covariates alone; the baseline hazard takes the place of the intercept.
+
+    Raises
+    ------
+    DesignError
+        If there is a left side or no covariate, and for all that `design.build` refuses.
+    """
+    parsed = designs.parse(formula)
+    if parsed.response:
+        raise DesignError(f"formula {formula!r}: name the covariates alone, without a left side")
+    if not parsed.terms:
+        raise DesignError("a Cox model needs a covariate")
+    if not parsed.intercept:
+        raise DesignError(f"formula {formula!r}: there is no intercept to take out")
+    full = designs.build(parsed, frame)
+    return replace(full, X=full.X[:, 1:], columns=full.columns[1:])
+
+
+def prepare(
+    covariates: Design, observed: FollowUp, strata: Ints | None = None, ties: Ties = "breslow"
+) -> CoxDesign:
+    """Sort and whiten.
+
+    Parameters
+    ----------
+    covariates
+        Design without an intercept; see `right_hand_side`.
+    observed
+        Follow-up of the same rows.
+    strata
+        Stratum of each row as an integer, shape (n,); None for one stratum.
+    ties
+        ``"breslow"`` or ``"efron"``.
+    """
+    risk = risk_sets(observed.time, observed.event, strata, ties)
+    white = whiten(covariates.X[risk.order], centre=True)
+    return CoxDesign(str(covariates.formula), covariates.columns, risk, white)
+
+
+def maximum(design: CoxDesign) -> tuple[Optimum, Sums]:
+    """Maximum of the partial likelihood in whitened coordinates, and the sums there."""
+    x, risk = design.white.columns, design.risk
+    at: Sums
+
+    def evaluate(b: Floats) -> tuple[float, Floats, Floats]:
+        nonlocal at
+        at = sums(risk, x, b @ x)
+        return at.loglik, *derivatives(risk, x, at)
+
+    best = maximise(evaluate, np.zeros(len(x)))
+    return best, at
+
+
+def without_events(design: CoxDesign, method: str, n_clusters: int, confidence: float) -> Fit:
+    """The fit to data without a single event: all ``nan``, and the reason."""
+    p = len(design.columns)
+    return Fit(
+        model="cox",
+        formula=design.formula,
+        method=method,
+        terms=design.columns,
+        beta=np.full(p, np.nan),
+        cov=np.full((p, p), np.nan),
+        df=np.full(p, np.inf),
+        scale="log",
+        loglik=np.nan,
+        n=design.n,
+        n_clusters=n_clusters,
+        n_events=0,
+        converged=False,
+        warnings=(NO_EVENTS,),
+        confidence=confidence,
+    )
