@@ -97,8 +97,8 @@ def pilot_after_main_trial(files: Files) -> Found:
     """The internal pilot came before the main trial."""
     people = files["participants"]
     begun = people.loc[no(people["internal_pilot"]), "randomised_on"].min()
-    late = (people["randomised_on"] >= begun).to_numpy(bool)
-    return np.logical_and(yes(people["internal_pilot"]), late)
+    late: Mask = (people["randomised_on"] >= begun).to_numpy(bool)
+    return yes(people["internal_pilot"]) & late
 
 
 @rule(

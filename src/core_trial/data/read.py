@@ -165,7 +165,8 @@ def _rows(
             continue
         block = tokenise(np.frombuffer(text, dtype=np.uint8), len(names))
         for name, coder in coders.items():
-            coder.add(block.data, block.starts[places[name]], block.lengths[places[name]])
+            at = places[name]
+            coder.add(text, block.data, block.starts[at], block.lengths[at])
         numbers.append(block.rows + line)
         aside += _aside(block, text, line)
         line += len(block.rows) + len(block.irregular)

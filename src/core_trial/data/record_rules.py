@@ -287,7 +287,8 @@ def gap_in_sessions(files: Files) -> Found:
     people = len(files["participants"]) + 1
     last = extreme_by_person(person, number, people, first=False, none=0)
     count: Ints = np.bincount(person, minlength=people)
-    return np.not_equal(last[person], count[person])
+    gap: Mask = last[person] != count[person]
+    return gap
 
 
 @rule(

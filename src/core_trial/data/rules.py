@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 from typing import Literal
 
 import numpy as np
@@ -44,22 +45,27 @@ class Files:
         ids = self.frames["participants"]["participant_id"]
         return reading.cells is not None and reading.whole and bool(ids.notna().all())
 
+    @cached_property
+    def _row_of(self) -> dict[str, int]:
+        """Row of every participant in participants.csv."""
+        cells = self.readings["participants"].cells
+        if cells is None or "participant_id" not in cells.columns:
+            return {}
+        coded = cells.columns["participant_id"]
+        return {coded.texts[code]: row for row, code in enumerate(coded.codes.tolist())}
+
     def person(self, name: str) -> Ints:
         """Row of each record's participant in participants.csv, -1 for nobody; shape (n,)."""
         if name not in self._persons:
-            self._persons[name] = self._find_persons(name)
+            cells = self.readings[name].cells
+            if cells is None or "participant_id" not in cells.columns:
+                self._persons[name] = np.full(len(self.frames[name]), -1, dtype=np.int64)
+            else:
+                coded = cells.columns["participant_id"]
+                rows = map(self._row_of.get, coded.texts, repeat(-1))
+                found = np.fromiter(rows, np.int64, len(coded.texts))
+                self._persons[name] = found[coded.codes]
         return self._persons[name]
-
-    def _find_persons(self, name: str) -> Ints:
-        """Looked up once for every distinct identifier."""
-        ids = self.frames["participants"]["participant_id"]
-        rows = {text: row for row, text in enumerate(ids) if isinstance(text, str)}
-        cells = self.readings[name].cells
-        if cells is None or "participant_id" not in cells.columns:
-            return np.full(len(self.frames[name]), -1, dtype=np.int64)
-        coded = cells.columns["participant_id"]
-        found = np.array([rows.get(text, -1) for text in coded.texts], dtype=np.int64)
-        return found[coded.codes] if len(found) else np.zeros(0, dtype=np.int64)
 
     def of_person(self, name: str, column: str) -> pd.Series:
         """A column of participants.csv, for every record of another file; shape (n,)."""

@@ -144,13 +144,17 @@ class Coder:
     parts: list[NDArray[np.integer]] = field(default_factory=list)
     stray: set[str] = field(default_factory=set)
 
-    def add(self, data: Bytes, starts: Ints, lengths: Ints) -> None:
-        """Take in the cells of one block."""
+    def add(self, text: bytes, data: Bytes, starts: Ints, lengths: Ints) -> None:
+        """Take in the cells of one block, given as bytes and as an array of them."""
         codes, first = encode(data, starts, lengths)
-        raw = [_text(data, starts[i], lengths[i]) for i in first]
-        places = [self.known.setdefault(self._unquote(text), len(self.known)) for text in raw]
-        size = np.min_scalar_type(len(self.known))
-        self.parts.append(np.array(places, dtype=size)[codes])
+        begin = starts[first].tolist()
+        end = (starts + lengths)[first].tolist()
+        cells = [text[i:j].decode("utf-8") for i, j in zip(begin, end, strict=True)]
+        if any('"' in cell for cell in cells):
+            cells = [self._unquote(cell) for cell in cells]
+        known = self.known
+        places = [known.setdefault(cell, len(known)) for cell in cells]
+        self.parts.append(np.array(places, dtype=np.min_scalar_type(len(known)))[codes])
 
     def codes(self) -> NDArray[np.integer]:
         """The code of every row, in the smallest type that holds them."""
@@ -163,10 +167,6 @@ class Coder:
             return quoted[1].replace('""', '"')
         self.stray.add(text)
         return text
-
-
-def _text(data: Bytes, start: int, length: int) -> str:
-    return data[start : start + length].tobytes().decode("utf-8")
 
 
 def encode(data: Bytes, starts: Ints, lengths: Ints) -> tuple[Ints, Ints]:
