@@ -18,6 +18,9 @@ from fractions import Fraction
 
 from core_trial.published.window import Window
 
+#: Relative error of a bound in floats.
+_FLOAT_NOISE = 1e-12
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -58,6 +61,8 @@ def sums(mean: Window, sample: Sample) -> range:
 
 def squares(total: int, sample: Sample) -> tuple[int, int]:
     """Smallest and largest sum of squares that go with a sum inside the range."""
+    if sample.free == 0:
+        return 0, 0
     k, more = divmod(total, sample.free)
     smallest = (sample.free - more) * k**2 + more * (k + 1) ** 2
     width = sample.high - sample.low
@@ -86,18 +91,20 @@ def possible(mean: Window, sd: Window, sample: Sample) -> bool:
 
     False is a proof; true says that GRIM and GRIMMER find nothing against them.
     """
+    lowest = 0 if sample.zeros else sample.low
+    if float(sd.low) > largest_sd(mean, lowest, sample.high, sample.n) * (1 + _FLOAT_NOISE):
+        return False
     return any(_has_square(total, sd, sample) for total in sums(mean, sample))
 
 
-def largest_sd(mean: Window, low: int, high: int) -> float:
-    """The standard deviation that no sample of any size exceeds, whatever its values' grid.
+def largest_sd(mean: Window, low: float, high: float, n: int = 2) -> float:
+    """The standard deviation that no n or more numbers in a range exceed, whole or not.
 
     With mean m the sum of squares about it is at most n (m - low) (high - m) (Bhatia and Davis
-    2000, Am Math Mon 107: 353-7), and n / (n - 1) is at most 2.
+    2000, Am Math Mon 107: 353-7), and the factor n / (n - 1) falls with n.
     """
-    middle = Fraction(low + high, 2)
-    nearest = min(max(middle, Fraction(mean.low)), Fraction(mean.high))
-    return math.sqrt(2 * (nearest - low) * (high - nearest))
+    m = min(max((low + high) / 2, float(mean.low)), float(mean.high))
+    return math.sqrt(max(n / (n - 1) * (m - low) * (high - m), 0.0))
 
 
 def _has_square(total: int, sd: Window, sample: Sample) -> bool:

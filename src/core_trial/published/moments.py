@@ -19,6 +19,8 @@ SCALES: Mapping[str, tuple[Instrument, str]] = {
 }
 #: Outcomes in days of follow-up, known for everybody whose primary outcome is.
 DAYS = ("readmission_days", "index_days")
+#: Largest sample that is tried where the number of interviews is not printed.
+ANY_SIZE = 500
 
 
 def scores(registry: Registry) -> Iterator[Finding]:
@@ -26,7 +28,8 @@ def scores(registry: Registry) -> Iterator[Finding]:
     for row in registry.rows:
         if row.analysis in SCALES and row.has("mean", "sd"):
             instrument, step = SCALES[row.analysis]
-            most = int(registry.value("flow", "n", "", step))
+            interviewed = registry.value("flow", "n", "", step)
+            most = ANY_SIZE if math.isnan(interviewed) else int(interviewed)
             sizes = [Sample(n, *instrument.range) for n in range(most, 1, -1)]
             yield from _impossible(row, sizes, f"score from {_range(instrument)}")
 
@@ -35,11 +38,12 @@ def days(registry: Registry) -> Iterator[Finding]:
     """Means and standard deviations that no whole days within a year have."""
     for row in registry.rows:
         if row.analysis in DAYS and row.has("mean", "sd"):
-            n = int(registry.value("readmission", "N", row.arm))
+            n = registry.value("readmission", "N", row.arm)
             none = registry.value(row.analysis, "n", row.arm, "none")
             zeros = 0 if math.isnan(none) else int(none)
-            sample = Sample(n, 1 if zeros else 0, FOLLOW_UP_DAYS, zeros)
-            yield from _impossible(row, [sample], "number of days within the year")
+            if not math.isnan(n):
+                sample = Sample(int(n), 1 if zeros else 0, FOLLOW_UP_DAYS, zeros)
+                yield from _impossible(row, [sample], "number of days within the year")
 
 
 def quartiles(registry: Registry) -> Iterator[Finding]:
