@@ -96,6 +96,10 @@ class Kind:
         """The text of one value; `parse` gives the value back."""
         return str(value)
 
+    def holds(self, value: Any) -> bool:
+        """Whether a value can be written and read back as it is."""
+        return bool(self.parse(self.write(value)) == value)
+
     def array(self, values: Sequence[Any]) -> ExtensionArray:
         """The typed array of parsed values, None for missing ones."""
         array: ExtensionArray = pd.array(list(values), dtype=self.dtype)

@@ -15,6 +15,7 @@ import pandas as pd
 
 from core_trial.data.columns import Column
 from core_trial.data.dictionary import PACKAGE_FILE, data_package
+from core_trial.data.schemas import validate
 from core_trial.data.tables import TABLES, Table
 from core_trial.data.trial import TrialData
 
@@ -32,6 +33,11 @@ def write(trial: TrialData, folder: str | os.PathLike[str]) -> None:
     folder
         Where to; made if need be. Files of the same names are replaced.
 
+    Raises
+    ------
+    DataError
+        When a frame does not meet its model; nothing is written then.
+
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
@@ -42,6 +48,7 @@ def write(trial: TrialData, folder: str | os.PathLike[str]) -> None:
     ...     (Path(one) / "sessions.csv").read_bytes() == (Path(other) / "sessions.csv").read_bytes()
     True
     """
+    validate(trial)
     path = Path(folder)
     path.mkdir(parents=True, exist_ok=True)
     frames = dict(trial.frames())
