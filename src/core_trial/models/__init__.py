@@ -5,6 +5,8 @@ from core_trial.models.kaplan_meier import kaplan_meier
 from core_trial.models.mixed_linear import mixed_linear
 from core_trial.models.mixed_logistic import mixed_logistic
 from core_trial.models.mixed_poisson import mixed_poisson
+from core_trial.models.proportional_hazards import proportional_hazards
+from core_trial.models.restricted_mean import restricted_mean
 from core_trial.models.zero_inflated_nb import zero_inflated_nb
 
 __all__ = [
@@ -13,5 +15,7 @@ __all__ = [
     "mixed_linear",
     "mixed_logistic",
     "mixed_poisson",
+    "proportional_hazards",
+    "restricted_mean",
     "zero_inflated_nb",
 ]

@@ -193,6 +193,32 @@ def derivatives(risk: RiskSets, x: Floats, s: Sums) -> tuple[Floats, Floats]:
     return gradient, information
 
 
+def weighted_derivatives(
+    risk: RiskSets, x: Floats, s: Sums, course: Floats
+) -> tuple[Floats, Floats]:
+    """`derivatives` with every event time's contribution multiplied by its value of `course`.
+
+    Parameters
+    ----------
+    course
+        A function of time at the event times, shape (m,).
+    """
+    factor = course[risk.group]
+    weight, rate = risk.weight * factor, risk.weight * factor / s.total
+    hazard = s.weight * over_time(risk, rate[None])[0]
+    if risk.ties == "efron":
+        hazard[risk.event] -= s.weight[risk.event] * _own(risk, rate * risk.fraction)
+    own = course[risk.seen[risk.event] - 1]
+    gradient = x[:, risk.event] @ own - s.mean @ weight
+    return gradient, (x * hazard) @ x.T - (s.mean * weight) @ s.mean.T
+
+
+def schoenfeld_residuals(risk: RiskSets, x: Floats, s: Sums) -> Floats:
+    """Covariates of each event less their mean over those at risk, shape (n_events, p)."""
+    mean = np.add.reduceat(s.mean * risk.weight, risk.starts, axis=1) / risk.deaths
+    return (x[:, risk.event] - mean[:, risk.seen[risk.event] - 1]).T
+
+
 def information_times(risk: RiskSets, s: Sums, along: Floats) -> Floats:
     """Second derivative by every row's linear predictor, times directions.
 
@@ -263,13 +289,10 @@ def score_residuals(risk: RiskSets, x: Floats, s: Sums) -> Floats:
     rate = risk.weight / s.total
     drawn = s.mean * rate
     expected = s.weight * over_time(risk, drawn)
-    share = s.mean * risk.weight
-    own = np.add.reduceat(share, risk.starts, axis=1) / risk.deaths
-    times = risk.seen[risk.event] - 1
     if risk.ties == "efron":
         expected[:, risk.event] -= s.weight[risk.event] * _own(risk, drawn * risk.fraction)
     residual = expected - s.hazard * x
-    residual[:, risk.event] += x[:, risk.event] - own[:, times]
+    residual[:, risk.event] += schoenfeld_residuals(risk, x, s).T
     return residual.T
 
 

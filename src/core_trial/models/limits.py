@@ -14,6 +14,11 @@ from core_trial.models.inference import Floats
 _LEVEL = re.compile(r"\[[^\]]*\]")
 
 
+def term_of(column: str) -> str:
+    """The term a column belongs to: ``"centre"`` for ``"centre[B]"``."""
+    return _LEVEL.sub("", column)
+
+
 def describe_lost(columns: Sequence[str], lost: NDArray[np.bool_]) -> str:
     """One warning that names every coefficient without a finite estimate."""
     names = ", ".join(name for name, gone in zip(columns, lost, strict=True) if gone)
@@ -31,8 +36,7 @@ def whole_term_lost(columns: Sequence[str], lost: NDArray[np.bool_]) -> bool:
     """
     kept: dict[str, bool] = {}
     for name, gone in zip(columns, lost, strict=True):
-        term = _LEVEL.sub("", name)
-        kept[term] = kept.get(term, False) or not gone
+        kept[term_of(name)] = kept.get(term_of(name), False) or not gone
     return not all(kept.values())
 
 
