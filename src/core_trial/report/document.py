@@ -37,7 +37,7 @@ class Section:
     @property
     def anchor(self) -> str:
         """What links to the section."""
-        return self.title.lower().replace(" ", "-")
+        return "section-" + self.title.lower().replace(" ", "-")
 
 
 def sections(results: Results, sentences: Sequence[str], style: Style = LANCET) -> list[Section]:
@@ -139,9 +139,9 @@ def _figure_files(figure: Figure) -> dict[str, str | bytes]:
 def _page(found: Sequence[Section], verdict: Results, style: Style) -> str:
     links = [(section.anchor, section.title) for section in found]
     parts = [f"<h1>{escape(TITLE)}</h1>", paragraph(verification.sentence(verdict))]
-    parts.append(_contents([*links, ("verification", "Verification")]))
+    parts.append(_contents([*links, ("section-verification", "Verification")]))
     parts += [_section(section) for section in found]
-    parts.append('<h2 id="verification">Verification</h2>')
+    parts.append('<h2 id="section-verification">Verification</h2>')
     parts += verification.fragments(verdict, style)
     return page(TITLE, "\n".join(parts))
 

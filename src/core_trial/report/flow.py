@@ -13,10 +13,8 @@ from core_trial.report.table2 import OUTCOMES, Outcome
 from core_trial.results import FlowCount, Results
 from core_trial.vocabulary import (
     ARM_LABELS,
-    FOLLOW_UPS,
     PRINTED_ARMS,
     SCREENING_STEPS,
-    VISIT_LABELS,
 )
 
 TITLE = "Recruitment, follow-up, and analysis"
@@ -29,8 +27,13 @@ SECTIONS: dict[str, dict[str, str]] = {
         "main_trial": "In the main trial",
     },
     "Followed up": {
-        **{f"interviewed_{visit}": f"Interviewed {VISIT_LABELS[visit]}" for visit in FOLLOW_UPS},
+        "interviewed_month_4": "Interviewed at 4 months",
+        "not_interviewed_month_4": "Not interviewed at 4 months",
+        "interviewed_month_18": "Interviewed at 18 months",
+        "not_interviewed_month_18": "Not interviewed at 18 months",
+        "not_expected_month_18": "No interview planned at 18 months (internal pilot)",
         "primary_outcome_known": "Primary outcome known",
+        "acute_records_not_obtained": "Acute care records not obtained",
     },
     "Analysed": {f"analysed_{o.analysis}": o.label for o in OUTCOMES if isinstance(o, Outcome)},
 }
@@ -77,11 +80,12 @@ def _step_rows(step: str, label: str, results: Results, style: Style) -> Iterato
 
 
 def reasons(results: Results, step: str) -> list[str]:
-    """Why people left at a step, in the order of the records, told or withheld."""
-    told = [r.reason for r in results if isinstance(r, FlowCount) and r.step == step and r.reason]
+    """Why people left at a step: the most frequent reason first, those withheld at the end."""
+    told = [r for r in results if isinstance(r, FlowCount) and r.step == step and r.reason]
     begin = f"{step}: "
     hidden = sorted(key.level for key in results.withheld if key.level.startswith(begin))
-    return list(dict.fromkeys([*told, *(level.removeprefix(begin) for level in hidden)]))
+    ordered = [record.reason for record in sorted(told, key=lambda record: -record.n)]
+    return list(dict.fromkeys([*ordered, *(level.removeprefix(begin) for level in hidden)]))
 
 
 def cell(results: Results, where: Place, style: Style) -> str:

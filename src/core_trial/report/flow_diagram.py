@@ -17,7 +17,7 @@ from core_trial.report.figure import BLACK, TWO_COLUMNS, Figure, blank, place
 from core_trial.report.flow import SECTIONS, TITLE, cell, reasons
 from core_trial.report.number import LANCET, Style
 from core_trial.results import Results
-from core_trial.vocabulary import ARM_LABELS, FOLLOW_UPS, PRINTED_ARMS, SCREENING_STEPS, Arm
+from core_trial.vocabulary import ARM_LABELS, PRINTED_ARMS, SCREENING_STEPS, Arm
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -157,10 +157,10 @@ def _arm_lines(results: Results, arm: Arm, style: Style) -> Iterator[tuple[str, 
     """The boxes of one arm: allocated, followed up, primary outcome."""
     n = cell(results, Place("flow", arm, "randomised"), style)
     yield (f"{ARM_LABELS[arm]} (n={n})" if n else ARM_LABELS[arm],)
-    followed = SECTIONS["Followed up"]
-    interviews = [f"interviewed_{visit}" for visit in FOLLOW_UPS]
-    for steps in (interviews, ["primary_outcome_known"]):
-        texts = ((followed[s], cell(results, Place("flow", arm, s), style)) for s in steps)
+    labels = SECTIONS["Followed up"]
+    interviews = [step for step in labels if "interview" in step or "expected" in step]
+    for steps in (interviews, [step for step in labels if step not in interviews]):
+        texts = ((labels[s], cell(results, Place("flow", arm, s), style)) for s in steps)
         if lines := tuple(f"{label}: {text}" for label, text in texts if text):
             yield lines
 
