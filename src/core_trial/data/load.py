@@ -17,6 +17,8 @@ from core_trial.data.tables import TABLES
 from core_trial.data.trial import LoadReport, TrialData
 from core_trial.errors import DataError, Fault
 
+__all__ = ["TrialData", "load"]
+
 
 def load(folder: str | os.PathLike[str], *, allow_columns: Collection[str] = ()) -> TrialData:
     """Read, parse and check the files of a trial.

@@ -109,7 +109,8 @@ def conform(frames: Mapping[str, pd.DataFrame]) -> TrialData:
     Raises
     ------
     DataError
-        When a column is absent or not declared, a value cannot be cast without loss, or a model is not met.
+        When a column is absent or not declared, a value cannot be cast without loss, or a model
+        is not met.
     """
     cast = {table.name: _cast(table, frames[table.name]) for table in TABLES}
     trial = TrialData(**cast, report=LoadReport())
@@ -120,7 +121,9 @@ def conform(frames: Mapping[str, pd.DataFrame]) -> TrialData:
 def _cast(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
     """A frame in the declared types; what is not a value of its column is refused, not blanked."""
     faults = [Fault(table.file, 0, n, "missing_column") for n in table.header if n not in frame]
-    faults += [Fault(table.file, 0, n, "unknown_column") for n in frame if n not in table.header]
+    faults += [
+        Fault(table.file, 0, str(n), "unknown_column") for n in frame if n not in table.header
+    ]
     if faults:
         raise DataError(faults)
     columns = {c.name: _cast_column(table, c, frame[c.name]) for c in table.columns}
