@@ -73,5 +73,5 @@ def _invert(maximum: Maximum, information: Floats) -> Floats:
     """Covariance of the variances; zero for a cluster variance that is not identified."""
     first = 0 if maximum.identified else 1
     inverse = np.zeros_like(information)
-    inverse[first:, first:] = np.linalg.inv(information[first:, first:])
+    inverse[first:, first:] = maximum.point.variance_of(information[first:, first:])
     return inverse

@@ -16,6 +16,8 @@ from core_trial.models.linear_search import Maximum
 STEP = 0.05
 #: How closely the limits meet the quantile of the normal distribution, and tries allowed for it.
 TIGHT, TRIES = 1e-6, 60
+#: On Fisher's scale, a distance from the maximum at which the correlation is 1 in all digits.
+MOST = 50.0
 
 
 def intraclass(model: Model, maximum: Maximum, level: int, confidence: float) -> Quantity:
@@ -45,7 +47,8 @@ def intraclass(model: Model, maximum: Maximum, level: int, confidence: float) ->
     ratio = float(theta[0] / sigma)
     g = np.zeros_like(theta)
     g[0], g[level + 1] = 1.0 / sigma, -ratio / sigma
-    error = float(np.sqrt(g @ np.linalg.solve(maximum.point.expected, g)))
+    variance = float(g @ maximum.point.variance_of(maximum.point.expected) @ g)
+    error = float(np.sqrt(max(variance, 0.0)))
     z = float(special.ndtri(0.5 + confidence / 2))
     middle = float(np.log1p(size * ratio))
     first = z * size * error / (1.0 + size * ratio)
@@ -59,9 +62,8 @@ def intraclass(model: Model, maximum: Maximum, level: int, confidence: float) ->
     high = _limit(root, middle, 1.0, first, z)
     bounded = bool(2.0 * (maximum.point.loglik - maximum.null.loglik) > z**2)
     low = _limit(root, middle, -1.0, min(first, 0.9 * middle), z) if bounded else 0.0
-    ends = [float(np.expm1(limit)) / size for limit in (low, high)]
-    low, high = (end / (1.0 + end) for end in ends)
-    return Quantity(ratio / (1.0 + ratio), error / (1.0 + ratio) ** 2, low, high)
+    low, high = (_share(float(np.expm1(limit)) / size) for limit in (low, high))
+    return Quantity(_share(ratio), error / (1.0 + ratio) ** 2, low, high)
 
 
 def intraclass_by_level(
@@ -78,6 +80,10 @@ def intraclass_by_level(
     )
 
 
+def _share(ratio: float) -> float:
+    return 1.0 - 1.0 / (1.0 + ratio) if ratio > 1 else ratio / (1.0 + ratio)
+
+
 def _typical_size(model: Model, level: int) -> float:
     """Cluster size at which Fisher's scale stabilises the variance near zero."""
     sizes, count = model.patterns.sizes[:, level], model.patterns.count
@@ -92,12 +98,14 @@ def _limit(
     It grows about like a power of the distance (1 inside, 1/2 at a bound), so that a secant on the
     logarithms of both finds the place in a few steps.
     """
-    farthest = np.inf if side > 0 else middle * (1.0 - 1e-9)
-    power, before = 1.0, (0.0, 0.0)
+    farthest = MOST if side > 0 else middle * (1.0 - 1e-9)
+    power, before, distance = 1.0, (0.0, 0.0), min(distance, farthest)
     for _ in range(TRIES):
         height = root(middle + side * distance)
         if abs(height - z) < TIGHT:
             break
+        if distance == farthest and height < z:
+            return np.inf
         if before[0] > 0 and height > 0 and distance != before[0]:
             slope = np.log(height / before[1]) / np.log(distance / before[0])
             power = float(np.clip(slope, 0.2, 4.0)) if np.isfinite(slope) else 1.0

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from core_trial.errors import DesignError
@@ -61,7 +62,14 @@ class Patterns:
     count
         Clusters per pattern, shape (K,).
     pattern, first, second
-        Pattern and the two levels to which each cross-product of cell sums belongs, shape (S,).
+        Pattern and the two levels to which each cross-product of cell means belongs, shape (S,).
+
+    Notes
+    -----
+    A cluster enters the likelihood through its cell means. They are held as the mean of its first
+    cell, the base, and the others' differences from it, so that a large difference between clusters
+    does not drown a small one within them. All matrices on the cells of a cluster are in these
+    coordinates.
     """
 
     rows: Floats
@@ -83,16 +91,27 @@ class Patterns:
         return self.rows - self.cells
 
     @cached_property
-    def root(self) -> Floats:
-        """Roots of the cell sizes, shape (K, L): the random effect's column on the cells."""
-        return np.sqrt(self.sizes)
+    def base(self) -> Ints:
+        """Level of the first cell of each pattern, shape (K,)."""
+        return np.asarray(np.argmax(self.sizes > 0, axis=1), dtype=np.intp)
+
+    @cached_property
+    def at_base(self) -> NDArray[np.bool_]:
+        """Whether a level is the pattern's base, shape (K, L)."""
+        return np.asarray(np.arange(self.levels) == self.base[:, None])
 
     @cached_property
     def slopes(self) -> Floats:
         """Derivatives G_i of V on the cells of a cluster, shape (m, K, L, L)."""
-        one = np.eye(self.levels)
-        cells = one[:, None, :, None] * one[:, None, None, :] * (self.sizes > 0)[:, :, None]
-        return np.concatenate([(self.root[:, :, None] * self.root[:, None, :])[None], cells])
+        there, base = self.sizes > 0, self.at_base
+        share = np.divide(1.0, np.sqrt(self.sizes), out=np.zeros(self.sizes.shape), where=there)
+        # unit[k, l] is level l's unit vector in pattern k; the base moves every difference down
+        step = np.where(base, 1.0, -1.0 * there)
+        unit = np.where(base[:, :, None], step[:, None, :], np.eye(self.levels))
+        unit *= share[:, :, None]
+        cells = unit[:, :, :, None] * unit[:, :, None, :]
+        random = base[:, :, None] * base[:, None, :] * 1.0
+        return np.concatenate([random[None], cells.swapaxes(0, 1)])
 
     @cached_property
     def own(self) -> Floats:
@@ -174,8 +193,8 @@ def arrange(
     Raises
     ------
     DesignError
-        Without coefficients, without a row left for the variance, or with a residual level that
-        has fewer than two rows.
+        Without coefficients, without a row left for the variance, without a row that carries the
+        random effect, or with a residual level that has fewer than two rows.
     """
     n, p = design.X.shape
     if p == 0:
@@ -184,6 +203,8 @@ def arrange(
         raise DesignError(f"{n} rows cannot carry {p} coefficients and a variance")
     z = np.ones(n) if random is None else random
     levels = residual or Clusters(np.zeros(n, dtype=np.intp), clusters.labels[:1])
+    if not z.any():
+        raise DesignError("no row carries the random effect: its column is 0 everywhere")
     _refuse_levels(levels)
     return _lay_out(design, clusters, z, levels)
 

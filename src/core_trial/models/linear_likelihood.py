@@ -39,6 +39,8 @@ class Model:
         As in `Statistics`, shape (L + S, q * q).
     restricted
         Whether the likelihood is the restricted one.
+    spread
+        As in `Statistics`.
     log_det
         As in `Basis`.
     """
@@ -46,6 +48,7 @@ class Model:
     patterns: Patterns
     products: Floats
     restricted: bool
+    spread: Floats
     log_det: float
 
     @cached_property
@@ -92,6 +95,8 @@ class Point:
         Q'V^-1 G_i V^-1 Q, shape (m, p, p).
     bends
         Q'V^-1 G_i V^-1 G_j V^-1 Q, made symmetric, shape (m, m, p, p).
+    excess
+        e'V^-1 e over its least value, r'V^-1 r: its logarithm is the digits that subtraction cost.
     """
 
     theta: Floats
@@ -104,6 +109,14 @@ class Point:
     phi: Floats
     slopes: Floats
     bends: Floats
+    excess: float
+
+    def variance_of(self, information: Floats) -> Floats:
+        """Inverse of an information about the variances, or about all but the first."""
+        root = np.sqrt(self.scaling[len(self.scaling) - len(information) :])
+        both = np.outer(root, root)
+        inverse: Floats = np.linalg.inv(information / both) / both
+        return inverse
 
 
 def evaluate(model: Model, theta: Floats) -> Point:
@@ -139,6 +152,7 @@ def evaluate(model: Model, theta: Floats) -> Point:
         phi=phi,
         slopes=slopes,
         bends=forms[pairs, :p, :p],
+        excess=float(forms[0, p, p] / square[0]) if square[0] > 0 else np.inf,
     )
 
 
@@ -185,15 +199,18 @@ def _precision(pat: Patterns, theta: Floats) -> Floats:
 def _inverse(pat: Patterns, theta: Floats) -> Floats:
     """Inverse of V on the cells of a cluster, shape (..., K, L, L), free of cancellation."""
     w, tau = 1.0 / theta[..., None, 1:], theta[..., :1]
+    weight = pat.sizes * w
     shrink = 1.0 + tau * _precision(pat, theta)
     if pat.levels == 1:
-        return (w[..., 0] / shrink)[..., None, None]
-    root = pat.root * w
-    inverse = root[..., :, None] * root[..., None, :] * (-tau / shrink)[..., None, None]
-    others = (pat.sizes * w) @ (1.0 - np.eye(pat.levels))
-    diagonal = w * (1.0 + tau[..., None] * others) / shrink[..., None]
-    inverse[..., range(pat.levels), range(pat.levels)] = diagonal
-    return inverse
+        return (weight[..., 0] / shrink)[..., None, None]
+    levels, row, column = range(pat.levels), pat.at_base[:, :, None], pat.at_base[:, None, :]
+    shrunk = weight / shrink[..., None]
+    inverse = weight[..., :, None] * shrunk[..., None, :] * -tau[..., None, None]
+    others = weight @ (1.0 - np.eye(pat.levels))
+    inverse[..., levels, levels] = shrunk * (1.0 + tau[..., None] * others)
+    inverse = np.where(row, shrunk[..., None, :], inverse)
+    inverse = np.where(column, shrunk[..., :, None], inverse)
+    return np.where(row & column, shrunk.sum(axis=-1)[..., None, None], inverse)
 
 
 def _powers(pat: Patterns, theta: Floats) -> Floats:

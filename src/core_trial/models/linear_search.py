@@ -65,7 +65,7 @@ def maximise(model: Model) -> Maximum:
     DesignError
         When there are too few rows to tell the residual variances apart.
     """
-    start = profile(model, _start(model)[None])[1][0]
+    start = profile(model, np.append(0.0, model.spread)[None])[1][0]
     null, settled = _newton(model, start, fixed=True)
     identified, flat = _flat(null)
     if not identified:
@@ -76,17 +76,6 @@ def maximise(model: Model) -> Maximum:
         if found.loglik > best.loglik or (best is null and null.score[0] > 0):
             best, done = found, stationary
     return Maximum(best, null, True, flat, best.theta <= model.floor, done)
-
-
-def _start(model: Model) -> Floats:
-    """No cluster variance, and each level's own mean square about the least-squares fit."""
-    pat = model.patterns
-    square = model.products[:, -1].copy()
-    own = pat.first == pat.second
-    level = np.concatenate([np.arange(pat.levels), pat.first[own]])
-    kept = np.concatenate([square[: pat.levels], square[pat.levels :][own]])
-    sums = np.bincount(level, kept, minlength=pat.levels)
-    return np.append(0.0, sums / pat.rows)
 
 
 def _flat(null: Point) -> tuple[bool, Floats]:
@@ -189,12 +178,15 @@ def _step(here: Point, floor: Floats, fixed: bool) -> tuple[Floats, float]:
     step = np.zeros_like(here.theta)
     if not free.any():
         return step, 0.0
-    score = here.score[free]
-    value, vector = np.linalg.eigh(here.observed[free][:, free])
+    root = np.sqrt(here.scaling[free])
+    score = here.score[free] / root
+    value, vector = np.linalg.eigh(here.observed[free][:, free] / np.outer(root, root))
     if value[0] <= 0:
-        value, vector = np.linalg.eigh(here.expected[free][:, free])
-    step[free] = vector @ ((score @ vector) / value)
-    return step, float(step[free] @ score)
+        value, vector = np.linalg.eigh(here.expected[free][:, free] / np.outer(root, root))
+        value = np.maximum(value, FLAT)
+    scaled = vector @ ((score @ vector) / value)
+    step[free] = scaled / root
+    return step, float(scaled @ score)
 
 
 def _search(model: Model, here: Point, step: Floats) -> Point | None:

@@ -11,7 +11,7 @@ intercept) and on the least-squares residual of y, so that no digits are lost to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,7 +33,9 @@ class Statistics:
     ----------
     products
         Cross-products of [Q e], flattened, shape (L + S, q * q) with q = p + 1: within cells by
-        level, then of cell sums over the root of the cell's size by pattern and pair of levels.
+        level, then of cell means (base, and differences from it) by pattern and pair of levels.
+    spread
+        Mean square of e by residual level, shape (L,).
     projection
         Coefficients of the outcome on the basis, by least squares, shape (p,).
     residual
@@ -43,6 +45,7 @@ class Statistics:
     """
 
     products: Floats
+    spread: Floats
     projection: Floats
     residual: Floats
     scale: float
@@ -77,64 +80,77 @@ def summarise(layout: LinearLayout, y: Floats) -> Statistics:
         raise DesignError("the covariates explain the outcome exactly: no variance is left")
     unit = np.sqrt(square / (len(y) - Q.shape[1]))
     residual /= unit
-    products = _products(layout, residual)
-    _refuse_exact(layout, products, noise=len(y) * (np.finfo(float).eps / unit) ** 2)
-    return Statistics(products, (projection + again) / unit, residual, size * unit, shift)
+    products = _products(layout, residual, noise=len(y) * (np.finfo(float).eps / unit) ** 2)
+    spread = np.bincount(layout.residual.codes, residual**2) / layout.patterns.rows
+    return Statistics(products, spread, (projection + again) / unit, residual, size * unit, shift)
 
 
-def _products(layout: LinearLayout, residual: Floats) -> Floats:
-    """Cross-products of [Q e] within cells, by level, and of scaled cell sums, by pattern."""
-    patterns = layout.patterns
-    A = np.column_stack([layout.basis.Q, residual])[layout.order]
-    clustered = A[layout.free :]
-    rows = np.diff(layout.starts, append=len(clustered))
-    sums = np.add.reduceat(clustered, layout.starts, axis=0) if len(rows) else clustered
-    clustered -= np.repeat(sums / rows[:, None], rows, axis=0)
-    sums /= np.sqrt(rows)[:, None]
-    q = A.shape[1]
-    products = np.empty((patterns.levels + len(patterns.pattern), q, q))
-    level = layout.residual.codes[layout.order]
-    for k in range(patterns.levels):
-        part = A if patterns.levels == 1 else A[level == k]
-        products[k] = part.T @ part
-    _between(patterns, sums, products[patterns.levels :])
-    return products.reshape(len(products), q * q)
+def refine(layout: LinearLayout, stats: Statistics, delta: Floats) -> Statistics:
+    """The same outcome with a better residual: coefficients moved by `delta`, shape (p,).
+
+    Where the variances differ by many orders of magnitude, least squares can be so far from the
+    generalised least squares that their difference costs all digits.
+    """
+    residual = stats.residual - layout.basis.Q @ delta
+    products = _products(layout, residual, noise=0.0)
+    return replace(stats, products=products, residual=residual, projection=stats.projection + delta)
 
 
-def _between(patterns: Patterns, sums: Floats, out: Floats) -> None:
-    """Cross-products of cell sums; those of two levels are added to their transpose."""
-    K, L = patterns.sizes.shape
-    length = np.where(patterns.sizes > 0, patterns.count[:, None], 0).astype(int).ravel()
-    start = (np.cumsum(length) - length).reshape(K, L)
-    count = patterns.count.astype(int)
-    for i, (k, a, b) in enumerate(
-        zip(patterns.pattern, patterns.first, patterns.second, strict=True)
-    ):
-        left = sums[start[k, a] : start[k, a] + count[k]]
-        if a == b:
-            out[i] = left.T @ left
-            continue
-        cross = left.T @ sums[start[k, b] : start[k, b] + count[k]]
-        out[i] = cross + cross.T
+def _products(layout: LinearLayout, residual: Floats, noise: float) -> Floats:
+    """Cross-products of [Q e] within cells, by level, and of cell means, by pattern.
 
-
-def _refuse_exact(layout: LinearLayout, products: Floats, noise: float) -> None:
-    """Refuse a level whose rows (or whose spread within cells) the covariates fit exactly.
-
-    Its variance would go to zero and the likelihood to infinity. A sum of squares below `noise` is
-    what rounding leaves.
+    A level whose rows, or whose spread within cells, the covariates fit exactly is refused: its
+    variance would go to zero and the likelihood to infinity. A sum of squares below `noise` is what
+    rounding leaves.
     """
     patterns = layout.patterns
-    q = layout.basis.Q.shape[1] + 1
-    for k, name in enumerate(layout.residual.labels):
-        level = f" at residual level {name}" if patterns.levels > 1 else ""
-        own = patterns.levels + np.flatnonzero((patterns.first == k) & (patterns.second == k))
-        within, spare = products[k], patterns.spare[k]
-        if spare > 0 and _exact(within.reshape(q, q), spare, noise):
-            raise DesignError(f"the outcome has no residual spread within clusters{level}")
-        whole = (within + products[own].sum(axis=0)).reshape(q, q)
-        if patterns.levels > 1 and _exact(whole, patterns.rows[k], noise):
-            raise DesignError(f"the covariates explain the outcome exactly{level}")
+    A = np.column_stack([layout.basis.Q, residual])[layout.order]
+    level = layout.residual.codes[layout.order]
+    several = patterns.levels > 1
+    parts = [level == k if several else slice(None) for k in range(patterns.levels)]
+    names = [f" at residual level {name}" if several else "" for name in layout.residual.labels]
+    for part, name, rows in zip(parts, names, patterns.rows, strict=True):
+        if several and _exact(A[part].T @ A[part], rows, noise):
+            raise DesignError(f"the covariates explain the outcome exactly{name}")
+    means = _centre(layout, A)
+    within = [A[part].T @ A[part] for part in parts]
+    for product, name, spare in zip(within, names, patterns.spare, strict=True):
+        if spare > 0 and _exact(product, spare, noise):
+            raise DesignError(f"the outcome has no residual spread within clusters{name}")
+    return np.stack(within + _between(patterns, means)).reshape(-1, A.shape[1] ** 2)
+
+
+def _centre(layout: LinearLayout, A: Floats) -> Floats:
+    """Take the cell means out of the sorted rows, in place, and return them."""
+    clustered = A[layout.free :]
+    if not len(clustered):
+        return clustered
+    rows = np.diff(layout.starts, append=len(clustered))
+    means = np.add.reduceat(clustered, layout.starts, axis=0) / rows[:, None]
+    clustered -= np.repeat(means, rows, axis=0)
+    return means
+
+
+def _between(patterns: Patterns, means: Floats) -> list[Floats]:
+    """Cross-products of cell means; those of two levels are added to their transpose."""
+    K, L = patterns.sizes.shape
+    count = patterns.count.astype(int)
+    length = np.where(patterns.sizes > 0, count[:, None], 0).ravel()
+    start = (np.cumsum(length) - length).reshape(K, L)
+    base = patterns.base
+
+    def cells(k: int, a: int) -> Floats:
+        return means[start[k, a] : start[k, a] + count[k]]
+
+    for k, a in zip(*np.nonzero(patterns.sizes), strict=True):
+        if a != base[k]:
+            cells(k, a)[:] -= cells(k, base[k])
+    crosses = [
+        cells(k, a).T @ cells(k, b)
+        for k, a, b in zip(patterns.pattern, patterns.first, patterns.second, strict=True)
+    ]
+    same = patterns.first == patterns.second
+    return [C if s else C + C.T for C, s in zip(crosses, same, strict=True)]
 
 
 def _exact(product: Floats, rows: float, noise: float) -> bool:

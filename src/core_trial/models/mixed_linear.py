@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core_trial.errors import DesignError
+from core_trial.errors import DesignError, FitError
 from core_trial.models.design import Clusters, build, clusters, indicator
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, Test, boundary_p
@@ -22,7 +22,10 @@ from core_trial.models.linear_intraclass import intraclass_by_level
 from core_trial.models.linear_layout import LinearLayout, arrange
 from core_trial.models.linear_likelihood import Method, Model
 from core_trial.models.linear_search import Maximum, maximise
-from core_trial.models.linear_statistics import Statistics, summarise
+from core_trial.models.linear_statistics import Statistics, refine, summarise
+
+#: Least squares whose sum of squares exceeds the generalised one by more than this are improved.
+EXCESS, REFINEMENTS = 1e3, 4
 
 METHODS = {"ml": "maximum likelihood", "reml": "restricted maximum likelihood"}
 APPROXIMATIONS = {
@@ -78,6 +81,8 @@ def mixed_linear(
     ------
     DesignError
         If the data or the choices cannot be fitted; the message says what to change.
+    FitError
+        If the variances differ by more orders of magnitude than the arithmetic has digits.
 
     References
     ----------
@@ -128,18 +133,17 @@ def fit_linear(
         As in `mixed_linear`.
     """
     _check(method, df)
-    stats = summarise(layout, y)
-    model = Model(layout.patterns, stats.products, method == "reml", layout.basis.log_det)
-    maximum = maximise(model)
+    stats, model, maximum = _solve(layout, y, method)
     point, back = maximum.point, layout.basis.back
     beta = back @ (stats.projection + point.delta) * stats.scale
     if layout.basis.constant is not None:
         beta[layout.basis.constant] += stats.shift / layout.basis.unit
     phi = adjusted(maximum) if df == "kenward_roger" else point.phi
     cov = back @ phi @ back.T * stats.scale**2
+    freedom = degrees_of_freedom(maximum, back, df)
     if not maximum.identified:
         unknown = _unknown(maximum, back)
-        cov[unknown] = cov[:, unknown] = np.nan
+        cov[unknown] = cov[:, unknown] = freedom[unknown] = np.nan
     blups, fitted = _predictions(layout, stats, maximum, y)
     rows = len(y) - len(beta) * (method == "reml")
     return Fit(
@@ -149,7 +153,7 @@ def fit_linear(
         terms=layout.design.columns,
         beta=beta,
         cov=cov,
-        df=degrees_of_freedom(maximum, back, df),
+        df=freedom,
         scale="identity",
         loglik=point.loglik - rows * float(np.log(stats.scale)),
         n=len(y),
@@ -163,6 +167,23 @@ def fit_linear(
         fitted=fitted,
         confidence=confidence,
     )
+
+
+def _solve(layout: LinearLayout, y: Floats, method: Method) -> tuple[Statistics, Model, Maximum]:
+    """Maximise the likelihood; once more from a better residual where digits were lost."""
+    stats = summarise(layout, y)
+    for _ in range(REFINEMENTS):
+        model = Model(
+            layout.patterns, stats.products, method == "reml", stats.spread, layout.basis.log_det
+        )
+        try:
+            maximum = maximise(model)
+        except np.linalg.LinAlgError:
+            raise FitError("the variances differ by too many orders of magnitude") from None
+        if maximum.point.excess < EXCESS:
+            break
+        stats = refine(layout, stats, maximum.point.delta)
+    return stats, model, maximum
 
 
 def _check(method: str, df: str) -> None:
