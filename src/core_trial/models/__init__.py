@@ -7,6 +7,8 @@ from core_trial.models.mixed_logistic import mixed_logistic
 from core_trial.models.mixed_poisson import mixed_poisson
 from core_trial.models.proportional_hazards import proportional_hazards
 from core_trial.models.restricted_mean import restricted_mean
+from core_trial.models.modified_poisson import modified_poisson
+from core_trial.models.standardised import standardised
 from core_trial.models.zero_inflated_nb import zero_inflated_nb
 
 __all__ = [
@@ -15,6 +17,8 @@ __all__ = [
     "mixed_linear",
     "mixed_logistic",
     "mixed_poisson",
+    "modified_poisson",
+    "standardised",
     "proportional_hazards",
     "restricted_mean",
     "zero_inflated_nb",

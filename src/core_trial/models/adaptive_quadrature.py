@@ -34,6 +34,8 @@ from core_trial.models.quadrature import Rule
 MODE_STEP = 1e-8
 #: No step towards the mode changes the linear predictor by more than this.
 LONGEST_MODE_STEP = 2.0
+#: With a standard deviation below this the modes are near zero.
+SMALL_SD = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,10 +147,15 @@ class Likelihood:
         self._at, self._centres = other._at, other._centres
 
     def _starts(self, theta: Floats) -> Sequence[Floats]:
-        if self._at is None:
+        """Where to look for the modes: the last effects sigma * b, moved along their gradient."""
+        if self._at is None or abs(theta[-1]) < SMALL_SD:
             return [np.zeros(len(block.weight)) for block in self._table.blocks]
         moved = theta - self._at
-        return [centre.mode + moved @ centre.d_mode for centre in self._centres]
+        last, longest = self._at[-1], LONGEST_MODE_STEP
+        return [
+            (last * c.mode + np.clip(moved @ c.d_eta0, -longest, longest)) / theta[-1]
+            for c in self._centres
+        ]
 
 
 def plain(rows: Rows, family: Family, theta: Floats) -> tuple[float, Floats, Floats]:
@@ -167,8 +174,8 @@ def plain(rows: Rows, family: Family, theta: Floats) -> tuple[float, Floats, Flo
 def find_modes(block: Block, family: Family, eta: Floats, sigma: float, start: Floats) -> Floats:
     """Mode of each cluster's integrand, shape (G,), by Newton's method for all at once."""
     mode = start
-    longest = LONGEST_MODE_STEP / max(abs(sigma), 1e-3)
-    for _ in range(100):
+    longest = LONGEST_MODE_STEP / max(abs(sigma), SMALL_SD)
+    for _ in range(200):
         _, mean, variance = family.cumulant(eta + block.spread(sigma * mode))
         score = block.total(block.successes - block.trials * mean)
         weight = block.total(block.trials * variance)

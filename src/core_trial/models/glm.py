@@ -11,9 +11,12 @@ from core_trial.models.canonical import Family
 from core_trial.models.inference import Floats
 from core_trial.models.layout import Rows
 from core_trial.models.newton import Optimum, maximise
+from core_trial.models.separation import Separation, separation
 
 #: Steps within which ordinary data converge; data that do not are examined for separation.
 ORDINARY = 12
+#: Steps after which a regression is given up that neither converges nor separates.
+PATIENCE = 200
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,4 +63,23 @@ def regress(rows: Rows, family: Family, most: int = ORDINARY) -> Optimum:
 
     share = rows.trials / rows.trials.sum()
     start = rows.columns @ (share * family.start(rows.successes / rows.trials))
-    return maximise(evaluate, start, most)
+    return maximise(evaluate, start, most=most)
+
+
+def examine(X: Floats, rows: Rows, family: Family) -> tuple[Optimum, Separation | None]:
+    """Regress, and where that does not converge soon look for separation.
+
+    Parameters
+    ----------
+    X
+        The distinct rows in the design's own coordinates, shape (P, p).
+    rows
+        The same in orthonormal coordinates.
+    family
+        Distribution of the response.
+    """
+    best = regress(rows, family)
+    if best.converged:
+        return best, None
+    apart = separation(X, rows.trials, rows.successes, bounded=family.bounded)
+    return (best, apart) if apart is not None else (regress(rows, family, PATIENCE), None)

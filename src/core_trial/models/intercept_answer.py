@@ -9,18 +9,16 @@ import numpy as np
 
 from core_trial.models.canonical import Family
 from core_trial.models.design import Clusters
-from core_trial.models.glm import Orthonormal, orthonormal, regress
+from core_trial.models.glm import Orthonormal, examine, orthonormal
 from core_trial.models.inference import Floats
 from core_trial.models.layout import Layout, Table, arrange, tabulate
 from core_trial.models.newton import Optimum
 from core_trial.models.quadrature import MOST_POINTS
-from core_trial.models.random_intercept import Maximum, at_zero, finer, search
-from core_trial.models.separation import Separation, separation
+from core_trial.models.random_intercept import Maximum, State, at_zero, finer, search
+from core_trial.models.separation import Separation
 
 #: Nodes of the answer that every fit with fewer nodes is compared with.
 REFERENCE_POINTS = 25
-#: Steps after which a regression is given up that neither converges nor separates.
-PATIENCE = 200
 
 Status = Literal["interior", "boundary", "unidentified", "unbounded", "stopped"]
 
@@ -33,6 +31,8 @@ class Finer:
     ----------
     points
         Number of nodes.
+    state
+        How its search ended; see `random_intercept.Maximum`.
     beta, std_error
         Coefficients and their standard errors, shape (p,).
     sd, sd_error
@@ -40,6 +40,7 @@ class Finer:
     """
 
     points: int
+    state: State
     beta: Floats
     std_error: Floats
     sd: float
@@ -52,11 +53,13 @@ class Answer:
 
     Parameters
     ----------
-    beta, cov
-        Coefficients (p,) and their covariance (p, p); ``nan`` for those that diverge.
-    sd, sd_error
-        Standard deviation of the random effect and its standard error; ``nan`` where there is
-        none.
+    beta
+        Coefficients, shape (p,); where the data separate, a solution of `Separation.widen`.
+    joint
+        Covariance of the coefficients and the standard deviation, shape (p + 1, p + 1); ``nan``
+        for a standard deviation at its bound.
+    sd
+        Standard deviation of the random effect.
     loglik, null
         Log-likelihood, and that at a zero variance.
     effects
@@ -73,9 +76,8 @@ class Answer:
     """
 
     beta: Floats
-    cov: Floats
+    joint: Floats
     sd: float
-    sd_error: float
     loglik: float
     null: float
     effects: Floats
@@ -84,17 +86,29 @@ class Answer:
     finer: Finer | None = None
     apart: Separation | None = None
 
+    @property
+    def estimates(self) -> Floats:
+        """Coefficients, ``nan`` for those that diverge."""
+        return self.beta if self.apart is None else self.apart.blank(self.beta)
+
+    @property
+    def cov(self) -> Floats:
+        """Covariance of the coefficients, shape (p, p), ``nan`` for those that diverge."""
+        cov = self.joint[:-1, :-1]
+        return cov if self.apart is None else self.apart.blank_square(cov)
+
+    @property
+    def sd_error(self) -> float:
+        """Standard error of the standard deviation; ``nan`` at its bound."""
+        return float(np.sqrt(self.joint[-1, -1]))
+
 
 def solve(layout: Layout, basis: Orthonormal, family: Family, y: Floats, points: int) -> Answer:
     """Fit a response, shape (n,); where the data separate, fit what is left of them."""
     table = tabulate(layout, basis.columns, y, points)
-    regression = regress(table.everything, family)
-    if not regression.converged:
-        rows = table.everything
-        apart = separation(layout.patterns, rows.trials, rows.successes, bounded=family.bounded)
-        if apart is not None:
-            return _separated(layout, family, y, points, apart)
-        regression = regress(table.everything, family, PATIENCE)
+    regression, apart = examine(layout.patterns, table.everything, family)
+    if apart is not None:
+        return _separated(layout, family, y, points, apart)
     answer = _regular(layout, basis, family, table, points, regression)
     constant = family.constant(y)
     return replace(answer, loglik=answer.loglik + constant, null=answer.null + constant)
@@ -126,9 +140,8 @@ def _regular(
     eta += layout.random * effects[layout.clusters.codes]
     answer = Answer(
         beta=basis.back @ best.theta[:-1],
-        cov=_own(basis, inverse),
+        joint=_own(basis, inverse),
         sd=sd,
-        sd_error=_last_error(inverse, len(basis.back)),
         loglik=best.value,
         null=regression.value,
         effects=effects,
@@ -137,21 +150,16 @@ def _regular(
     )
     if status == "unbounded":
         return _nothing_believed(answer)
-    more = REFERENCE_POINTS if points < REFERENCE_POINTS else MOST_POINTS
-    if status == "interior" and points < more:
+    more = MOST_POINTS if REFERENCE_POINTS <= points < MOST_POINTS else REFERENCE_POINTS
+    if status == "interior":
         best = finer(table, family, more, best)
     return replace(answer, finer=_finer(basis, best, more))
 
 
 def _finer(basis: Orthonormal, best: Maximum, points: int) -> Finer:
-    inverse = _inverse(best.information)
-    return Finer(
-        points=points,
-        beta=basis.back @ best.theta[:-1],
-        std_error=np.sqrt(np.diagonal(_own(basis, inverse))),
-        sd=float(best.theta[-1]),
-        sd_error=_last_error(inverse, len(basis.back)),
-    )
+    error = np.sqrt(np.diagonal(_own(basis, _inverse(best.information))))
+    beta, sd = basis.back @ best.theta[:-1], float(best.theta[-1])
+    return Finer(points, best.state, beta, error[:-1], sd, float(error[-1]))
 
 
 def _separated(layout: Layout, family: Family, y: Floats, points: int, apart: Separation) -> Answer:
@@ -160,9 +168,8 @@ def _separated(layout: Layout, family: Family, y: Floats, points: int, apart: Se
     stay = ~apart.moving[layout.pattern_of]
     whole = Answer(
         beta=np.full(p, np.nan),
-        cov=np.full((p, p), np.nan),
+        joint=np.full((p + 1, p + 1), np.nan),
         sd=np.nan,
-        sd_error=np.nan,
         loglik=0.0,
         null=0.0,
         effects=np.zeros(layout.clusters.count),
@@ -180,33 +187,28 @@ def _separated(layout: Layout, family: Family, y: Floats, points: int, apart: Se
     whole.fitted[stay] = answer.fitted
     return replace(
         answer,
-        beta=_widen(answer.beta, apart),
-        cov=_widen(_widen(answer.cov, apart).T, apart),
+        beta=apart.widen(answer.beta),
+        joint=apart.widen_square(answer.joint),
         fitted=whole.fitted,
         apart=apart,
         finer=None if answer.finer is None else _widen_finer(answer.finer, apart),
     )
 
 
-def _widen(values: Floats, apart: Separation) -> Floats:
-    """From the kept columns to all, along the first axis; ``nan`` for what diverges."""
-    wide = np.zeros((len(apart.lost), *values.shape[1:]))
-    wide[apart.kept] = values
-    wide[apart.lost] = np.nan
-    return wide
-
-
 def _widen_finer(finer: Finer, apart: Separation) -> Finer:
-    return replace(finer, beta=_widen(finer.beta, apart), std_error=_widen(finer.std_error, apart))
+    return replace(
+        finer,
+        beta=apart.blank(apart.widen(finer.beta)),
+        std_error=apart.blank(apart.widen(finer.std_error)),
+    )
 
 
 def _nothing_believed(answer: Answer) -> Answer:
     return replace(
         answer,
         beta=np.full_like(answer.beta, np.nan),
-        cov=np.full_like(answer.cov, np.nan),
+        joint=np.full_like(answer.joint, np.nan),
         sd=np.nan,
-        sd_error=np.nan,
         effects=np.full_like(answer.effects, np.nan),
         fitted=np.full_like(answer.fitted, np.nan),
     )
@@ -222,12 +224,11 @@ def _inverse(information: Floats) -> Floats:
 
 
 def _own(basis: Orthonormal, inverse: Floats) -> Floats:
-    """Covariance of the coefficients in the design's coordinates."""
-    p = len(basis.back)
-    cov = basis.back @ inverse[:p, :p] @ basis.back.T
-    return (cov + cov.T) / 2
-
-
-def _last_error(inverse: Floats, p: int) -> float:
-    """Standard error of the standard deviation; ``nan`` at the boundary, which has none."""
-    return float(np.sqrt(inverse[p, p])) if len(inverse) > p else np.nan
+    """Covariance in the design's coordinates, ``nan`` for a standard deviation at its bound."""
+    p, q = len(basis.back), len(inverse)
+    back = np.eye(q)
+    back[:p, :p] = basis.back
+    wide = np.full((p + 1, p + 1), np.nan)
+    wide[:q, :q] = back @ inverse @ back.T
+    wide += wide.T
+    return wide / 2

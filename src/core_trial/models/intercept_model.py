@@ -174,7 +174,7 @@ def _as_fit(model: InterceptModel, y: Floats, answer: Answer) -> Fit:
         formula=str(model.design.formula),
         method=_in_words(model),
         terms=terms,
-        beta=answer.beta,
+        beta=answer.estimates,
         cov=answer.cov,
         df=np.full(len(terms), np.inf),
         scale=model.kind.family.scale,

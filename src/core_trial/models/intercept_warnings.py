@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from core_trial.models.design import INTERCEPT, Design
-from core_trial.models.inference import Floats
+from core_trial.models.design import Design
 from core_trial.models.intercept_answer import Answer, Finer
-from core_trial.models.separation import Separation
+from core_trial.models.separation import describe, lost_terms
 
 #: Differences of more than this share of a standard error are worth a warning.
 WORTH_SAYING = 0.01
@@ -21,53 +20,18 @@ def believable(answer: Answer, design: Design) -> bool:
     """
     if answer.status in ("unbounded", "stopped"):
         return False
-    return answer.apart is None or not lost_terms(answer.apart, design)
-
-
-def lost_terms(apart: Separation, design: Design) -> list[str]:
-    """Terms of the formula of which nothing can be estimated."""
-    groups: dict[str, list[int]] = {}
-    for k, name in enumerate(design.columns):
-        groups.setdefault(_term(name), []).append(k)
-    return [
-        term
-        for term, columns in groups.items()
-        if term != INTERCEPT and not apart.contrasts(columns)
-    ]
+    if answer.finer is not None and answer.finer.state in ("unbounded", "stopped"):
+        return False
+    return answer.apart is None or not lost_terms(answer.apart, design.columns)
 
 
 def warnings_of(answer: Answer, design: Design, points: int) -> list[str]:
     """Every warning of a fit."""
-    found = _about_separation(answer, design)
+    found = [] if answer.apart is None else [describe(answer.apart, design.columns)]
     found += _about_variance(answer)
     if answer.finer is not None:
         found += _about_nodes(answer, answer.finer, design, points)
     return found
-
-
-def _term(column: str) -> str:
-    """The formula's term that a design column belongs to: ``a[x]:b[y]`` to ``a:b``."""
-    return ":".join(part.partition("[")[0] for part in column.split(":"))
-
-
-def _about_separation(answer: Answer, design: Design) -> list[str]:
-    apart = answer.apart
-    if apart is None:
-        return []
-    lost = np.flatnonzero(apart.lost)
-    names = ", ".join(f"{design.columns[k]} ({_whither(apart.direction[k])})" for k in lost)
-    if len(lost) == len(apart.lost):
-        return [f"the data separate completely, no coefficient has a finite estimate: {names}"]
-    return [
-        f"the data separate, no finite estimate for: {names}; the other coefficients are estimated "
-        "from the rows that are not fitted perfectly"
-    ]
-
-
-def _whither(direction: float) -> str:
-    if abs(direction) < 1e-6:
-        return "diverges"
-    return "diverges to +infinity" if direction > 0 else "diverges to -infinity"
 
 
 def _about_variance(answer: Answer) -> list[str]:
@@ -94,25 +58,22 @@ def _about_variance(answer: Answer) -> list[str]:
 
 def _about_nodes(answer: Answer, fine: Finer, design: Design, points: int) -> list[str]:
     """Compare with the answer of more nodes."""
+    instead = f"with {fine.points} nodes instead of {points}"
+    if fine.state in ("unbounded", "stopped"):
+        ends = "grows without bound" if fine.state == "unbounded" else "has no maximum in reach"
+        return [f"{instead} the cluster variance {ends}: do not use this fit"]
     names = [*design.columns, "the random effect's standard deviation"]
-    old, new = np.append(answer.beta, answer.sd), np.append(fine.beta, fine.sd)
+    old, new = np.append(answer.estimates, answer.sd), np.append(fine.beta, fine.sd)
     errors = np.append(np.sqrt(np.diagonal(answer.cov)), answer.sd_error)
-    changed = np.append(fine.std_error, fine.sd_error) / errors - 1
-    shift = (new - old) / errors
-    return _differing(names, shift, changed, points, fine)
-
-
-def _differing(
-    names: list[str], shift: Floats, changed: Floats, points: int, fine: Finer
-) -> list[str]:
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore"):  # what is not estimable is not compared
+        changed = np.append(fine.std_error, fine.sd_error) / errors - 1
+        shift = (new - old) / errors
         far = (np.abs(shift) > WORTH_SAYING) | (np.abs(changed) > WORTH_SAYING)
     if not far.any():
         return []
     told = [
-        f"{names[k]} by {100 * shift[k]:+.0f}% of its standard error, which changes by "
-        f"{100 * changed[k]:+.0f}%"
+        f"{names[k]} moves by {100 * shift[k]:+.0f}% of its standard error (itself "
+        f"{100 * changed[k]:+.0f}%)"
         for k in np.flatnonzero(far)
     ]
-    nodes = "node is" if points == 1 else "nodes are"
-    return [f"{points} {nodes} too few; {fine.points} nodes would move " + "; ".join(told)]
+    return [f"the answer depends on the number of nodes: {instead}, " + ", ".join(told)]

@@ -15,12 +15,14 @@ Stat 3: 259-89, section 3.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, optimize, sparse
 
+from core_trial.models.design import INTERCEPT
 from core_trial.models.inference import Floats
 
 Bools = NDArray[np.bool_]
@@ -53,6 +55,31 @@ class Separation:
     kept: NDArray[np.intp]
     null: Floats
 
+    def widen(self, beta: Floats) -> Floats:
+        """From the coefficients of the kept columns to all, shape (p,), with zero for the others.
+
+        What is estimable has the same value as in any other solution.
+        """
+        wide = np.zeros(len(self.lost))
+        wide[self.kept] = beta
+        return wide
+
+    def widen_square(self, cov: Floats) -> Floats:
+        """The same for a covariance, which may have further parameters behind the coefficients."""
+        p, further = len(self.lost), len(cov) - len(self.kept)
+        kept = np.append(self.kept, p + np.arange(further))
+        wide = np.zeros((p + further, p + further))
+        wide[np.ix_(kept, kept)] = cov
+        return wide
+
+    def blank(self, beta: Floats) -> Floats:
+        """Coefficients, shape (p,), with ``nan`` for the lost ones."""
+        return np.where(self.lost, np.nan, beta)
+
+    def blank_square(self, cov: Floats) -> Floats:
+        """Covariance, shape (p, p), with ``nan`` for the lost ones."""
+        return np.where(self.lost | self.lost[:, None], np.nan, cov)
+
     def contrasts(self, columns: list[int]) -> int:
         """How many independent combinations of some coefficients have a finite estimate."""
         return len(columns) - _rank(self.null[:, columns])
@@ -81,6 +108,41 @@ def separation(X: Floats, trials: Floats, successes: Floats, *, bounded: bool) -
     kept, null = _determined(X[~moving] / size)
     lost = (np.abs(null) > np.sqrt(ZERO)).any(axis=0)
     return Separation(moving, direction, lost, kept, null)
+
+
+def lost_terms(apart: Separation, columns: Sequence[str]) -> list[str]:
+    """Terms of the formula, from the names of its columns, of which nothing can be estimated.
+
+    A factor that lost one level of several still compares the others, and is not among them; nor
+    is the intercept, which compares nothing.
+    """
+    groups: dict[str, list[int]] = {}
+    for k, name in enumerate(columns):
+        term = ":".join(part.partition("[")[0] for part in name.split(":"))
+        groups.setdefault(term, []).append(k)
+    return [
+        term
+        for term, members in groups.items()
+        if term != INTERCEPT and not apart.contrasts(members)
+    ]
+
+
+def describe(apart: Separation, columns: Sequence[str]) -> str:
+    """The warning: which coefficients diverge, where to, and what became of the others."""
+    lost = np.flatnonzero(apart.lost).tolist()
+    names = ", ".join(f"{columns[k]} ({_whither(apart.direction[k])})" for k in lost)
+    if apart.lost.all():
+        return f"the data separate completely, no coefficient has a finite estimate: {names}"
+    return (
+        f"the data separate, no finite estimate for: {names}; the other coefficients are estimated "
+        "from the rows that are not fitted perfectly"
+    )
+
+
+def _whither(direction: float) -> str:
+    if abs(direction) < ZERO:
+        return "diverges"
+    return "diverges to +infinity" if direction > 0 else "diverges to -infinity"
 
 
 def _recession(X: Floats, towards: Floats) -> Floats:
