@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
 from types import MappingProxyType
 
@@ -21,6 +21,8 @@ _WIDE = Context(prec=400, rounding=ROUND_HALF_UP)
 _NUMBER = re.compile(r"(?P<sign>[–−-]?)(?P<digits>\d+(?:[·.](?P<decimals>\d+))?)")
 _BOUND = re.compile(r"<(?P<digits>\d+[·.](?P<decimals>\d+))")
 _DATE = re.compile(r"(?P<month>[A-Z][a-z]{2})[a-z]* (?P<day>\d{1,2}), (?P<year>\d{4})")
+#: English whatever the machine's language, and by their first letters: the Lancet cuts some only.
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UNITS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 #: Numbers that the paper spells out.
 NUMBER_WORDS: Mapping[str, int] = MappingProxyType({word: n for n, word in enumerate(_UNITS)})
@@ -99,8 +101,9 @@ def read(text: str) -> Window:
         return _exactly(NUMBER_WORDS[text.lower()])
     if text.lower() in PHRASES:
         return PHRASES[text.lower()]
-    if found := _DATE.fullmatch(text):
-        return _exactly(datetime.strptime(" ".join(found.groups()), "%b %d %Y").toordinal())
+    if (found := _DATE.fullmatch(text)) and found["month"] in _MONTHS:
+        month = _MONTHS.index(found["month"]) + 1
+        return _exactly(date(int(found["year"]), month, int(found["day"])).toordinal())
     raise ValueError(f"cannot read the printed text {text!r}")
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core_trial.published.registry import load
 from core_trial.published.window import decimals, printed_value, read
-from core_trial.report.number import LANCET, fixed
+from core_trial.report.number import LANCET, date, fixed
 
 TEXTS = ["0", "29", "0·66", "–0·72", "–0·01", "0·0438", "7·00", "34·4", "–3·32", "0·00", "100"]
 
@@ -86,6 +86,12 @@ def test_number_words_and_dates():
     assert read("Nov 12, 2013").contains(datetime.date(2013, 11, 12).toordinal())
 
 
+def test_dates_are_read_as_they_are_printed():
+    for month in range(1, 13):
+        ordinal = datetime.date(2015, month, 28).toordinal()
+        assert read(date(ordinal)).contains(ordinal)
+
+
 @pytest.mark.parametrize(
     ("text", "inside", "outside"),
     [
@@ -115,7 +121,9 @@ def test_nan_and_infinity_are_in_no_window():
     assert not any(entry.window.contains(math.inf) for entry in load())
 
 
-@pytest.mark.parametrize("text", ["", "29%", "1,000", "0.66 to 0.7", "eleventy", "–", "May 31"])
+@pytest.mark.parametrize(
+    "text", ["", "29%", "1,000", "0.66 to 0.7", "eleventy", "–", "May 31", "Foo 3, 2014"]
+)
 def test_what_cannot_be_read_is_refused(text):
     with pytest.raises(ValueError, match="cannot read"):
         read(text)

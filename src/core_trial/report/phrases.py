@@ -1,0 +1,101 @@
+"""Pieces of sentences: numbers looked up in the results, in the words of running text.
+
+Each function returns None when a number that it would tell is not there or is withheld, and
+`told` leaves out a sentence with such a gap.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from core_trial.report import cells, number
+from core_trial.report.cells import Place
+from core_trial.report.number import Style
+from core_trial.results import Estimate, Results
+from core_trial.vocabulary import ARM_LABELS, MEASURE_ABBREVIATIONS, MEASURE_LABELS, Arm, Measure
+
+
+def told(template: str, **parts: str | None) -> Iterator[str]:
+    """The sentence, unless a part of it is missing.
+
+    Examples
+    --------
+    >>> list(told("{n} were recruited.", n="441")), list(told("{n} were recruited.", n=None))
+    (['441 were recruited.'], [])
+    """
+    present = {name: part for name, part in parts.items() if part is not None}
+    if len(present) == len(parts):
+        yield template.format(**present)
+
+
+def group(arm: Arm) -> str:
+    """``intervention group``."""
+    return ARM_LABELS[arm].lower()
+
+
+def count(results: Results, place: Place, style: Style) -> str | None:
+    """``221``."""
+    known = _known(results, place, "n")
+    return number.count(known[0], style) if known else None
+
+
+def share(results: Results, place: Place, style: Style) -> str | None:
+    """``64 (29%) of 218``."""
+    known = _known(results, place, "n", "N")
+    if not known:
+        return None
+    n, of = known
+    return f"{number.count(n, style)} ({number.percent(n, of, style)}) of {number.count(of, style)}"
+
+
+def mean_sd(results: Results, place: Place, style: Style, decimals: tuple[int, int]) -> str | None:
+    """``26 (SD 5)``."""
+    known = _known(results, place, "mean", "sd")
+    if not known:
+        return None
+    mean, sd = (number.fixed(x, d, style) for x, d in zip(known, decimals, strict=True))
+    return f"{mean} (SD {sd})"
+
+
+def median_iqr(results: Results, place: Place, style: Style, unit: str = "") -> str | None:
+    """``112 days (IQR 42–242)``."""
+    known = _known(results, place, "median", "q1", "q3")
+    if not known:
+        return None
+    median, q1, q3 = known
+    words = " ".join(filter(None, (number.fixed(median, 0, style), unit)))
+    return f"{words} (IQR {number.interval_in_text(q1, q3, 0, style)})"
+
+
+def date(results: Results, place: Place, statistic: str) -> str | None:
+    """``May 14, 2013``."""
+    known = _known(results, place, statistic)
+    return number.date(known[0]) if known else None
+
+
+def effect(results: Results, analysis: str, style: Style, level: str = "") -> str | None:
+    """``OR 0·66, 95% CI 0·43–0·99; p=0·0438``, or why there is none."""
+    estimate = results.estimate(analysis, level)
+    if estimate is None or cells.estimate_withheld(results, analysis, level):
+        return None
+    measure = Measure(estimate.measure)
+    if not cells.believable(estimate):
+        return f"{MEASURE_LABELS[measure]} {style.not_estimable}: {cells.reason(estimate)}"
+    difference = measure == Measure.DIFFERENCE_IN_MEANS
+    name = MEASURE_LABELS[measure] if difference else MEASURE_ABBREVIATIONS[measure]
+    return f"{name} {number.fixed(estimate.estimate, 2, style)}, {certainty(estimate, style)}"
+
+
+def certainty(estimate: Estimate, style: Style) -> str:
+    """``95% CI 0·43–0·99; p=0·0438``."""
+    interval = number.interval_in_text(estimate.low, estimate.high, 2, style)
+    p = number.p_value(estimate.p_value, style)
+    sign = "" if p.startswith(("<", ">")) else "="
+    return f"{number.confidence(estimate.confidence, style)} CI {interval}; p{sign}{p}"
+
+
+def _known(results: Results, place: Place, *statistics: str) -> list[float]:
+    """The numbers, or an empty list unless all of them are known and may be told."""
+    found = cells.values(results, place, *statistics)
+    return [] if any(map(math.isnan, found)) else found
