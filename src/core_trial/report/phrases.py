@@ -49,13 +49,15 @@ def share(results: Results, place: Place, style: Style) -> str | None:
     return f"{number.count(n, style)} ({number.percent(n, of, style)}) of {number.count(of, style)}"
 
 
-def mean_sd(results: Results, place: Place, style: Style, decimals: tuple[int, int]) -> str | None:
-    """``26 (SD 5)``."""
+def mean_sd(
+    results: Results, place: Place, style: Style, decimals: tuple[int, int], unit: str = ""
+) -> str | None:
+    """``8·6 days (SD 34·4)``."""
     known = _known(results, place, "mean", "sd")
     if not known:
         return None
     mean, sd = (number.fixed(x, d, style) for x, d in zip(known, decimals, strict=True))
-    return f"{mean} (SD {sd})"
+    return f"{_with_unit(mean, unit)} (SD {sd})"
 
 
 def median_iqr(results: Results, place: Place, style: Style, unit: str = "") -> str | None:
@@ -64,7 +66,7 @@ def median_iqr(results: Results, place: Place, style: Style, unit: str = "") -> 
     if not known:
         return None
     median, q1, q3 = known
-    words = " ".join(filter(None, (number.fixed(median, 0, style), unit)))
+    words = _with_unit(number.fixed(median, 0, style), unit)
     return f"{words} (IQR {number.interval_in_text(q1, q3, 0, style)})"
 
 
@@ -93,6 +95,10 @@ def certainty(estimate: Estimate, style: Style) -> str:
     p = number.p_value(estimate.p_value, style)
     sign = "" if p.startswith(("<", ">")) else "="
     return f"{number.confidence(estimate.confidence, style)} CI {interval}; p{sign}{p}"
+
+
+def _with_unit(text: str, unit: str) -> str:
+    return f"{text} {unit}" if unit else text
 
 
 def _known(results: Results, place: Place, *statistics: str) -> list[float]:

@@ -121,9 +121,9 @@ def acute_days(results: Results, style: Style) -> Iterator[str]:
         phrases.effect(results, "acute_days", style),
     )
     yield from _versus(
-        "From randomisation to the end of the index episode passed a mean of {treated} days in "
-        "the {intervention} versus {controls} days in the {control}.",
-        partial(_mean, results, style, "index_days", (1, 1)),
+        "The index episode ended a mean of {treated} after randomisation in the {intervention} "
+        "versus {controls} in the {control}.",
+        partial(_mean, results, style, "index_days", (1, 1), "days"),
     )
     yield from _versus(
         "Without the index episode, {treated} participants in the {intervention} had no days in "
@@ -132,8 +132,8 @@ def acute_days(results: Results, style: Style) -> Iterator[str]:
         phrases.effect(results, "readmission_days", style),
     )
     for summary, name in (
-        (partial(_median, results, style, "readmission_days", "days"), "median"),
-        (partial(_mean, results, style, "readmission_days", (0, 0)), "mean"),
+        (partial(_median, results, style, "readmission_days", ""), "median"),
+        (partial(_mean, results, style, "readmission_days", (0, 0), ""), "mean"),
     ):
         yield from _versus(
             f"The {name} number of those days was {{treated}} in the {{intervention}} versus "
@@ -147,16 +147,16 @@ def scales(results: Results, style: Style) -> Iterator[str]:
     for visit in FOLLOW_UPS:
         for instrument in INSTRUMENTS:
             name = f"{instrument.outcome}_{visit}"
-            label = f"{instrument.label} {VISIT_LABELS[visit]}"
+            label = f"{_lower_first(instrument.label)} {VISIT_LABELS[visit]}"
             yield from _versus(
-                f"{label} was {{treated}} in the {{intervention}} versus {{controls}} in the "
-                "{control} ({effect}).",
-                partial(_mean, results, style, name, (0, 0)),
+                f"The mean score for {label} was {{treated}} in the {{intervention}} versus "
+                "{controls} in the {control} ({effect}).",
+                partial(_mean, results, style, name, (0, 0), ""),
                 phrases.effect(results, name, style),
             )
             yield from told(
                 "With adjustment for predictors of missingness: {label}, {effect}.",
-                label=_lower_first(label),
+                label=label,
                 effect=phrases.effect(results, name, style, SENSITIVITY),
             )
 
@@ -166,7 +166,7 @@ def service_use(results: Results, style: Style) -> Iterator[str]:
     yield from _versus(
         "Participants in the {intervention} had a mean of {treated} contacts with community mental "
         "health teams in 12 months versus {controls} in the {control} ({effect}).",
-        partial(_mean, results, style, "cmht_contacts", (2, 0)),
+        partial(_mean, results, style, "cmht_contacts", (2, 0), ""),
         phrases.effect(results, "cmht_contacts", style),
     )
 
@@ -258,9 +258,9 @@ def _share(results: Results, style: Style, analysis: str, arm: str, level: str =
 
 
 def _mean(
-    results: Results, style: Style, analysis: str, decimals: tuple[int, int], arm: str
+    results: Results, style: Style, analysis: str, decimals: tuple[int, int], unit: str, arm: str
 ) -> str | None:
-    return phrases.mean_sd(results, Place(analysis, arm), style, decimals)
+    return phrases.mean_sd(results, Place(analysis, arm), style, decimals, unit)
 
 
 def _median(results: Results, style: Style, analysis: str, unit: str, arm: str) -> str | None:
