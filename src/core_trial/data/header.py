@@ -17,7 +17,7 @@ PERSONAL_PARTS = (
     *("surname", "forename", "firstname", "lastname", "fullname", "nhsn", "postcode", "postal"),
     *("birth", "telephone", "email", "hospitaln", "nationalinsurance"),
 )
-DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+DELIMITERS = {b";": "semicolons", b"\t": "tabs", b"|": "vertical bars"}
 
 
 def place_columns(reading: Reading, names: list[str], allow: Collection[str]) -> dict[str, int]:
@@ -62,8 +62,10 @@ def plain_name(name: str) -> str:
     return "_".join(name.split()).casefold()
 
 
-def other_delimiter(line: str) -> str:
+def other_delimiter(line: bytes) -> str:
     """What separates the columns of a header without commas; blank when nothing is recognised."""
+    if b"," in line:
+        return ""
     return next((name for mark, name in DELIMITERS.items() if mark in line), "")
 
 

@@ -70,7 +70,7 @@ def _no_row(line: bytes, names: Sequence[str]) -> tuple[str, ...]:
     if cells != len(names):
         hint = "one too many" if cells == len(names) + 1 else ""
         return "", "row_length", f"{cells} cells", width, hint
-    if not line.strip(b', "'):
+    if not line.strip(b","):
         return "", "empty_row", "", "a row with values", "take the row out"
     return "", "cell_too_long", "", f"cells of up to {LONGEST_CELL} bytes"
 

@@ -9,6 +9,7 @@ from pandas.api.extensions import ExtensionArray
 from core_trial.data.columns import MISSING_CODES, Column, Identifier, Integer, Refusal, Value
 from core_trial.data.reading import Coded, Reading
 
+STRAY_QUOTE = Refusal("stray_quote", "quotes around the whole cell, doubled inside")
 #: Distinct texts of a column for which the nearest category is looked up.
 MOST_SUGGESTIONS = 200
 
@@ -43,7 +44,7 @@ def _parse_column(reading: Reading, column: Column, coded: Coded) -> ExtensionAr
     refusals: dict[str, Refusal] = {}
     changed: set[str] = set()
     for text in coded.texts:
-        value = _parse_text(column, text)
+        value = STRAY_QUOTE if text in coded.stray else _parse_text(column, text)
         if isinstance(value, Refusal):
             suggest = not value.hint and len(refusals) < MOST_SUGGESTIONS
             refusals[text] = _with_hint(column, text, value) if suggest else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from core_trial.data.episodes import Mask
 from core_trial.data.rules import Files, Found, no, rule, yes
@@ -108,9 +109,10 @@ def pilot_after_main_trial(files: Files) -> Found:
 )
 def reason_out_of_place(files: Files) -> Found:
     """A count is either of everybody at a step or of those who left for one reason."""
-    screening = files["screening"]
-    left = screening["step"].isin(["not_eligible", "not_randomised"])
-    return screening["step"].notna() & (left != screening["reason"].notna())
+    step = files["screening"]["step"]
+    left = step.isin(["not_eligible", "not_randomised"])
+    wrong: pd.Series = step.notna() & (left == files.blank("screening", "reason"))
+    return wrong
 
 
 @rule(
@@ -148,5 +150,6 @@ def _does_not_add_up(files: Files, start: str, leaving: str, end: str, after: fl
     before = count[start].sum() if len(count[start]) else np.nan
     left = count[leaving].sum()
     wrong = before - left != after if len(count[leaving]) else after > before
-    known = files.readings["screening"].whole and not np.isnan(before + left + after)
+    whole = files.readings["screening"].whole and screening["step"].notna().all()
+    known = whole and not np.isnan(before + left + after)
     return (screening["step"] == end).to_numpy(bool) & bool(wrong and known)

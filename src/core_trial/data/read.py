@@ -10,10 +10,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from core_trial.data.columns import Refusal
 from core_trial.data.header import other_delimiter, place_columns, plain_name
 from core_trial.data.lines import is_irregular, refuse_line, split
-from core_trial.data.reading import Cells, Coded, Reading
+from core_trial.data.reading import MOST_FAULTS, Cells, Coded, Reading
 from core_trial.data.tables import Table
 from core_trial.data.tokens import Block, Coder, Ints, tokenise
 
@@ -21,8 +20,6 @@ from core_trial.data.tokens import Block, Coder, Ints, tokenise
 BLOCK = 1 << 23
 #: A line longer than this is not a row of a table.
 LONGEST_LINE = 1 << 20
-#: After so many faults a file is read no further, and the last fault says so.
-MOST_FAULTS = 1_000_000
 
 BOM = b"\xef\xbb\xbf"
 #: First bytes of what people rename to .csv, and what it is.
@@ -38,7 +35,6 @@ FORMATS = (
     (b"\xff\xfe", "text in UTF-16"),
     (b"\xfe\xff", "text in UTF-16"),
 )
-STRAY_QUOTE = Refusal("stray_quote", "quotes around the whole cell, doubled inside")
 TOTAL_WORDS = frozenset({"total", "totals", "sum", "grand total", "subtotal", "mean", "count"})
 
 
@@ -140,15 +136,13 @@ def _is_text(reading: Reading, first: bytes) -> bool:
 
 def _names(reading: Reading, line: bytes) -> list[str]:
     """The names in the header; none when it cannot be told apart."""
+    if found := other_delimiter(line):
+        reading.refuse(1, "", "delimiter", found, "commas between the columns")
+        return []
     if is_irregular(line):
         refuse_line(reading, 1, line, ())
         return []
-    text = line.decode("utf-8")
-    names = split(text)
-    if len(names) == 1 and (found := other_delimiter(text)):
-        reading.refuse(1, "", "delimiter", found, "commas between the columns")
-        return []
-    return names
+    return split(line.decode("utf-8"))
 
 
 def _rows(
@@ -196,19 +190,15 @@ def _refuse_lines(
         trailing += 1
     if trailing:
         reading.note("", "blank_lines_at_end", trailing, "blank lines after the last row")
-    for number, line in aside[:MOST_FAULTS]:
+    for number, line in aside:
         refuse_line(reading, number, line, names)
-    if len(aside) > MOST_FAULTS:
-        reading.refuse(end, "", "too_many_faults", "", "", "the rest of the file was not read")
     reading.whole = not aside
 
 
 def _take(reading: Reading, coders: dict[str, Coder], lines: Ints) -> None:
     """Keep the cells, but for rows that are none: another header, a line of totals."""
-    columns = {name: Coded(tuple(c.known), c.codes()) for name, c in coders.items()}
+    columns = {n: Coded(tuple(c.known), c.codes(), frozenset(c.stray)) for n, c in coders.items()}
     reading.cells = Cells(columns, lines)
-    for name, coder in coders.items():
-        reading.refuse_cells(name, dict.fromkeys(coder.stray, STRAY_QUOTE))
     if not len(lines) and reading.whole:
         reading.refuse(0, "", "header_only", "", "at least one row")
     rows = _repeated_headers(reading, reading.cells) | _totals(reading, reading.cells)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +13,29 @@ from core_trial.data.tables import Table
 from core_trial.data.trial import Note
 from core_trial.errors import Fault
 
+#: Faults of one file that are listed; nobody reads on, and memory has an end.
+MOST_FAULTS = 1_000_000
 #: Longest part of a cell that a fault shows.
 SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """A column of text: row i holds ``texts[codes[i]]``."""
+    """A column of text: row i holds ``texts[codes[i]]``.
+
+    Parameters
+    ----------
+    texts
+        The distinct texts.
+    codes
+        Place of each row's text among them, shape (n,).
+    stray
+        Texts in which a quote stands where none may.
+    """
 
     texts: tuple[str, ...]
     codes: NDArray[np.integer]
+    stray: frozenset[str] = frozenset()
 
     def at(self, row: int) -> str:
         """The text of one row."""
@@ -59,7 +72,7 @@ class Cells:
             return self
         keep = np.ones(len(self), dtype=bool)
         keep[list(rows)] = False
-        columns = {name: Coded(c.texts, c.codes[keep]) for name, c in self.columns.items()}
+        columns = {name: replace(c, codes=c.codes[keep]) for name, c in self.columns.items()}
         return Cells(columns, self.lines[keep])
 
 
@@ -91,7 +104,12 @@ class Reading:
     def refuse(
         self, line: int, column: str, code: str, found: str = "", allowed: str = "", hint: str = ""
     ) -> None:
-        """Add a fault."""
+        """Add a fault; when there are too many, the last one says so."""
+        if self.full:
+            return
+        if len(self.faults) == MOST_FAULTS:
+            line, column, code, found, allowed = 0, "", "too_many_faults", "", ""
+            hint = "the faults that follow in this file are not listed"
         shown = found if len(found) <= SHOWN else found[: SHOWN - 1] + "…"
         self.faults.append(Fault(self.table.file, line, column, code, shown, allowed, hint))
 
@@ -102,9 +120,16 @@ class Reading:
         coded = self.cells.columns[column]
         refused = np.array([text in refusals for text in coded.texts])
         for row in np.flatnonzero(refused[coded.codes]).tolist():
+            if self.full:
+                return
             text = coded.at(row)
             why = refusals[text]
             self.refuse(int(self.cells.lines[row]), column, why.code, text, why.allowed, why.hint)
+
+    @property
+    def full(self) -> bool:
+        """Whether no more faults are taken."""
+        return len(self.faults) > MOST_FAULTS
 
     def note(self, column: str, code: str, count: int, text: str) -> None:
         """Add a note on what was accepted by rule."""

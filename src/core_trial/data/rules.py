@@ -67,6 +67,16 @@ class Files:
                 self._persons[name] = found[coded.codes]
         return self._persons[name]
 
+    def blank(self, name: str, column: str) -> Mask:
+        """Rows whose cell is blank in the file, and not only missing for being refused."""
+        cells = self.readings[name].cells
+        if cells is None or column not in cells.columns:
+            return np.zeros(len(self.frames[name]), dtype=bool)
+        coded = cells.columns[column]
+        empty = np.array([text == "" for text in coded.texts], dtype=bool)
+        rows: Mask = empty[coded.codes]
+        return rows
+
     def of_person(self, name: str, column: str) -> pd.Series:
         """A column of participants.csv, for every record of another file; shape (n,)."""
         source = self.frames["participants"][column].array
@@ -112,6 +122,8 @@ class Rule:
             return
         column = reading.cells.columns.get(self.column)
         for row in rows:
+            if reading.full:
+                return
             found = column.at(row) if column else ""
             line = int(reading.cells.lines[row])
             reading.refuse(line, self.column, self.name, found, self.allowed)

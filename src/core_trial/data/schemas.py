@@ -131,17 +131,16 @@ def _cast(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _cast_column(table: Table, column: Column, values: pd.Series) -> pd.Series:
-    lost = pd.Series(data=False, index=values.index)
+    """One column in its declared type; pandas would blank a label that is no category."""
     if isinstance(column.kind, Category):
         lost = values.notna() & ~values.isin(list(column.kind.labels))
+        rows = lost.to_numpy(bool).nonzero()[0].tolist()
+        if rows:
+            raise DataError(_uncast(table, column, r + 2, str(values.iloc[r])) for r in rows)
     try:
-        cast = values.astype(column.kind.dtype)
+        return values.astype(column.kind.dtype)
     except (TypeError, ValueError) as error:
         raise DataError([_uncast(table, column, 0, str(error))]) from None
-    if lost.any():
-        rows = lost.to_numpy(bool).nonzero()[0].tolist()
-        raise DataError(_uncast(table, column, row + 2, str(values.iloc[row])) for row in rows)
-    return cast
 
 
 def _uncast(table: Table, column: Column, line: int, found: str) -> Fault:

@@ -72,9 +72,9 @@ def tokenise(data: Bytes, columns: int) -> Block:
     lengths = np.ascontiguousarray(marks[cells].reshape(-1, columns).T) - starts
     crlf = _take_off_returns(data, starts, lengths)
     rows = np.flatnonzero(~bad)
-    long = (lengths > LONGEST_CELL).any(axis=0)
-    irregular = np.union1d(np.flatnonzero(bad), rows[long])
-    return Block(data, starts[:, ~long], lengths[:, ~long], rows[~long], irregular, crlf)
+    none = (lengths > LONGEST_CELL).any(axis=0) | (lengths.sum(axis=0) == 0)
+    irregular = np.union1d(np.flatnonzero(bad), rows[none])
+    return Block(data, starts[:, ~none], lengths[:, ~none], rows[~none], irregular, crlf)
 
 
 def _marks(data: Bytes, breaks: Ints) -> tuple[Ints, Mask]:
