@@ -20,15 +20,15 @@ def records(participants: pd.DataFrame) -> Iterator[CurvePoint]:
         cases, time=str(spec.options["time"]), event=spec.outcome, by="arm"
     )
     for arm, curve in curves.items():
-        for row in curve.to_frame().itertuples(index=False):
+        for k, time in enumerate(curve.time):
             yield CurvePoint(
                 analysis=READMISSION_TIME.name,
                 arm=str(arm),
-                time=float(row.time),
-                survival=float(row.survival),
-                low=float(row.low),
-                high=float(row.high),
-                at_risk=int(row.at_risk),
-                events=int(row.events),
-                censored=int(row.censored),
+                time=float(time),
+                survival=float(curve.survival[k]),
+                low=float(curve.low[k]),
+                high=float(curve.high[k]),
+                at_risk=int(curve.at_risk[k]),
+                events=int(curve.events[k]),
+                censored=int(curve.censored[k]),
             )

@@ -16,7 +16,6 @@ from scipy import special
 from core_trial import models
 from core_trial.analyses.estimation import complete_cases, estimate, fit
 from core_trial.analyses.plan import (
-    ARM,
     CLUSTER,
     OUTCOMES,
     READMISSION_TIME,
@@ -25,13 +24,14 @@ from core_trial.analyses.plan import (
     AnalysisSpec,
 )
 from core_trial.errors import DesignError, FitError
+from core_trial.models.proportional_hazards import Transform
 from core_trial.results import Descriptive, Record
 
 Floats = NDArray[np.float64]
 #: Quantiles of a normal plot: the middles of this many equal slices.
 QUANTILES = 50
 #: Transformations of time against which the proportionality of hazards is tested.
-TIME_TRANSFORMS = ("identity", "log", "km")
+TIME_TRANSFORMS: tuple[Transform, ...] = ("identity", "log", "km")
 
 
 def records(participants: pd.DataFrame) -> Iterator[Record]:
@@ -76,8 +76,9 @@ def proportional_hazards(participants: pd.DataFrame) -> Iterator[Descriptive]:
             cases,
             time=str(spec.options["time"]),
             event=spec.outcome,
+            ties="breslow",
             transform=transform,
-        )[ARM]
+        ).tests["global"]
         for statistic, value in (("chi_square", test.statistic), ("p_value", test.p_value)):
             yield _number("proportional_hazards", READMISSION_TIME, statistic, value, transform)
 

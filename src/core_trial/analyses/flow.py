@@ -40,7 +40,7 @@ def analysed(results: Results) -> Iterator[FlowCount]:
     """Participants analysed for each outcome: those who entered its model."""
     for spec in OUTCOMES:
         found = results.estimate(spec.name)
-        if found is not None:
+        if found is not None and found.n is not None:
             yield FlowCount(step=f"analysed_{spec.name}", n=found.n)
 
 

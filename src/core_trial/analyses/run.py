@@ -9,11 +9,13 @@ from core_trial.analyses import (
     baseline,
     curves,
     deviations,
+    diagnostics,
     flow,
     missingness,
     outcomes,
     recruitment,
     safety,
+    sample_size,
     summaries,
     uptake,
 )
@@ -54,11 +56,13 @@ STAGES = (
     Stage("Readmission curves", lambda trial, data: curves.records(data.participants)),
     Stage("Missing data", lambda trial, data: missingness.records(data.participants)),
     Stage("Planned models", lambda trial, data: deviations.records(data.participants)),
+    Stage("Assumptions", lambda trial, data: diagnostics.records(data.participants)),
     Stage("Uptake", lambda trial, data: uptake.records(data.participants)),
     Stage(
         "Serious adverse events",
         lambda trial, data: safety.records(trial.adverse_events, data.participants),
     ),
+    Stage("Sample size", lambda trial, data: sample_size.records()),
 )
 
 
