@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core_trial.report import number
 from core_trial.report.number import Style
+from core_trial.report.table import Row
 from core_trial.results import Estimate, Key, Results
 from core_trial.vocabulary import MEASURE_ABBREVIATIONS, MEASURE_LABELS, Measure
 
@@ -47,10 +48,12 @@ def count(results: Results, place: Place, style: Style) -> str:
 
 
 def fraction(results: Results, place: Place, style: Style) -> str:
-    """``n/N (%)``."""
-    if _withheld(results, place, "n", "N"):
+    """``n/N (%)``, or what of it is told."""
+    if _withheld(results, place, "n"):
         return CONFIDENTIAL
     n, of = values(results, place, "n", "N")
+    if _withheld(results, place, "N"):
+        return f"{number.count(n, style)}/{CONFIDENTIAL}"
     return number.fraction(n, of, style)
 
 
@@ -117,6 +120,12 @@ def abbreviations(estimates: Sequence[Estimate]) -> str:
 def estimate_withheld(results: Results, analysis: str, level: str = "") -> bool:
     """Whether the effect of an analysis is known and not told."""
     return _withheld(results, Place(analysis, "", level), "estimate")
+
+
+def confidential_notes(rows: Iterable[Row]) -> tuple[str, ...]:
+    """The footnote for a table in which something is withheld; none for any other."""
+    shown = any(CONFIDENTIAL in cell for row in rows for cell in row.cells)
+    return (CONFIDENTIAL_NOTE,) if shown else ()
 
 
 def _withheld(results: Results, place: Place, *statistics: str) -> bool:

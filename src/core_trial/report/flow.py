@@ -10,7 +10,7 @@ from core_trial.report.cells import Place
 from core_trial.report.number import LANCET, Style
 from core_trial.report.table import Kind, Row, Table
 from core_trial.report.table2 import OUTCOMES, Outcome
-from core_trial.results import FlowCount, Results
+from core_trial.results import FlowCount, Key, Results
 from core_trial.vocabulary import (
     ARM_LABELS,
     PRINTED_ARMS,
@@ -53,13 +53,12 @@ def flow_table(results: Results, style: Style = LANCET) -> Table:
     rows = [
         row for title, steps in SECTIONS.items() for row in _section(title, steps, results, style)
     ]
-    withheld = any(cells.CONFIDENTIAL in row.cells for row in rows)
     return Table(
         name="flow",
         title=TITLE,
         head=("Step", "All", *(ARM_LABELS[arm] for arm in PRINTED_ARMS)),
         rows=tuple(rows),
-        footnotes=("Data are n, or n/N (%).", *([cells.CONFIDENTIAL_NOTE] if withheld else [])),
+        footnotes=("Data are n, or n/N (%).", *cells.confidential_notes(rows)),
     )
 
 
@@ -94,7 +93,7 @@ def cell(results: Results, where: Place, style: Style) -> str:
     A step at which people left only for reasons counts them all.
     """
     _, of = cells.values(results, where, "n", "N")
-    if of > 0:
+    if of > 0 or Key("flow", "N", where.arm, where.level) in results.withheld:
         return cells.fraction(results, where, style)
     return cells.count(results, where, style) or _left(results, where, style)
 

@@ -82,13 +82,12 @@ def table1(results: Results, style: Style = LANCET) -> Table:
     ['147/196 (75%)']
     """
     rows = tuple(row for line in LINES for row in _rows(line, results, style))
-    withheld = any(cells.CONFIDENTIAL in row.cells for row in rows)
     return Table(
         name="table1",
         title="Table 1: Baseline characteristics",
         head=("Characteristic", *(str(arm).capitalize() for arm in PRINTED_ARMS)),
         rows=rows,
-        footnotes=(NOTE, *([cells.CONFIDENTIAL_NOTE] if withheld else [])),
+        footnotes=(NOTE, *cells.confidential_notes(rows)),
     )
 
 

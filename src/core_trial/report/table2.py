@@ -119,11 +119,7 @@ def table2(results: Results, style: Style = LANCET) -> Table:
         footnotes=(
             " ".join(filter(None, (DATA_NOTE, cells.abbreviations(estimates)))),
             *(f"{mark}{text}" for text, mark in notes.items()),
-            *(
-                [cells.CONFIDENTIAL_NOTE]
-                if any(cells.CONFIDENTIAL in r.cells for r in rows)
-                else []
-            ),
+            *cells.confidential_notes(rows),
         ),
     )
 
