@@ -75,7 +75,7 @@ def _quoted(cell: str) -> str:
 def _add_participant(files: Files, rng: random.Random, i: int, *, pilot: bool) -> None:
     person = f"P{i + 1:03d}"
     centre, arm = "AB"[i % 2], ("control", "intervention")[i // 2 % 2]
-    worker = f"W{centre}{rng.randint(1, 2)}" if arm == "intervention" else ""
+    worker = f"W{centre}{i // 4 % 2 + 1}" if arm == "intervention" else ""
     begun = date(2013, 5, 14) if pilot else date(2014, 3, 12)
     day = begun + timedelta(days=rng.randint(0, 120))
     records = i % 11 != 5
