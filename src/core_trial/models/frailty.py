@@ -33,7 +33,7 @@ from core_trial.models.frailty_likelihood import (
 from core_trial.models.inference import Floats, Test, boundary_p
 from core_trial.models.limits import describe_lost, whole_term_lost
 from core_trial.models.newton import invert
-from core_trial.models.rising import rising
+from core_trial.models.rising import tally
 
 Distribution = Literal["gamma", "lognormal"]
 VarianceMethod = Literal["ml", "reml"]
@@ -81,8 +81,7 @@ def gamma_profile(shared: Shared, theta: float, beta: Floats, b: Floats) -> Prof
     """
     state = maximise_penalised(shared, gamma_penalty(theta), beta, b)
     d, mass = shared.events, shared.by_cluster(state.sums.hazard) * np.exp(-state.b)
-    values, index = np.unique(d[d > 0].astype(np.intp), return_inverse=True)
-    T, T_a, _ = (value[index].sum() for value in rising(values, theta))
+    T, T_a, _ = shared.tally.total(theta)
     s = theta * mass
     log_u = np.log1p(s)
     partial = state.sums.loglik - float(d @ state.b)
@@ -208,7 +207,8 @@ def _chosen_method(distribution: Distribution, method: VarianceMethod | None) ->
 def _share(design: CoxDesign, clusters: Clusters) -> Shared:
     codes = design.in_order(clusters).codes
     events = np.bincount(codes[design.risk.event], minlength=clusters.count).astype(float)
-    return Shared(design.risk, design.white.columns, codes, clusters.count, events)
+    counts, _ = tally(events[events > 0].astype(np.intp))
+    return Shared(design.risk, design.white.columns, codes, clusters.count, events, counts)
 
 
 def _without_frailty(

@@ -15,6 +15,7 @@ import numpy as np
 from core_trial.models.cox_likelihood import RiskSets, Sums, information_times, shares, sums
 from core_trial.models.design import Ints
 from core_trial.models.inference import Floats
+from core_trial.models.rising import Tally
 
 #: Gain in penalised likelihood below which the search ends.
 GAIN = 1e-13
@@ -34,8 +35,8 @@ class Shared:
         Whitened covariates as rows, shape (p, n), in the order of `risk`.
     codes, count
         Cluster of each row in that order, shape (n,), and how many clusters there are, G.
-    events
-        Events of each cluster, shape (G,).
+    events, tally
+        Events of each cluster, shape (G,), and the tally of those with any.
     """
 
     risk: RiskSets
@@ -43,6 +44,7 @@ class Shared:
     codes: Ints
     count: int
     events: Floats
+    tally: Tally
 
     def by_cluster(self, values: Floats) -> Floats:
         """Sum over the rows of each cluster, shape (G,)."""

@@ -17,7 +17,7 @@ from core_trial.models.inference import Floats
 from core_trial.models.sandwich import clustered_sandwich
 
 #: Stop once half the squared Newton decrement, the gain still to be had, is smaller than this.
-GAIN = 1e-10
+GAIN = 1e-9
 #: No step changes the linear predictor by more than this (root mean square).
 LONGEST_STEP = 4.0
 #: Directions with less than this share of the typical information have lost their maximum.
@@ -56,7 +56,9 @@ class Optimum:
     steps: int
 
 
-def maximise(evaluate: Evaluate, start: Floats, most: int = 80) -> Optimum:
+def maximise(
+    evaluate: Evaluate, start: Floats, *, known: Optimum | None = None, most: int = 80
+) -> Optimum:
     """Newton with step halving; where the Hessian is not negative definite, its mirror image.
 
     Parameters
@@ -65,6 +67,8 @@ def maximise(evaluate: Evaluate, start: Floats, most: int = 80) -> Optimum:
         The log-likelihood with its derivatives; ``-inf`` or ``nan`` where it cannot be computed.
     start
         Where to begin, shape (q,).
+    known
+        A maximum found from elsewhere; it is returned as soon as the search is on its way there.
     most
         Steps after which to give up.
     """
@@ -83,9 +87,18 @@ def maximise(evaluate: Evaluate, start: Floats, most: int = 80) -> Optimum:
             return Optimum(at, value, gradient, information, gain < GAIN, steps)
         at = at + step
         value, gradient, information = trial
+        if known is not None and _leads_to(known, at, value):
+            return known
         if definite and gain < 2 * GAIN:
             return Optimum(at, value, gradient, information, True, steps)
     return Optimum(at, value, gradient, information, False, most)
+
+
+def _leads_to(known: Optimum, at: Floats, value: float) -> bool:
+    """Whether the likelihood already looks as the parabola over a known maximum does."""
+    away = at - known.point
+    expected = float(away @ known.information @ away) / 2
+    return expected < 2 and abs(known.value - value - expected) < expected / 4
 
 
 def _ascent(gradient: Floats, information: Floats) -> tuple[Floats, bool]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import special
 
@@ -14,29 +16,78 @@ TABLE = 100_000
 SMOOTH = 1e-4
 
 
-def rising(values: Ints, alpha: float) -> tuple[Floats, Floats, Floats]:
-    """Sum of log(1 + alpha j) over 0 <= j < y, and its two derivatives by log alpha.
+@dataclass(frozen=True, slots=True, eq=False)
+class Tally:
+    """Distinct positive counts and how often each occurs.
 
     Parameters
     ----------
     values
-        Distinct positive counts y, ascending, shape (v,).
+        Ascending, shape (v,).
+    often
+        Shape (v,).
+    steps, above
+        Every j below the highest count, and how many counts are above it, each of that length;
+        empty when the highest count is above `TABLE`.
     """
-    if len(values) == 0:
-        return np.empty(0), np.empty(0), np.empty(0)
-    if values[-1] > TABLE:
-        return _rising_smooth(values, alpha) if alpha < SMOOTH else _rising_gamma(values, alpha)
-    aj = alpha * np.arange(values[-1])
-    share = aj / (1 + aj)
-    last = values - 1
-    return (
-        np.cumsum(np.log1p(aj))[last],
-        np.cumsum(share)[last],
-        np.cumsum(share / (1 + aj))[last],
-    )
+
+    values: Ints
+    often: Floats
+    steps: Floats
+    above: Floats
+
+    def total(self, alpha: float) -> tuple[float, float, float]:
+        """The sum over all counts, with its first and second derivative by log alpha."""
+        if len(self.steps) < len(self.values):
+            T, T_a, T_aa = _smooth(self.values, alpha)
+            return float(self.often @ T), float(self.often @ T_a), float(self.often @ T_aa)
+        spread = alpha * self.steps
+        g = 1 / (1 + spread)
+        share = spread * g
+        above = self.above
+        return float(above @ np.log1p(spread)), float(above @ share), float(above @ (share * g))
+
+    def slopes(self, alpha: float) -> Floats:
+        """First derivative by log alpha for each of the values, shape (v,)."""
+        if len(self.steps) < len(self.values):
+            return _smooth(self.values, alpha)[1]
+        spread = alpha * self.steps
+        summed: Floats = np.cumsum(spread / (1 + spread))
+        return summed[self.values - 1]
 
 
-def _rising_gamma(values: Ints, alpha: float) -> tuple[Floats, Floats, Floats]:
+def tally(counts: Ints, weights: Floats | None = None) -> tuple[Tally, Ints]:
+    """Tally positive counts.
+
+    Parameters
+    ----------
+    counts
+        Positive whole numbers, shape (k,).
+    weights
+        How often each one is to be counted, shape (k,); once if None.
+
+    Returns
+    -------
+    tally
+        With v distinct values.
+    index
+        Which of them each count is, shape (k,).
+    """
+    values, index = np.unique(counts, return_inverse=True)
+    often = np.bincount(index, weights, minlength=len(values)).astype(float)
+    highest = int(values[-1]) if len(values) else 0
+    if highest > TABLE:
+        return Tally(values, often, np.empty(0), np.empty(0)), index
+    at = np.zeros(highest)
+    at[values - 1] = often
+    return Tally(values, often, np.arange(highest, dtype=float), np.cumsum(at[::-1])[::-1]), index
+
+
+def _smooth(values: Ints, alpha: float) -> tuple[Floats, Floats, Floats]:
+    return _euler_maclaurin(values, alpha) if alpha < SMOOTH else _gamma(values, alpha)
+
+
+def _gamma(values: Ints, alpha: float) -> tuple[Floats, Floats, Floats]:
     """By log Gamma(y + theta) - log Gamma(theta) - y log theta, with theta = 1 / alpha."""
     theta = 1 / alpha
     top = values + theta
@@ -47,7 +98,7 @@ def _rising_gamma(values: Ints, alpha: float) -> tuple[Floats, Floats, Floats]:
     return T, -theta * T_theta, theta**2 * T_theta2 + theta * T_theta
 
 
-def _rising_smooth(values: Ints, alpha: float) -> tuple[Floats, Floats, Floats]:
+def _euler_maclaurin(values: Ints, alpha: float) -> tuple[Floats, Floats, Floats]:
     """By the Euler-Maclaurin sum, whose next term is of order alpha cubed."""
     s = alpha * values
     log_u = np.log1p(s)

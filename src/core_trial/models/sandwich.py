@@ -29,7 +29,6 @@ def clustered_sandwich(
     Liang and Zeger (1986), Biometrika 73: 13-22; StataCorp, [P] _robust.
     """
     G = clusters.count
-    summed = np.zeros((G, scores.shape[1]))
-    np.add.at(summed, clusters.codes, scores)
-    half = summed @ bread
+    columns = (np.bincount(clusters.codes, weights=score, minlength=G) for score in scores.T)
+    half = np.stack(list(columns), axis=1) @ bread
     return (half.T @ half) * (G / (G - 1) if small_sample and G > 1 else 1.0)

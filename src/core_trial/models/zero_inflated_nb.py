@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -18,6 +17,7 @@ from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
 from core_trial.models.limits import cluster_notes, describe_lost, whole_term_lost
 from core_trial.models.newton import UNFINISHED, Estimable, Optimum, invert, maximise, whiten
+from core_trial.models.rising import tally
 from core_trial.models.zinb_likelihood import (
     NO_DISPERSION,
     Counts,
@@ -25,6 +25,7 @@ from core_trial.models.zinb_likelihood import (
     evaluate,
     scores,
 )
+from core_trial.models.zinb_means import overall_quantities
 
 StdErrors = Literal["robust", "model"]
 INFLATE = "inflate:"
@@ -91,7 +92,7 @@ def zero_inflated_nb(
     count = designs.build(formula, frame)
     excess = designs.build(_right_side(inflation), frame)
     groups = designs.clusters(frame, cluster) if cluster else None
-    return fit_zero_inflated_nb(
+    fit = fit_zero_inflated_nb(
         count,
         excess,
         clusters=groups,
@@ -99,6 +100,7 @@ def zero_inflated_nb(
         small_sample=small_sample,
         confidence=confidence,
     )
+    return replace(fit, quantities=overall_quantities(count, excess, fit))
 
 
 def _right_side(inflation: str) -> designs.Formula:
@@ -168,14 +170,17 @@ def _prepare(count: Design, excess: Design) -> _Model:
     if not y.any():
         raise DesignError(f"column {count.formula.response!r} holds zeros only")
     x, z = whiten(count.X, centre=False), whiten(excess.X, centre=False)
-    order = np.argsort(y > 0, kind="stable")
+    positive = y > 0
+    order = np.argsort(positive, kind="stable")
     row = np.empty_like(order)
     row[order] = np.arange(len(y))
-    zeros = int((y == 0).sum())
-    values, index = np.unique(y[order[zeros:]].astype(np.intp), return_inverse=True)
+    sorted_y, zeros = y[order], int(len(y) - positive.sum())
+    log_y = np.log(np.maximum(sorted_y, 1.0))
+    found, index = tally(sorted_y[zeros:].astype(np.intp))
     data = Counts(
-        y[order], x.columns[:, order], z.columns[:, order], np.ones(len(y)), zeros, values, index
-    )
+        sorted_y, log_y, x.columns[:, order], z.columns[:, order],
+        np.ones(len(y)), zeros, found, index,
+    )  # fmt: skip
     p, k = len(x.columns), len(z.columns)
     back = np.zeros((p + k + 1, p + k + 1))
     back[:p, :p], back[p:-1, p:-1], back[-1, -1] = x.back, z.back, 1.0
@@ -183,31 +188,58 @@ def _prepare(count: Design, excess: Design) -> _Model:
 
 
 def _search(data: Counts) -> Optimum:
-    """The best maximum from two starts, at alpha = 0 where the likelihood falls from there on."""
+    """The best maximum from all starts, at alpha = 0 where the likelihood falls from there on."""
 
-    def climb(start: Floats) -> Optimum:
-        return maximise(lambda at: evaluate(data, at), start)
+    def climb(start: Floats, known: Optimum | None = None) -> Optimum:
+        return maximise(lambda at: evaluate(data, at), start, known=known)
 
-    best = max((climb(start) for start in _starts(data)), key=lambda optimum: optimum.value)
+    first, *others = _starts(data)
+    best = climb(first)
+    for start in others:
+        best = max(best, climb(start, best), key=lambda optimum: optimum.value)
     if best.point[-1] > NEARLY_POISSON:
         return best
     limit = climb(np.append(best.point[:-1], NO_DISPERSION))
     return limit if dispersion_score(data, limit.point) <= 0 else best
 
 
-def _starts(data: Counts) -> Iterator[Floats]:
-    """Most zeros in excess of a moderate spread; or hardly any, and a wide spread."""
-    n = data.weight.sum()
-    zeros = float(data.weight[: data.zeros].sum() / n)
-    total = float(data.weight @ data.y)
-    for share, alpha in ((0.8, 1.0), (0.1, 3.0)):
-        inflated = min(max(share * zeros, 0.01), 0.98)
-        mean = total / (n * (1 - inflated))
-        target = np.log(mean), special.logit(inflated)
-        parts = (
-            c @ np.full(len(data.y), t) / n for c, t in zip((data.x, data.z), target, strict=True)
-        )
-        yield np.concatenate([*parts, [np.log(alpha)]])
+def _starts(data: Counts) -> list[Floats]:
+    """Constant mean and inflation at every local maximum of the likelihood on a grid, best first.
+
+    Zeros can be explained by inflation or by dispersion, so there can be two maxima.
+    """
+    n, total = data.weight.sum(), data.weight @ data.y
+    zeros = data.weight[: data.zeros].sum()
+    inflated = np.clip(_SHARES * zeros / n, 0.01, 0.98)
+    alpha = _ALPHAS[:, None]
+    spread = alpha * total / (n * (1 - inflated))
+    L = np.log1p(spread) / alpha
+    T = np.array([data.tally.total(a)[0] for a in _ALPHAS])[:, None]
+    loglik = (
+        zeros * np.log(inflated + (1 - inflated) * np.exp(-L))
+        + (n - zeros) * (np.log1p(-inflated) - L)
+        + total * np.log(spread / (1 + spread) / alpha)
+        + T
+    )
+    target = np.log(spread / alpha), special.logit(inflated)
+    ones_x, ones_z = data.x @ data.weight / n, data.z @ data.weight / n
+    return [
+        np.concatenate([ones_x * target[0][i, j], ones_z * target[1][j], [np.log(_ALPHAS[i])]])
+        for i, j in _peaks(loglik)
+    ]
+
+
+_SHARES = np.array([0.97, 0.85, 0.5, 0.02])
+_ALPHAS = np.array([0.03, 0.1, 0.3, 1.0, 3.0, 10.0])
+
+
+def _peaks(heights: Floats) -> list[tuple[int, int]]:
+    """Where a grid is as high as any of its eight neighbours, the highest first."""
+    edge = np.full((heights.shape[0] + 2, heights.shape[1] + 2), -np.inf)
+    edge[1:-1, 1:-1] = heights
+    around = np.lib.stride_tricks.sliding_window_view(edge, (3, 3)).max(axis=(2, 3))
+    peaks = np.argwhere(heights == around)
+    return sorted(map(tuple, peaks.tolist()), key=lambda at: -heights[at])
 
 
 def _covariance(

@@ -19,7 +19,7 @@ from scipy import special
 
 from core_trial.models.design import Ints
 from core_trial.models.inference import Floats
-from core_trial.models.rising import rising
+from core_trial.models.rising import Tally
 
 #: exp() of more than this is not a number to count with.
 LARGEST_EXPONENT = 500.0
@@ -33,24 +33,25 @@ class Counts:
 
     Parameters
     ----------
-    y
-        Counts, shape (n,).
+    y, log_y
+        Counts and their logarithms (0 for zeros), shape (n,).
     x, z
         Covariates of the count part, shape (p, n), and of the inflation, shape (k, n).
     weight
         How many rows each one stands for, shape (n,).
     zeros
         Number of distinct rows with a zero.
-    values, index
-        The distinct positive counts, shape (v,), and which of them each positive row has.
+    tally, index
+        The distinct positive counts, and which of them each positive row has.
     """
 
     y: Floats
+    log_y: Floats
     x: Floats
     z: Floats
     weight: Floats
     zeros: int
-    values: Ints
+    tally: Tally
     index: Ints
 
     @property
@@ -60,25 +61,13 @@ class Counts:
 
     @property
     def constant(self) -> float:
-        """What the log-likelihood holds beside the parameters, the sum of log y!."""
-        per_value = special.gammaln(self.values + 1.0)
-        return float(self.weight[self.zeros :] @ per_value[self.index])
+        """Sum of log y! - y log y + y: what `evaluate` leaves out, to count with small numbers."""
+        y = self.tally.values.astype(float)
+        return float(self.tally.often @ (special.gammaln(y + 1) - y * np.log(y) + y))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rows:
-    """Log-likelihood and its derivatives by eta, zeta and a, row by row, each of shape (n,)."""
-
-    loglik: Floats
-    eta: Floats
-    zeta: Floats
-    a: Floats
-    eta_eta: Floats
-    eta_zeta: Floats
-    eta_a: Floats
-    zeta_zeta: Floats
-    zeta_a: Floats
-    a_a: Floats
+#: Rows of the array that `rows` returns: log-likelihood, first and second derivatives.
+LOGLIK, A, A_A, ETA, ETA_A, ETA_ETA, ZETA, ZETA_A, ZETA_ZETA, ETA_ZETA = range(10)
 
 
 def evaluate(data: Counts, at: Floats) -> tuple[float, Floats, Floats]:
@@ -89,25 +78,35 @@ def evaluate(data: Counts, at: Floats) -> tuple[float, Floats, Floats]:
     at
         Coefficients of the counts (p), of the inflation (k), and log alpha.
     """
-    r, x, z, w = rows(data, at), data.x, data.z, data.weight
-    gradient = np.concatenate([x @ (w * r.eta), z @ (w * r.zeta), [w @ r.a]])
-    p, q = len(x), data.n_parameters
+    x, z, p, q = data.x, data.z, len(data.x), data.n_parameters
+    alpha = _alpha(at)
+    d = rows(data, at, alpha)
+    d *= data.weight
+    loglik, by_a, by_aa = d[: A_A + 1].sum(axis=1) + data.tally.total(alpha)
+    by_x, by_z = d[ETA : ETA_A + 1] @ x.T, d[ZETA : ZETA_A + 1] @ z.T
+    gradient = np.concatenate([by_x[0], by_z[0], [by_a]])
     information = np.empty((q, q))
-    information[:p, :p] = (x * (w * r.eta_eta)) @ x.T
-    information[:p, p:-1] = (x * (w * r.eta_zeta)) @ z.T
-    information[p:-1, p:-1] = (z * (w * r.zeta_zeta)) @ z.T
-    information[:p, -1] = x @ (w * r.eta_a)
-    information[p:-1, -1] = z @ (w * r.zeta_a)
-    information[-1, -1] = w @ r.a_a
+    information[:p, :p] = (x * d[ETA_ETA]) @ x.T
+    information[:p, p:-1] = (x * d[ETA_ZETA]) @ z.T
+    information[p:-1, p:-1] = (z * d[ZETA_ZETA]) @ z.T
     information[p:-1, :p] = information[:p, p:-1].T
-    information[-1, :-1] = information[:-1, -1]
-    return float(w @ r.loglik), gradient, -information
+    information[:p, -1] = information[-1, :p] = by_x[1]
+    information[p:-1, -1] = information[-1, p:-1] = by_z[1]
+    information[-1, -1] = by_aa
+    np.negative(information, out=information)
+    return float(loglik), gradient, information
 
 
 def scores(data: Counts, at: Floats) -> Floats:
     """Gradient of each distinct row's log-likelihood, shape (n, q)."""
-    r = rows(data, at)
-    return np.vstack([data.x * r.eta, data.z * r.zeta, r.a[None]]).T
+    alpha = _alpha(at)
+    d = rows(data, at, alpha)
+    d[A, data.zeros :] += data.tally.slopes(alpha)[data.index]
+    return np.concatenate([data.x * d[ETA], data.z * d[ZETA], d[A : A + 1]]).T
+
+
+def _alpha(at: Floats) -> float:
+    return float(np.exp(min(max(at[-1], NO_DISPERSION), LARGEST_EXPONENT)))
 
 
 def dispersion_score(data: Counts, at: Floats) -> float:
@@ -123,75 +122,71 @@ def dispersion_score(data: Counts, at: Floats) -> float:
     return float(data.weight[:n0] @ (chance * mu[:n0] ** 2) + data.weight[n0:] @ excess) / 2
 
 
-def rows(data: Counts, at: Floats) -> Rows:
-    """Everything row by row; zeros and positive counts have formulas of their own."""
+def rows(data: Counts, at: Floats, alpha: float) -> Floats:
+    """Log-likelihood and derivatives by eta, zeta and a = log alpha of each distinct row.
+
+    The sums over j < y are left to `Tally`.
+
+    Returns
+    -------
+    ndarray
+        Shape (10, n), in the order of `LOGLIK` and its fellows.
+    """
     p, n0 = len(data.x), data.zeros
     eta = np.minimum(at[:p] @ data.x, LARGEST_EXPONENT)
     zeta = at[p:-1] @ data.z
-    alpha = np.exp(min(max(float(at[-1]), NO_DISPERSION), LARGEST_EXPONENT))
-    mu = np.exp(eta)
     with np.errstate(over="ignore", invalid="ignore"):
-        u = 1 + alpha * mu
-        log_u = np.log(u) if alpha > 1 else np.log1p(alpha * mu)
-        L, m = log_u / alpha, mu / u
+        mu = np.exp(eta)
+        spread = alpha * mu
+        log_u = np.log1p(spread)
+        g = 1 / (1 + spread)
         pi = special.expit(zeta)
-        f = 1 - 1 / u if alpha > 1 else alpha * m
-        zero = _zeros(zeta[:n0], pi[:n0], L[:n0], m[:n0], u[:n0], f[:n0])
-        positive = _positive(
-            data, alpha, zeta[n0:], pi[n0:], eta[n0:], log_u[n0:], L[n0:], m[n0:], u[n0:], f[n0:]
-        )
-    joined = (np.concatenate([a, b]) for a, b in zip(zero, positive, strict=True))
-    return Rows(*joined)
+        L, m = log_u / alpha, mu * g
+        out = np.empty((10, len(eta)))
+        out[LOGLIK] = special.log_expit(-zeta) - L
+        out[A] = slack = L - m
+        out[ZETA] = -pi
+        out[ZETA_ZETA] = pi * (pi - 1)
+        _zeros(out[:, :n0], zeta[:n0] + L[:n0], slack[:n0], m[:n0], g[:n0])
+        log_rate = eta[n0:] - log_u[n0:]
+        _positive(out[:, n0:], data, alpha, log_rate, m[n0:], g[n0:])
+    return out
 
 
-def _zeros(
-    zeta: Floats, pi: Floats, L: Floats, m: Floats, u: Floats, f: Floats
-) -> tuple[Floats, ...]:
-    """Fields of `Rows` for zeros, by way of q = log P(0) of the counts."""
-    r = special.expit(zeta + L)  # P(excess zero | zero)
-    s, v = 1 - r, r * (1 - r)
-    q_eta, q_a = -m, L - m
-    q_ee, q_ea, q_aa = -m / u, m * f, m * f - (L - m)
-    return (
-        np.logaddexp(zeta, -L) - np.logaddexp(0, zeta),
-        s * q_eta,
-        r - pi,
-        s * q_a,
-        s * q_ee + v * q_eta**2,
-        -v * q_eta,
-        s * q_ea + v * q_eta * q_a,
-        v - pi * (1 - pi),
-        -v * q_a,
-        s * q_aa + v * q_a**2,
-    )
+def _zeros(out: Floats, odds: Floats, slack: Floats, m: Floats, g: Floats) -> None:
+    """Make of the common parts what zeros contribute, by way of q = -L = log P(0) of the counts.
+
+    `odds` is the log odds of an excess zero given a zero, and `slack`, L - m, the derivative of q
+    by a.
+    """
+    r, s = special.expit(odds), special.expit(-odds)
+    v = r * s
+    vm, sm, v_slack = v * m, s * m, v * slack
+    out[LOGLIK] -= special.log_expit(-odds)
+    out[A] *= s
+    out[A_A] = sm * (1 - g) - out[A] + v_slack * slack
+    out[ETA] = -sm
+    out[ETA_A] = sm * (1 - g) - vm * slack
+    out[ETA_ETA] = vm * m - sm * g
+    out[ZETA] += r
+    out[ZETA_A] = -v_slack
+    out[ZETA_ZETA] += v
+    out[ETA_ZETA] = vm
 
 
 def _positive(
-    data: Counts,
-    alpha: float,
-    zeta: Floats,
-    pi: Floats,
-    eta: Floats,
-    log_u: Floats,
-    L: Floats,
-    m: Floats,
-    u: Floats,
-    f: Floats,
-) -> tuple[Floats, ...]:
-    """Fields of `Rows` for positive counts."""
-    y = data.y[data.zeros :]
-    T, T_a, T_aa = (value[data.index] for value in rising(data.values, alpha))
-    none = np.zeros(len(y))
-    residual = y / u - m
-    return (
-        T + y * (eta - log_u) - L - np.logaddexp(0, zeta),
-        residual,
-        -pi,
-        T_a - y * f - m + L,
-        -m * (1 + alpha * y) / u,
-        none,
-        -residual * f,
-        -pi * (1 - pi),
-        none,
-        T_aa - residual * f + m - L,
-    )
+    out: Floats, data: Counts, alpha: float, log_rate: Floats, m: Floats, g: Floats
+) -> None:
+    """Make of the common parts what positive counts contribute; `log_rate` is eta - log u."""
+    y, log_y = data.y[data.zeros :], data.log_y[data.zeros :]
+    f = 1 - g
+    residual = y * g - m
+    rf = residual * f
+    out[A_A] = -rf - out[A]
+    out[A] -= y * f
+    out[LOGLIK] += y + y * (log_rate - log_y)
+    out[ETA] = residual
+    out[ETA_A] = -rf
+    out[ETA_ETA] = -m * (g + alpha * y * g)
+    out[ZETA_A] = 0.0
+    out[ETA_ZETA] = 0.0
