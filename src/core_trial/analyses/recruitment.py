@@ -14,16 +14,21 @@ from core_trial.vocabulary import FOLLOW_UPS
 
 
 def records(participants: pd.DataFrame, questionnaires: pd.DataFrame) -> Iterator[Descriptive]:
-    """Number of centres, first and last randomisation of pilot and main trial, interview dates."""
-    yield Descriptive(
-        analysis="centres", statistic="n", value=float(participants["centre"].nunique())
-    )
+    """Number of centres, in all and in pilot and main trial; first and last dates of each stage."""
+    yield _centres(participants)
     pilot = participants["internal_pilot"]
     for level, rows in (("pilot", participants[pilot]), ("main_trial", participants[~pilot])):
+        yield _centres(rows, level)
         yield from _first_and_last("recruitment", rows["randomised_on"], level)
     for visit in FOLLOW_UPS:
         held = questionnaires.loc[questionnaires["visit"] == visit, "completed_on"]
         yield from _first_and_last("interviews", held, str(visit))
+
+
+def _centres(rows: pd.DataFrame, level: str = "") -> Descriptive:
+    return Descriptive(
+        analysis="centres", statistic="n", value=float(rows["centre"].nunique()), level=level
+    )
 
 
 def _first_and_last(analysis: str, dates: pd.Series, level: str) -> Iterator[Descriptive]:
