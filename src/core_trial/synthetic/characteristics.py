@@ -14,6 +14,9 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from core_trial.synthetic.regions import Bounds
+from core_trial.synthetic.samples import beta_scores
+from core_trial.synthetic.search import Floats
 from core_trial.synthetic.targets import Targets
 from core_trial.vocabulary import (
     CRT_PERIODS,
@@ -23,7 +26,6 @@ from core_trial.vocabulary import (
     SEX,
 )
 
-Floats = np.ndarray
 #: Shape of the age distribution on its range: adults of working age, and some beyond.
 AGE_RANGE = (18, 82)
 #: Nominal categories in the order in which their trait raises them: age, and severity.
@@ -78,7 +80,7 @@ def _characterise_arm(
     frame = pd.DataFrame(
         {
             "sex": fill("sex", list(SEX), noise(1, n, rng)),
-            "age": ages(age_trait, blank, form, targets.moments("age", arm), rng),
+            "age": ages(age_trait, blank, form, targets.moments("age", arm)),
             "ethnicity": ethnicity,
             "uk_born": _uk_born(targets, arm, migration, blank, rng),
             "marital_status": fill(
@@ -135,19 +137,15 @@ def _uk_born(
     return ranked(migration + noise(1.0, n, rng), counts, blank + noise(0.5, n, rng), rng)
 
 
-def ages(trait: Floats, blank: Floats, known: int, moments, rng: np.random.Generator) -> Floats:
+def ages(trait: Floats, blank: Floats, known: int, moments: tuple[Bounds, Bounds]) -> Floats:
     """Whole years whose mean and standard deviation print as they should; ``nan`` for the rest.
 
     The trait is mapped through a beta distribution on `AGE_RANGE` that has these moments.
     """
     mean, sd = moments
-    low, high = AGE_RANGE
-    share, spread = (mean.middle - low) / (high - low), sd.middle / (high - low)
-    total = share * (1 - share) / spread**2 - 1
-    rank = (np.argsort(np.argsort(trait)) + 0.5) / len(trait)
-    uniform = np.clip(rank + noise(0.5 / len(trait), len(trait), rng), 1e-3, 1 - 1e-3)
-    years = np.round(
-        low + (high - low) * special.betaincinv(share * total, (1 - share) * total, uniform)
-    )
+    n = len(trait)
+    # The trait's ranks rather than its values, so that no draw has a mean of its own.
+    even = special.ndtri((np.argsort(np.argsort(trait)) + 0.5) / n)
+    years = np.round(beta_scores(even, mean.middle, sd.middle, AGE_RANGE))
     years[np.argsort(blank, kind="stable")[known:]] = np.nan
     return years

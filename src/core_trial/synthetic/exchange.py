@@ -19,7 +19,7 @@ from core_trial.synthetic.regions import Region
 from core_trial.synthetic.search import Floats
 
 #: Candidate exchanges that are looked at in one round.
-WIDTH = 200
+WIDTH = 400
 
 
 @dataclass

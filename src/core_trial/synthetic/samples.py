@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from scipy import special
 from scipy.interpolate import PchipInterpolator
 from scipy.optimize import brentq
 
@@ -115,3 +116,35 @@ def long_tail(
     if excess(0.01) > 0 or excess(6.0) < 0:
         raise Impossible(f"no {n} values from {floor} sum to {total} with squares {squares}")
     return sample(float(brentq(excess, 0.01, 6.0)))
+
+
+def beta_scores(z: Floats, mean: float, sd: float, limits: tuple[float, float]) -> Floats:
+    """Normal scores as values of a beta distribution on a range, with a given mean and SD.
+
+    Parameters
+    ----------
+    z
+        Standard normal, shape (n,).
+    mean, sd
+        Of the distribution.
+    limits
+        Its range.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,), not rounded.
+
+    Raises
+    ------
+    Impossible
+        When the range is too narrow for this standard deviation.
+    """
+    low, high = limits
+    share, spread = (mean - low) / (high - low), sd / (high - low)
+    total = share * (1 - share) / spread**2 - 1
+    if not 0 < share < 1 or total <= 0:
+        raise Impossible(f"no values from {low} to {high} have mean {mean} and SD {sd}")
+    uniform = np.clip(special.ndtr(z), 1e-4, 1 - 1e-4)
+    values = low + (high - low) * special.betaincinv(share * total, (1 - share) * total, uniform)
+    return np.asarray(values)

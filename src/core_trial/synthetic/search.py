@@ -22,6 +22,8 @@ Move = TypeVar("Move")
 Result = TypeVar("Result")
 #: A search stops this near to the middle of its target, in half-widths of the target.
 GOAL = 0.25
+#: A stage that ends nearer than this does not start anew.
+NEAR = 0.5
 #: Gauges nearer than this count as equal, so that the last bits of a machine decide nothing.
 SAME = 1e-7
 
@@ -75,6 +77,8 @@ def descend(
         if reached <= goal:
             break
         moves, gauges = problem.moves(rng)
+        if not moves:
+            continue
         best = int(np.argmin(np.round(gauges / SAME)))
         idle = 0 if gauges[best] < reached - SAME else idle + 1
         if idle == 0 or idle > patience:
@@ -127,9 +131,9 @@ def best_of(
     draw: Callable[[np.random.Generator], tuple[Result, float]],
     rng: np.random.Generator,
     *,
-    tries: int = 5,
+    tries: int = 8,
 ) -> tuple[Result, float]:
-    """Start a whole stage anew until it meets its targets; the nearest try when none does.
+    """Start a whole stage anew until it is near its targets; the nearest try when none is.
 
     Parameters
     ----------
@@ -155,7 +159,7 @@ def best_of(
             continue
         if nearest is None or found[1] < nearest[1]:
             nearest = found
-        if found[1] < 1:
+        if found[1] < NEAR:
             break
     if nearest is None:
         raise reason

@@ -15,9 +15,9 @@ from core_trial.synthetic.regions import Bounds, Line, Region
 from core_trial.vocabulary import Arm
 
 #: What stands in for a printed number that no data can have. No scores have the standard deviation
-#: of 70 that is printed for recovery at 18 months; the row's interval allows about 17 to 22, and
-#: the smallest of these is nearest to every other standard deviation of the scale.
-INSTEAD: Mapping[Key, str] = MappingProxyType({Key("recovery_month_18", "sd", Arm.CONTROL): "17"})
+#: of 70 that is printed for recovery at 18 months. With the row's interval go values from about 17
+#: to 22; 18 is the smallest that leaves the score well related to its baseline.
+INSTEAD: Mapping[Key, str] = MappingProxyType({Key("recovery_month_18", "sd", Arm.CONTROL): "18"})
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,92 @@
+"""From an analysis of the plan to calibrated values: which rows are printed of it, and who is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+
+from core_trial.analyses import missingness
+from core_trial.analyses.plan import AnalysisSpec, ModelSpec
+from core_trial.results import Key
+from core_trial.synthetic.draft import treated
+from core_trial.synthetic.linear import CLUSTER, Row, Scores, calibrate
+from core_trial.synthetic.regions import Line, Region
+from core_trial.synthetic.search import Attempt, Floats, best_of
+from core_trial.synthetic.targets import Targets
+from core_trial.vocabulary import MODEL_ARMS
+
+
+def calibrated(
+    spec: AnalysisSpec,
+    frame: pd.DataFrame,
+    known: np.ndarray,
+    limits: tuple[int, int],
+    start: Callable[[np.random.Generator], Floats],
+    targets: Targets,
+    rng: np.random.Generator,
+) -> tuple[Floats, list[Attempt]]:
+    """Values of an outcome whose printed rows and moments all stand.
+
+    Parameters
+    ----------
+    spec
+        The analysis.
+    frame
+        Everybody, with the covariates of its models, n rows.
+    known
+        Whose outcome is known, shape (n,).
+    limits
+        Lowest and highest possible value.
+    start
+        Draws values for those with a known outcome, to begin with.
+    targets, rng
+        What is printed; the source of all chance.
+
+    Returns
+    -------
+    values : numpy.ndarray
+        Shape (n,), ``nan`` where not known.
+    attempts : list of Attempt
+        How near each printed row came.
+    """
+    frame = frame.assign(**{spec.fitted.outcome: np.where(known, 0.0, np.nan)})
+    printed = list(_printed(spec, frame, targets))
+    rows = [_row(frame[known], model, line) for _, line, model in printed]
+    arm = treated(frame)[known]
+    moments = [targets.moments(spec.name, str(a)) for a in MODEL_ARMS]
+
+    def draw(rng: np.random.Generator) -> tuple[Scores, float]:
+        scores = Scores(start(rng), limits, rows, [1 - arm, arm], moments)
+        return scores, calibrate(scores, rng)
+
+    scores, farthest = best_of(draw, rng, tries=4)
+    values = np.full(len(frame), np.nan)
+    values[known] = scores.y
+    attempts = []
+    for (name, line, _), row in zip(printed, rows, strict=True):
+        b, s, _ = row.fit(scores.y)
+        gauge = max(float(row.region.gauge(b, s)), farthest if farthest >= 1 else 0.0)
+        attempts.append(Attempt(name, str(line), gauge, b, s))
+    return values, attempts
+
+
+def _printed(
+    spec: AnalysisSpec, frame: pd.DataFrame, targets: Targets
+) -> Iterator[tuple[str, Line, ModelSpec]]:
+    """The analysis itself, and its sensitivity analysis where that is printed."""
+    yield spec.name, targets.line(spec.name, ratio=False), spec.fitted
+    level = missingness.ADJUSTED
+    if Key(spec.name, "estimate", "", level) in targets.printed:
+        found = missingness.predictors(spec, frame)
+        line = targets.line(spec.name, ratio=False, level=level)
+        yield f"{spec.name} {level}", line, spec.fitted.adjusted_for(*found)
+
+
+def _row(known: pd.DataFrame, model: ModelSpec, line: Line) -> Row:
+    """The complete cases of one model, by their position among those with a known outcome."""
+    cases = known.reset_index(drop=True)[[*model.covariates, CLUSTER]].dropna()
+    for name in cases.select_dtypes("category"):
+        cases[name] = cases[name].cat.remove_unused_categories()
+    return Row(" + ".join(model.covariates), cases, Region.of(line))
