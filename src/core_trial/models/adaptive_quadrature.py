@@ -180,7 +180,7 @@ def find_modes(block: Block, family: Family, eta: Floats, sigma: float, start: F
         score = block.total(block.successes - block.trials * mean)
         weight = block.total(block.trials * variance)
         step = (sigma * score - mode) / (1.0 + sigma**2 * weight)
-        step = np.clip(step, -longest, longest)
+        step = np.minimum(np.maximum(step, -longest), longest)
         mode = mode + step
         if np.abs(step).max() < MODE_STEP:
             return mode

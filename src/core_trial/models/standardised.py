@@ -242,10 +242,10 @@ def _quantities(
     w = wald(estimate, error, np.inf, confidence)
     found = {}
     for k, name in enumerate(names):
-        values = [float(x[k]) for x in (estimate, error, w.low, w.high)]
-        p = float(w.p_value[k]) if k >= 2 else np.nan
+        value, spread, low, high = (float(x[k]) for x in (estimate, error, w.low, w.high))
         if name == "risk_ratio":
-            ratio, low, high = np.exp([values[0], values[2], values[3]]).tolist()
-            values = [ratio, ratio * values[1], low, high]
-        found[name] = Quantity(*values, p)
+            value, low, high = (float(np.exp(x)) for x in (value, low, high))
+            spread *= value
+        p = float(w.p_value[k]) if name in MEASURES else np.nan
+        found[name] = Quantity(value, spread, low, high, p)
     return found
