@@ -111,7 +111,7 @@ def _has_square(total: int, sd: Window, sample: Sample) -> bool:
     """Whether a sum of squares with the sum's parity gives a standard deviation in the window."""
     smallest, largest = squares(total, sample)
     return any(
-        (q - total) % 2 == 0 and sd_holds(q, total, sample.n, sd)
+        (q - total) % 2 == 0 and _sd_holds(q, total, sample.n, sd)
         for q in _candidates(total, sd, sample.n, smallest, largest)
     )
 
@@ -123,7 +123,7 @@ def _candidates(total: int, sd: Window, n: int, smallest: int, largest: int) -> 
     return iter(range(first, min(first + 3, largest + 1)))
 
 
-def sd_holds(q: int, total: int, n: int, sd: Window) -> bool:
+def _sd_holds(q: int, total: int, n: int, sd: Window) -> bool:
     """Whether a sum of squares puts the standard deviation into a window, exactly."""
     variance = _variance(q, total, n)
     low, high = Fraction(max(sd.low, Decimal(0))) ** 2, Fraction(sd.high) ** 2

@@ -15,7 +15,6 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from importlib import resources
-from pathlib import Path
 from types import MappingProxyType
 
 from core_trial.errors import VerificationError
@@ -202,11 +201,6 @@ def load() -> Registry:
         If the registry is broken; see `read`.
     """
     return read(resources.files("core_trial.published").joinpath(FILE).read_text("utf-8"))
-
-
-def load_file(path: Path) -> Registry:
-    """A registry in the same format from elsewhere."""
-    return read(path.read_text("utf-8"))
 
 
 def read(text: str) -> Registry:
