@@ -6,17 +6,12 @@ import numpy as np
 import pandas as pd
 
 from core_trial import vocabulary as words
-from core_trial.data.episodes import NEVER, Ints, Mask, days_from, extreme_by_person, running_end
+from core_trial.data.episodes import NEVER, Ints, Mask, extreme_by_person, running_end
 from core_trial.data.rules import Files, Found, no, rule, yes
 from core_trial.data.tables import SESSIONS
 from core_trial.vocabulary import FOLLOW_UP_DAYS, INSTRUMENTS, Arm, Visit
 
 DEATHS = ("death_suicide", "death_unclear")
-
-
-def _after_randomisation(files: Files, name: str, column: str) -> Ints:
-    """Days from randomisation to a date of each record, `NEVER` where unknown; shape (n,)."""
-    return days_from(files[name][column], files.of_person(name, "randomised_on"))
 
 
 def _is(column: pd.Series, *values: str) -> Mask:
@@ -44,7 +39,7 @@ def end_before_start(files: Files) -> Found:
 )
 def episode_before_randomisation(files: Files) -> Found:
     """Recruitment followed acute care: what was under way at randomisation is the index episode."""
-    days = _after_randomisation(files, "acute_episodes", "started_on")
+    days = files.day("acute_episodes", "started_on")
     return no(files["acute_episodes"]["index_episode"]) & (days <= 0)
 
 
@@ -55,7 +50,7 @@ def episode_before_randomisation(files: Files) -> Found:
 )
 def index_episode_after_randomisation(files: Files) -> Found:
     """The index episode led to recruitment; one that starts later would be a readmission."""
-    days = _after_randomisation(files, "acute_episodes", "started_on")
+    days = files.day("acute_episodes", "started_on")
     return yes(files["acute_episodes"]["index_episode"]) & (days > 0) & (days < NEVER)
 
 
@@ -78,8 +73,8 @@ def overlapping_episodes(files: Files) -> Found:
     """Services share people: a ward and a crisis team may care for the same person."""
     episodes = files["acute_episodes"]
     person = files.person("acute_episodes")
-    start = _after_randomisation(files, "acute_episodes", "started_on")
-    end = _after_randomisation(files, "acute_episodes", "ended_on")
+    start = files.day("acute_episodes", "started_on")
+    end = files.day("acute_episodes", "ended_on")
     order, before = running_end(person, start, end)
     overlaps = np.zeros(len(episodes), dtype=bool)
     overlaps[order] = (start[order] <= before) & (start[order] < NEVER) & (person[order] >= 0)
@@ -96,8 +91,8 @@ def episode_within_index_episode(files: Files) -> Found:
     """A readmission starts after the end of the index episode."""
     episodes = files["acute_episodes"]
     person = files.person("acute_episodes")
-    start = _after_randomisation(files, "acute_episodes", "started_on")
-    end = _after_randomisation(files, "acute_episodes", "ended_on")
+    start = files.day("acute_episodes", "started_on")
+    end = files.day("acute_episodes", "ended_on")
     index = yes(episodes["index_episode"]) & (person >= 0)
     people = len(files["participants"])
     index_end = extreme_by_person(person[index], end[index], people, first=False, none=-NEVER)
@@ -124,7 +119,7 @@ def still_on_caseload(files: Files) -> Found:
 )
 def episode_after_follow_up(files: Files) -> Found:
     """Outcomes are counted over 365 days from randomisation."""
-    days = _after_randomisation(files, "acute_episodes", "started_on")
+    days = files.day("acute_episodes", "started_on")
     return (days > FOLLOW_UP_DAYS) & (days < NEVER)
 
 
@@ -147,7 +142,7 @@ def no_index_episode(files: Files) -> Found:
 def _day_of_visit(files: Files, visit: Visit) -> Ints:
     """Day of each participant's interview from randomisation, `NEVER` without one."""
     person = files.person("questionnaires")
-    day = _after_randomisation(files, "questionnaires", "completed_on")
+    day = files.day("questionnaires", "completed_on")
     held = _is(files["questionnaires"]["visit"], visit) & (person >= 0)
     people = len(files["participants"])
     return extreme_by_person(person[held], day[held], people, first=True, none=NEVER)
@@ -156,7 +151,7 @@ def _day_of_visit(files: Files, visit: Visit) -> Ints:
 def _before_visit(files: Files, later: Visit, earlier: Visit) -> Mask:
     """Interviews of one visit that were held before another visit of the same participant."""
     person = files.person("questionnaires")
-    day = _after_randomisation(files, "questionnaires", "completed_on")
+    day = files.day("questionnaires", "completed_on")
     other = _day_of_visit(files, earlier)
     known = (person >= 0) & _is(files["questionnaires"]["visit"], later)
     found = np.zeros(len(person), dtype=bool)
@@ -171,7 +166,7 @@ def _before_visit(files: Files, later: Visit, earlier: Visit) -> Mask:
 )
 def follow_up_before_randomisation(files: Files) -> Found:
     """Follow-up interviews come after randomisation."""
-    days = _after_randomisation(files, "questionnaires", "completed_on")
+    days = files.day("questionnaires", "completed_on")
     return _is(files["questionnaires"]["visit"], *words.FOLLOW_UPS) & (days <= 0)
 
 
@@ -182,7 +177,7 @@ def follow_up_before_randomisation(files: Files) -> Found:
 )
 def baseline_after_randomisation(files: Files) -> Found:
     """The baseline interview comes before allocation is known."""
-    days = _after_randomisation(files, "questionnaires", "completed_on")
+    days = files.day("questionnaires", "completed_on")
     return _is(files["questionnaires"]["visit"], Visit.BASELINE) & (days > 0) & (days < NEVER)
 
 
@@ -272,7 +267,7 @@ def session_for_control(files: Files) -> Found:
 )
 def session_before_randomisation(files: Files) -> Found:
     """Sessions are offered after allocation."""
-    return _after_randomisation(files, "sessions", "offered_on") < 0
+    return files.day("sessions", "offered_on") < 0
 
 
 @rule(
@@ -299,7 +294,7 @@ def gap_in_sessions(files: Files) -> Found:
 def sessions_out_of_order(files: Files) -> Found:
     """Sessions are numbered in the order of their offer."""
     person = files.person("sessions")
-    day = _after_randomisation(files, "sessions", "offered_on")
+    day = files.day("sessions", "offered_on")
     number = files["sessions"]["session"].to_numpy("int64", na_value=SESSIONS)
     order = np.lexsort((number, person))
     same = np.diff(person[order], prepend=-2) == 0
@@ -345,7 +340,7 @@ def _day_of_death(files: Files, name: str) -> Ints:
     """Day of death of each record's participant, `NEVER` for the living; shape (n,)."""
     events = files["adverse_events"]
     person = files.person("adverse_events")
-    day = _after_randomisation(files, "adverse_events", "occurred_on")
+    day = files.day("adverse_events", "occurred_on")
     died = _is(events["category"], *DEATHS) & (person >= 0)
     people = len(files["participants"])
     death = extreme_by_person(person[died], day[died], people, first=True, none=NEVER)
@@ -359,7 +354,7 @@ def _day_of_death(files: Files, name: str) -> Ints:
 )
 def event_before_randomisation(files: Files) -> Found:
     """Adverse events are events of the trial."""
-    return _after_randomisation(files, "adverse_events", "occurred_on") < 0
+    return files.day("adverse_events", "occurred_on") < 0
 
 
 @rule(
@@ -382,7 +377,7 @@ def second_death(files: Files) -> Found:
 )
 def episode_after_death(files: Files) -> Found:
     """Nobody is admitted after death."""
-    days = _after_randomisation(files, "acute_episodes", "started_on")
+    days = files.day("acute_episodes", "started_on")
     return (days > _day_of_death(files, "acute_episodes")) & (days < NEVER)
 
 
@@ -393,7 +388,7 @@ def episode_after_death(files: Files) -> Found:
 )
 def interview_after_death(files: Files) -> Found:
     """Nobody is interviewed after death."""
-    days = _after_randomisation(files, "questionnaires", "completed_on")
+    days = files.day("questionnaires", "completed_on")
     return (days > _day_of_death(files, "questionnaires")) & (days < NEVER)
 
 
@@ -404,7 +399,7 @@ def interview_after_death(files: Files) -> Found:
 )
 def session_after_death(files: Files) -> Found:
     """Nobody attends after death."""
-    days = _after_randomisation(files, "sessions", "offered_on")
+    days = files.day("sessions", "offered_on")
     late = (days > _day_of_death(files, "sessions")) & (days < NEVER)
     return late & yes(files["sessions"]["attended"])
 
@@ -416,5 +411,5 @@ def session_after_death(files: Files) -> Found:
 )
 def event_after_death(files: Files) -> Found:
     """Nothing happens to a participant after death."""
-    days = _after_randomisation(files, "adverse_events", "occurred_on")
+    days = files.day("adverse_events", "occurred_on")
     return (days > _day_of_death(files, "adverse_events")) & (days < NEVER)

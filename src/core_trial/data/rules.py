@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core_trial.data.episodes import Ints, Mask
+from core_trial.data.episodes import Ints, Mask, days_from
 from core_trial.data.reading import Reading
 
 Outcome = Literal["refuse", "note"]
@@ -34,6 +34,7 @@ class Files:
         self.readings = readings
         self.frames = frames
         self._persons: dict[str, Ints] = {}
+        self._days: dict[tuple[str, str], Ints] = {}
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         return self.frames[name]
@@ -66,6 +67,13 @@ class Files:
                 found = np.fromiter(rows, np.int64, len(coded.texts))
                 self._persons[name] = found[coded.codes]
         return self._persons[name]
+
+    def day(self, name: str, column: str) -> Ints:
+        """Days from randomisation to a date of each record, `NEVER` where unknown; shape (n,)."""
+        if (name, column) not in self._days:
+            randomised = self.of_person(name, "randomised_on")
+            self._days[name, column] = days_from(self.frames[name][column], randomised)
+        return self._days[name, column]
 
     def blank(self, name: str, column: str) -> Mask:
         """Rows whose cell is blank in the file, and not only missing for being refused."""
