@@ -1,22 +1,6 @@
-r"""How many participants a trial needs when one of its arms is treated in clusters.
+"""How many participants a trial needs when one of its arms is treated in clusters.
 
-With k clusters of m participants in the clustered arm (k m of them) and c controls, the difference
-of the arm means has variance
-
-.. math:: V = \frac{\sigma_w^2 + m (1 + v^2) \sigma_b^2}{k m} + \frac{\sigma_c^2}{c},
-
-where the variances are those within and between clusters and among controls, and v is the
-coefficient of variation of the cluster sizes. For a proportion p with intraclass correlation rho
-they are (1 - rho) p (1 - p), rho p (1 - p), and p (1 - p) in the controls, so the clustered arm is
-inflated by 1 + ((1 + v^2) m - 1) rho. A two-sided test at level alpha finds a difference d with
-power :math:`\Phi(d/\sqrt V - z)`, or that of the non-central t with Satterthwaite's degrees of
-freedom, the clustered arm having k - 1.
-
-References
-----------
-Moerbeek and Wong (2008), Stat Med 27: 2850-64, for the variance and the t. Eldridge, Ashby and
-Kerry (2006), Int J Epidemiol 35: 1292-300, for unequal clusters. Fleiss, Tytun and Ury (1980),
-Biometrics 36: 343-6, for the continuity correction.
+The number at which `power.power`, whose formulas stand there with their sources, is the one wanted.
 """
 
 from __future__ import annotations
@@ -25,110 +9,14 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
-from typing import Literal
 
-from scipy import special
-
+from core_trial.analyses.power import Binary, Outcome, Test, power
 from core_trial.errors import DesignError
 from core_trial.results import Descriptive
 from core_trial.vocabulary import Arm
 
-Distribution = Literal["normal", "t"]
 #: A design larger than this in any arm is no design.
 LARGEST = 1e9
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Continuous:
-    """A difference in means.
-
-    Parameters
-    ----------
-    difference
-        The one to be found, in the outcome's unit.
-    within, between
-        Variances within and between the clusters of the clustered arm.
-    control
-        Variance among controls.
-    """
-
-    difference: float
-    within: float
-    between: float
-    control: float
-
-    def variances(self, size: float, cv: float) -> tuple[float, float]:
-        """Variance times participants, of the clustered arm's mean and of the controls'."""
-        return self.within + size * (1 + cv**2) * self.between, self.control
-
-    #: The test's own standard error is that of the alternative.
-    null_variances = variances
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Binary:
-    """A difference in proportions.
-
-    Parameters
-    ----------
-    clustered, control
-        Proportions in the clustered arm and among controls.
-    icc
-        Intraclass correlation in the clustered arm.
-    pooled
-        Whether the test takes its standard error from the mean of the two proportions, as the
-        test of equal proportions does.
-    """
-
-    clustered: float
-    control: float
-    icc: float = 0.0
-    pooled: bool = True
-
-    @property
-    def difference(self) -> float:
-        """The one to be found."""
-        return self.clustered - self.control
-
-    def variances(self, size: float, cv: float) -> tuple[float, float]:
-        """Variance times participants, of the clustered arm's proportion and of the controls'."""
-        inflation = 1 + ((1 + cv**2) * size - 1) * self.icc
-        return inflation * self.clustered * (1 - self.clustered), self.control * (1 - self.control)
-
-    def null_variances(self, size: float, cv: float) -> tuple[float, float]:
-        """The same under the test's null hypothesis."""
-        if not self.pooled:
-            return self.variances(size, cv)
-        mean = (self.clustered + self.control) / 2
-        equal = Binary(clustered=mean, control=mean, icc=self.icc)
-        return equal.variances(size, cv)
-
-
-Outcome = Continuous | Binary
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Test:
-    """How the difference will be tested.
-
-    Parameters
-    ----------
-    power
-        Probability of finding it.
-    significance
-        Two-sided level.
-    distribution
-        Reference distribution: ``"normal"`` or ``"t"``.
-    continuity
-        Whether a difference in proportions is tested with the continuity correction.
-    """
-
-    __test__ = False  # a value, not something for pytest to collect
-
-    power: float = 0.8
-    significance: float = 0.05
-    distribution: Distribution = "normal"
-    continuity: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,44 +43,6 @@ class SampleSize:
     def recruited(self) -> int:
         """Participants to be recruited in both arms."""
         return self.recruited_clustered + self.recruited_controls
-
-
-def power(
-    outcome: Outcome,
-    clustered: float,
-    controls: float,
-    *,
-    size: float,
-    cv: float = 0.0,
-    test: Test | None = None,
-) -> float:
-    """Probability that the test finds the difference, on its own side.
-
-    Parameters
-    ----------
-    outcome
-        The difference and its variances.
-    clustered, controls
-        Participants analysed in each arm.
-    size, cv
-        Mean and coefficient of variation of the participants analysed per cluster.
-    test
-        How it is tested; its `power` is not used. By default by the normal at 5 %.
-    """
-    test = test or Test()
-    alternative, null = outcome.variances(size, cv), outcome.null_variances(size, cv)
-    parts = alternative[0] / clustered, alternative[1] / controls
-    error = math.sqrt(sum(parts))
-    null_error = math.sqrt(null[0] / clustered + null[1] / controls)
-    cut = (1 / clustered + 1 / controls) / 2 if test.continuity else 0.0
-    distance = max(abs(outcome.difference) - cut, 0.0) / error
-    tail = test.significance / 2
-    if test.distribution == "normal":
-        critical = -float(special.ndtri(tail)) * null_error / error
-        return float(special.ndtr(distance - critical))
-    df = _satterthwaite(parts, clustered / size, controls)
-    critical = -float(special.stdtrit(df, tail)) * null_error / error
-    return float(special.nctdtr(df, -distance, -critical))  # the upper tail, mirrored
 
 
 def sample_size(
@@ -228,6 +78,7 @@ def sample_size(
     --------
     Proportions of 50 % and 35 %, the latter treated by workers with 21 participants each:
 
+    >>> from core_trial.analyses.power import Binary
     >>> core = Binary(clustered=0.35, control=0.50, icc=0.03)
     >>> sample_size(core, size=21).recruited
     440
@@ -260,6 +111,7 @@ def controls(
 
     Examples
     --------
+    >>> from core_trial.analyses.power import Continuous
     >>> outcome = Continuous(difference=0.5, within=0.9, between=0.1, control=1.0)
     >>> round(controls(outcome, clusters=10, size=10), 2)
     77.81
@@ -327,13 +179,6 @@ def _record(statistic: str, value: float, arm: str = "", level: str = "") -> Des
     )
 
 
-def _satterthwaite(parts: tuple[float, float], clusters: float, controls: float) -> float:
-    """Degrees of freedom of a sum of two variances with k - 1 and c - 1."""
-    if min(clusters, controls) <= 1:
-        raise DesignError("Student's t needs two clusters and two controls at the least")
-    return sum(parts) ** 2 / (parts[0] ** 2 / (clusters - 1) + parts[1] ** 2 / (controls - 1))
-
-
 def _check(
     outcome: Outcome, size: float, cv: float, ratio: float, attrition: float, test: Test
 ) -> None:
@@ -346,6 +191,9 @@ def _check(
         "attrition must be at least 0 and below 1": 0 <= attrition < 1,
         "power must lie between the significance and 1": test.significance < test.power < 1,
         "significance must be above 0": test.significance > 0,
+        "the continuity correction is for proportions": (
+            isinstance(outcome, Binary) or not test.continuity
+        ),
     }
     broken = [rule for rule, kept in rules.items() if not kept]
     if broken:

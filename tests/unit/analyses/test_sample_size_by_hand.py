@@ -8,15 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
+from core_trial.analyses.power import Binary, Continuous, Test, power
 from core_trial.analyses.sample_size import (
     CORE,
     CORE_N,
-    Binary,
-    Continuous,
-    Test,
     cluster_size,
     controls,
-    power,
     records,
     sample_size,
 )
@@ -186,6 +183,7 @@ def test_the_size_found_has_the_power_and_one_less_has_not(
         ({"attrition": 1.0}, "attrition"),
         ({"test": Test(power=0.04)}, "power must lie"),
         ({"test": Test(significance=0.0)}, "significance"),
+        ({"test": Test(continuity=True)}, "for proportions"),
     ],
 )
 def test_inputs_out_of_range_are_refused(change, complaint):
