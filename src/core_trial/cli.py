@@ -10,8 +10,11 @@ from pathlib import Path
 
 from core_trial.errors import CoreTrialError
 
-EPILOG = """exit codes: 0 all done and verified, 2 the command was not understood, 3 the input files are
-wrong, 4 the data cannot carry a model, 5 a computation failed, 6 a number is not what was published"""
+EPILOG = (
+    "exit codes: 0 all done and verified; 2 the command was not understood; 3 the input files are "
+    "wrong; 4 the data cannot carry a model; 5 a computation failed; 6 a number is not what was "
+    "published; 7 the output could not be written"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -130,7 +133,7 @@ def _reproduce(arguments: argparse.Namespace) -> int:
         plain=arguments.plain,
         suppress_below=arguments.suppress_below,
     )
-    tell(pipeline.summary(study, plain=arguments.plain))
+    tell(pipeline.summary(study))
     return study.exit_code
 
 

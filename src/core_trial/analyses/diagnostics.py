@@ -85,10 +85,10 @@ def proportional_hazards(participants: pd.DataFrame) -> Iterator[Descriptive]:
 
 def influence(spec: AnalysisSpec, participants: pd.DataFrame) -> Iterator[Descriptive]:
     """The estimate without each peer support worker in turn, with all that they supported."""
-    workers = sorted(participants.loc[participants[CLUSTER] == participants["psw_id"], CLUSTER])
-    for worker in dict.fromkeys(workers):
-        rest = participants[participants[CLUSTER] != worker]
-        found = estimate(spec.name, spec.fitted, rest)
+    cases = complete_cases(spec.fitted, participants)
+    workers = sorted(set(participants["psw_id"].dropna()) & set(cases[CLUSTER]))
+    for worker in workers:
+        found = estimate(spec.name, spec.fitted, cases[cases[CLUSTER] != worker])
         for statistic in ("estimate", "p_value"):
             value = float(getattr(found, statistic))
             yield _number("influence", spec, statistic, value, f"without {worker}")
