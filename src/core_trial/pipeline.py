@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core_trial.analyses import run as analyses
-from core_trial.data import load as loading
+from core_trial.data import export, reports
 from core_trial.data.derive import derive
+from core_trial.data.load import load
 from core_trial.errors import DataError, Fault, VerificationError
 from core_trial.published import compare, registry
 from core_trial.report import document, output, suppression, verification
@@ -138,7 +139,7 @@ def run(
     """From a folder of CSV files to a folder of results; what `core-trial reproduce` does."""
     output.refuse_foreign(out)
     tell(f"Reading {folder.name}")
-    trial = loading.load(folder)
+    trial = load(folder)
     study = reproduce(trial, tell=tell, plain=plain, suppress_below=suppress_below)
     tell("Tables and figures")
     output.write(out, study.files)
@@ -158,3 +159,45 @@ def summary(study: Study) -> str:
     open_lines = [*study.verdict.having("differing"), *study.verdict.having("not_computed")]
     parts += [f"  {line.id}: printed {line.printed}, {line.reason}" for line in open_lines]
     return "\n".join(parts)
+
+
+def check(folder: Path, report: Path | None = None, allow_columns: Collection[str] = ()) -> str:
+    """Read a folder as an analysis would; what `core-trial check` does.
+
+    Parameters
+    ----------
+    folder
+        The CSV files.
+    report
+        Folder for ``faults.csv``, or for ``load_report.json`` when there are no faults.
+    allow_columns
+        Undeclared columns that may be there.
+
+    Returns
+    -------
+    str
+        What was loaded and what was accepted by rule.
+
+    Raises
+    ------
+    DataError
+        With every fault, when there is one.
+    """
+    if report is not None:
+        output.refuse_foreign(report)
+    try:
+        found = load(folder, allow_columns=allow_columns).report
+    except DataError as problem:
+        if report is not None:
+            output.write(report, {"faults.csv": reports.faults_csv(problem.faults)})
+        raise
+    if report is not None:
+        output.write(report, {"load_report.json": reports.load_report_json(found)})
+    rows = [f"{name}: {n} rows" for name, n in found.rows.items()]
+    return "\n".join([*rows, *(f"note: {note}" for note in found.notes), "no faults"])
+
+
+def write_template(folder: Path) -> None:
+    """Write empty CSV files with one example row each; what `core-trial template` does."""
+    output.refuse_foreign(folder)
+    export.template(folder)
