@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from core_trial.data.dictionary import PACKAGE_FILE
+from core_trial.data.package import PACKAGE_FILE
 from core_trial.data.tables import TABLES
 from core_trial.data.trial import Note
 

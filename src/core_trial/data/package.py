@@ -1,0 +1,86 @@
+"""The description of the files for machines, ``datapackage.json``, made from the declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core_trial.data.columns import Column, YesNo
+from core_trial.data.tables import TABLES, Table
+
+PACKAGE_FILE = "datapackage.json"
+
+
+def data_package(contents: Mapping[str, tuple[int, str]] | None = None) -> dict[str, object]:
+    """The description of the files as a Tabular Data Package.
+
+    Parameters
+    ----------
+    contents
+        Size in bytes and SHA-256 of every file, by name; left out of the description if None.
+
+    Returns
+    -------
+    dict
+        What goes into ``datapackage.json``.
+
+    References
+    ----------
+    Data Package (v1), Tabular Data Resource and Table Schema specifications of Frictionless Data.
+    """
+    return {
+        "profile": "tabular-data-package",
+        "name": "core-trial",
+        "title": "Participant-level data of a trial laid out like the CORE trial",
+        "resources": [_resource(table, contents or {}) for table in TABLES],
+    }
+
+
+def _resource(table: Table, contents: Mapping[str, tuple[int, str]]) -> dict[str, object]:
+    resource: dict[str, object] = {
+        "profile": "tabular-data-resource",
+        "name": table.name.replace("_", "-"),
+        "path": table.file,
+        "title": table.title,
+        "description": f"A row is {table.row}.",
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "dialect": {"delimiter": ",", "doubleQuote": True, "header": True},
+        "schema": _schema(table),
+    }
+    if table.file in contents:
+        size, sha256 = contents[table.file]
+        resource |= {"bytes": size, "hash": f"sha256:{sha256}"}
+    return resource
+
+
+def _schema(table: Table) -> dict[str, object]:
+    schema: dict[str, object] = {
+        "fields": [_field(column) for column in table.columns],
+        "missingValues": [""],
+    }
+    if all(table.column(name).required for name in table.key):
+        schema["primaryKey"] = list(table.key)
+    if table.name != "participants" and "participant_id" in table.header:
+        reference = {"resource": "participants", "fields": ["participant_id"]}
+        schema["foreignKeys"] = [{"fields": ["participant_id"], "reference": reference}]
+    return schema
+
+
+def _field(column: Column) -> dict[str, object]:
+    field: dict[str, object] = {
+        "name": column.name,
+        "title": column.title,
+        "description": _sentence(column),
+        "type": column.kind.package_type,
+        "constraints": {"required": column.required, **column.kind.constraints},
+    }
+    if isinstance(column.kind, YesNo):
+        field |= {"trueValues": ["yes"], "falseValues": ["no"]}
+    return field
+
+
+def _sentence(column: Column) -> str:
+    unit = f" Unit: {column.unit}." if column.unit else ""
+    blank = f" Blank: {column.blank}." if column.blank else ""
+    return f"{column.description}{unit}{blank}"
