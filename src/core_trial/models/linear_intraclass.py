@@ -14,6 +14,8 @@ from core_trial.models.linear_search import Maximum
 
 #: Half width, on the log scale, of the parabolas that the other residual variances are found with.
 STEP = 0.05
+#: A smaller move of them changes the likelihood by less than the limits are worth.
+STILL = 1e-3
 #: How closely the limits meet the quantile of the normal distribution, and tries allowed for it.
 TIGHT, TRIES = 1e-6, 60
 #: On Fisher's scale, a distance from the maximum at which the correlation is 1 in all digits.
@@ -38,7 +40,7 @@ def intraclass(model: Model, maximum: Maximum, level: int, confidence: float) ->
 
     References
     ----------
-    Donner and Koval (1983), Biometrics 39: 431-45 (likelihood intervals of this correlation).
+    Venzon and Moolgavkar (1988), Appl Stat 37: 87-94 (profile likelihood intervals).
     """
     if not maximum.identified:
         return Quantity(np.nan, np.nan, np.nan, np.nan)
@@ -50,19 +52,10 @@ def intraclass(model: Model, maximum: Maximum, level: int, confidence: float) ->
     variance = float(g @ maximum.point.variance_of(maximum.point.expected) @ g)
     error = float(np.sqrt(max(variance, 0.0)))
     z = float(special.ndtri(0.5 + confidence / 2))
-    middle = float(np.log1p(size * ratio))
-    first = z * size * error / (1.0 + size * ratio)
-
-    def root(fisher: float) -> float:
-        """Root of the deviance from the maximum."""
-        others = np.delete(theta[1:], level) / sigma
-        best = _best(model, level, float(np.expm1(fisher)) / size, others)
-        return float(np.sqrt(max(2.0 * (maximum.point.loglik - best), 0.0)))
-
-    high = _limit(root, middle, 1.0, first, z)
-    bounded = bool(2.0 * (maximum.point.loglik - maximum.null.loglik) > z**2)
-    low = _limit(root, middle, -1.0, min(first, 0.9 * middle), z) if bounded else 0.0
-    low, high = (_share(float(np.expm1(limit)) / size) for limit in (low, high))
+    try:
+        low, high = _interval(model, maximum, level, size, error, z)
+    except np.linalg.LinAlgError:  # variances too far apart for the arithmetic
+        low = high = np.nan
     return Quantity(_share(ratio), error / (1.0 + ratio) ** 2, low, high)
 
 
@@ -78,6 +71,26 @@ def intraclass_by_level(
             if clustered[k]
         }
     )
+
+
+def _interval(
+    model: Model, maximum: Maximum, level: int, size: float, error: float, z: float
+) -> tuple[float, float]:
+    """Limits between which the root of the deviance stays below z; `error` is that of the ratio."""
+    residual, tau = maximum.point.theta[1:], maximum.point.theta[0]
+    others = np.delete(residual, level) / residual[level]
+    ratio = float(tau / residual[level])
+    middle = float(np.log1p(size * ratio))
+    first = max(z * size * error / (1.0 + size * ratio), 1e-3)
+
+    def root(fisher: float) -> float:
+        best = _best(model, level, float(np.expm1(fisher)) / size, others)
+        return float(np.sqrt(max(2.0 * (maximum.point.loglik - best), 0.0)))
+
+    high = _limit(root, middle, 1.0, first, z)
+    bounded = bool(2.0 * (maximum.point.loglik - maximum.null.loglik) > z**2)
+    low = _limit(root, middle, -1.0, min(first, 0.9 * middle), z) if bounded else 0.0
+    return _share(float(np.expm1(low)) / size), _share(float(np.expm1(high)) / size)
 
 
 def _share(ratio: float) -> float:
@@ -119,15 +132,18 @@ def _best(model: Model, level: int, ratio: float, others: Floats) -> float:
     """Profile likelihood at one variance ratio of a level.
 
     The overall scale has a closed form. The other residual variances, if any, are moved to the top
-    of a parabola along each, three times over.
+    of a parabola along each until they stay.
     """
     logs, k = np.log(others), len(others)
     star = STEP * np.vstack([np.zeros((1, k)), np.eye(k), -np.eye(k)])
-    for _ in range(3 if k else 0):
+    for _ in range(TRIES if k else 0):
         values = _at(model, level, ratio, logs + star)
         up, down = values[1 : 1 + k], values[1 + k :]
         bend = 2.0 * values[0] - up - down
-        logs = logs + np.clip(0.5 * STEP * (up - down) / np.where(bend > 0, bend, np.inf), -1, 1)
+        move = np.clip(0.5 * STEP * (up - down) / np.where(bend > 0, bend, np.inf), -1, 1)
+        logs = logs + move
+        if np.abs(move).max() < STILL:
+            break
     return float(_at(model, level, ratio, logs[None])[0])
 
 

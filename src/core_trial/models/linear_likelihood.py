@@ -18,6 +18,7 @@ from math import isqrt
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core_trial.models.inference import Floats
 from core_trial.models.linear_layout import Patterns
@@ -33,23 +34,20 @@ class Model:
 
     Parameters
     ----------
-    patterns
-        Cell sizes and their counts.
-    products
-        As in `Statistics`, shape (L + S, q * q).
+    patterns, log_det
+        From the layout: cell sizes, and the determinant of its basis.
+    products, spread, saturated
+        As in `Statistics`.
     restricted
         Whether the likelihood is the restricted one.
-    spread
-        As in `Statistics`.
-    log_det
-        As in `Basis`.
     """
 
     patterns: Patterns
-    products: Floats
-    restricted: bool
-    spread: Floats
     log_det: float
+    products: Floats
+    spread: Floats
+    saturated: NDArray[np.bool_]
+    restricted: bool
 
     @cached_property
     def p(self) -> int:
@@ -65,10 +63,11 @@ class Model:
     def floor(self) -> Floats:
         """Lower bounds of the variances, shape (m,).
 
-        A residual variance needs one when no cluster has two rows of its level: then its maximum
-        can be at zero, where V has no inverse.
+        A residual variance needs one when no cluster has two rows of its level, or when these are
+        saturated: then its maximum can be at zero, where V has no inverse.
         """
-        return np.append(0.0, np.where(self.patterns.spare == 0, FLOOR, 0.0))
+        single = self.saturated | (self.patterns.spare == 0)
+        return np.append(0.0, np.where(single, FLOOR, 0.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

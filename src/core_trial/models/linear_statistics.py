@@ -14,15 +14,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core_trial.errors import DesignError
 from core_trial.models.inference import Floats
 from core_trial.models.linear_layout import LinearLayout, Patterns
 
+Flags = NDArray[np.bool_]
+
 #: Range of an outcome whose square is still a number.
 SMALLEST, LARGEST = 1e-100, 1e100
 #: Part of a sum of squares, relative to the whole, that is rounding error and nothing else.
 ROUNDING = 1e-22
+#: Likewise where the sums of squares come from cross-products.
+NOTHING = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +41,9 @@ class Statistics:
         level, then of cell means (base, and differences from it) by pattern and pair of levels.
     spread
         Mean square of e by residual level, shape (L,).
+    saturated
+        Levels that have no more rows (or rows within cells) than coefficients to fit them, shape
+        (L,): their variance can go to zero, and the likelihood to infinity unless restricted.
     projection
         Coefficients of the outcome on the basis, by least squares, shape (p,).
     residual
@@ -46,6 +54,7 @@ class Statistics:
 
     products: Floats
     spread: Floats
+    saturated: Flags
     projection: Floats
     residual: Floats
     scale: float
@@ -80,9 +89,11 @@ def summarise(layout: LinearLayout, y: Floats) -> Statistics:
         raise DesignError("the covariates explain the outcome exactly: no variance is left")
     unit = np.sqrt(square / (len(y) - Q.shape[1]))
     residual /= unit
-    products = _products(layout, residual, noise=len(y) * (np.finfo(float).eps / unit) ** 2)
+    noise = len(y) * (np.finfo(float).eps / unit) ** 2
+    products, saturated = _products(layout, residual, noise)
     spread = np.bincount(layout.residual.codes, residual**2) / layout.patterns.rows
-    return Statistics(products, spread, (projection + again) / unit, residual, size * unit, shift)
+    projection = (projection + again) / unit
+    return Statistics(products, spread, saturated, projection, residual, size * unit, shift)
 
 
 def refine(layout: LinearLayout, stats: Statistics, delta: Floats) -> Statistics:
@@ -92,16 +103,16 @@ def refine(layout: LinearLayout, stats: Statistics, delta: Floats) -> Statistics
     generalised least squares that their difference costs all digits.
     """
     residual = stats.residual - layout.basis.Q @ delta
-    products = _products(layout, residual, noise=0.0)
+    products, _ = _products(layout, residual, noise=0.0)
     return replace(stats, products=products, residual=residual, projection=stats.projection + delta)
 
 
-def _products(layout: LinearLayout, residual: Floats, noise: float) -> Floats:
+def _products(layout: LinearLayout, residual: Floats, noise: float) -> tuple[Floats, Flags]:
     """Cross-products of [Q e] within cells, by level, and of cell means, by pattern.
 
-    A level whose rows, or whose spread within cells, the covariates fit exactly is refused: its
-    variance would go to zero and the likelihood to infinity. A sum of squares below `noise` is what
-    rounding leaves.
+    Also which levels are saturated. A level with rows to spare that the covariates fit exactly is
+    refused: its variance would go to zero and the likelihood to infinity. A sum of squares below
+    `noise` is what rounding leaves.
     """
     patterns = layout.patterns
     A = np.column_stack([layout.basis.Q, residual])[layout.order]
@@ -109,15 +120,18 @@ def _products(layout: LinearLayout, residual: Floats, noise: float) -> Floats:
     several = patterns.levels > 1
     parts = [level == k if several else slice(None) for k in range(patterns.levels)]
     names = [f" at residual level {name}" if several else "" for name in layout.residual.labels]
-    for part, name, rows in zip(parts, names, patterns.rows, strict=True):
-        if several and _exact(A[part].T @ A[part], rows, noise):
-            raise DesignError(f"the covariates explain the outcome exactly{name}")
+    saturated = np.zeros(patterns.levels, dtype=bool)
+    for k in range(patterns.levels if several else 0):
+        whole = A[parts[k]].T @ A[parts[k]]
+        if _saturated(whole, patterns.rows[k], noise, saturated, k):
+            raise DesignError(f"the covariates explain the outcome exactly{names[k]}")
     means = _centre(layout, A)
     within = [A[part].T @ A[part] for part in parts]
-    for product, name, spare in zip(within, names, patterns.spare, strict=True):
-        if spare > 0 and _exact(product, spare, noise):
-            raise DesignError(f"the outcome has no residual spread within clusters{name}")
-    return np.stack(within + _between(patterns, means)).reshape(-1, A.shape[1] ** 2)
+    for k in map(int, np.flatnonzero(patterns.spare > 0)):
+        if _saturated(within[k], patterns.spare[k], noise, saturated, k):
+            raise DesignError(f"the outcome has no residual spread within clusters{names[k]}")
+    products = np.stack(within + _between(patterns, means)).reshape(-1, A.shape[1] ** 2)
+    return products, saturated
 
 
 def _centre(layout: LinearLayout, A: Floats) -> Floats:
@@ -153,13 +167,18 @@ def _between(patterns: Patterns, means: Floats) -> list[Floats]:
     return [C if s else C + C.T for C, s in zip(crosses, same, strict=True)]
 
 
-def _exact(product: Floats, rows: float, noise: float) -> bool:
-    """Whether the last column's part outside the span of the others is rounding error."""
+def _saturated(product: Floats, rows: float, noise: float, flags: Flags, level: int) -> bool:
+    """Flag a level with no more rows than coefficients; True when others are fitted exactly.
+
+    That is: when of the last column's sum of squares nothing but rounding error is left outside the
+    span of the others.
+    """
     X, cross, square = product[:-1, :-1], product[:-1, -1], product[-1, -1]
     value, vector = np.linalg.eigh(X)
-    solid = value > 1e-12
+    solid = value > NOTHING
     if rows <= solid.sum():
-        return True
+        flags[level] = True
+        return False
     coordinates = (vector.T @ cross)[solid]
     left = square - float((coordinates**2 / value[solid]).sum())
-    return bool(left <= max(1e-12 * square, noise))
+    return bool(left <= max(NOTHING * square, noise))

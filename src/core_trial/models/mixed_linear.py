@@ -173,9 +173,7 @@ def _solve(layout: LinearLayout, y: Floats, method: Method) -> tuple[Statistics,
     """Maximise the likelihood; once more from a better residual where digits were lost."""
     stats = summarise(layout, y)
     for _ in range(REFINEMENTS):
-        model = Model(
-            layout.patterns, stats.products, method == "reml", stats.spread, layout.basis.log_det
-        )
+        model = likelihood(layout, stats, method)
         try:
             maximum = maximise(model)
         except np.linalg.LinAlgError:
@@ -184,6 +182,29 @@ def _solve(layout: LinearLayout, y: Floats, method: Method) -> tuple[Statistics,
             break
         stats = refine(layout, stats, maximum.point.delta)
     return stats, model, maximum
+
+
+def likelihood(layout: LinearLayout, stats: Statistics, method: Method) -> Model:
+    """The likelihood of an outcome, as a function of the variances.
+
+    Raises
+    ------
+    DesignError
+        When the likelihood has no maximum.
+    """
+    if method == "ml" and stats.saturated.any():
+        raise DesignError(
+            "as many coefficients as rows for a residual variance: the likelihood has no maximum; "
+            "take covariates out, or use method='reml'"
+        )
+    return Model(
+        patterns=layout.patterns,
+        log_det=layout.basis.log_det,
+        products=stats.products,
+        spread=stats.spread,
+        saturated=stats.saturated,
+        restricted=method == "reml",
+    )
 
 
 def _check(method: str, df: str) -> None:
