@@ -30,8 +30,8 @@ from core_trial.models.inference import Floats
 from core_trial.models.layout import Block, Rows, Table
 from core_trial.models.quadrature import Rule
 
-#: Modes are found to this step, after which one more step would be of rounding size.
-MODE_STEP = 1e-8
+#: Modes are found to this step, after which their error is its square: of rounding size.
+MODE_STEP = 1e-7
 #: No step towards the mode changes the linear predictor by more than this.
 LONGEST_MODE_STEP = 2.0
 #: With a standard deviation below this the modes are near zero.

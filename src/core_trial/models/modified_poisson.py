@@ -14,7 +14,8 @@ from core_trial.models.fit import Fit
 from core_trial.models.glm import examine, orthonormal
 from core_trial.models.inference import Floats
 from core_trial.models.layout import Rows, distinct
-from core_trial.models.newton import UNFINISHED, Estimable
+from core_trial.models.newton import NO_VARIANCE, UNFINISHED
+from core_trial.models.sandwich import clustered_sandwich
 from core_trial.models.separation import Separation, describe, lost_terms
 
 
@@ -93,9 +94,7 @@ def fit_modified_poisson(
     """
     _refuse(design, confidence)
     found = _maximise(design.X, design.y)
-    scores = (design.y - found.fitted)[:, None] * found.columns
-    robust = Estimable(found.inverse, found.back, np.zeros(len(found.back), dtype=bool))
-    cov = robust.sandwich(scores, members, small_sample=small_sample)
+    cov = _sandwich(found, design.y, members, small_sample=small_sample)
     beta, apart = found.beta, found.apart
     if apart is not None:
         beta = apart.blank(apart.widen(beta))
@@ -170,6 +169,15 @@ def _limit(X: Floats, y: Floats, apart: Separation, pattern_of: Ints) -> _Regres
     rest = _maximise(X[stands][:, apart.kept], y[stands])
     fitted[stands], columns[stands] = rest.fitted, rest.columns
     return replace(rest, fitted=fitted, columns=columns, apart=apart)
+
+
+def _sandwich(found: _Regression, y: Floats, members: Clusters, *, small_sample: bool) -> Floats:
+    """Covariance by cluster; ``nan`` where a coefficient's scores cancel within every cluster."""
+    scores = (y - found.fitted)[:, None] * found.columns
+    robust = clustered_sandwich(found.inverse, scores, members, small_sample=small_sample)
+    cov, model = (found.back @ inner @ found.back.T for inner in (robust, found.inverse))
+    empty = np.diagonal(cov) <= NO_VARIANCE * np.diagonal(model)
+    return np.where(empty | empty[:, None], np.nan, (cov + cov.T) / 2)
 
 
 def _asked_in_vain(apart: Separation | None, design: Design) -> bool:

@@ -5,7 +5,7 @@ Arrays only: no formula, no frame, no text. All arrays are in the coordinates of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -90,11 +90,27 @@ def search(table: Table, family: Family, points: int, regression: Optimum) -> Ma
     sd = np.sqrt(slope / curvature) if slope > 0 else SECOND_START
     start = np.append(regression.point, np.clip(sd, 0.05, 2.0))
     likelihood = Likelihood(table, family, hermite_rule(points))
-    best = maximise(_bounded(likelihood), start)
+    best = maximise(_bounded(likelihood), start, known=_zero(slope, regression))
     found = _classify(best, likelihood)
     if found.state == "boundary" or (slope <= 0 and best.value < regression.value):
         return at_zero(table, regression)
     return found
+
+
+def _zero(slope: float, regression: Optimum) -> Optimum | None:
+    """The regression as a maximum in the standard deviation too, where the variance has none."""
+    if slope >= 0:
+        return None
+    p = len(regression.point)
+    information = np.zeros((p + 1, p + 1))
+    information[:p, :p] = regression.information
+    information[p, p] = -2.0 * slope  # the likelihood is even in the standard deviation
+    return replace(
+        regression,
+        point=np.append(regression.point, 0.0),
+        gradient=np.append(regression.gradient, 0.0),
+        information=information,
+    )
 
 
 def at_zero(table: Table, regression: Optimum) -> Maximum:
