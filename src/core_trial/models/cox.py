@@ -8,20 +8,21 @@ import pandas as pd
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
 from core_trial.models.cox_design import (
+    NO_EVENTS,
     CoxDesign,
+    estimable,
     maximum,
+    not_estimable,
     prepare,
     right_hand_side,
-    without_events,
 )
-from core_trial.models.cox_likelihood import Sums, Ties, score_residuals
+from core_trial.models.cox_likelihood import Ties, score_residuals
 from core_trial.models.design import Clusters
 from core_trial.models.fit import Fit
 from core_trial.models.follow_up import follow_up
 from core_trial.models.frailty import Distribution, VarianceMethod, fit_frailty
-from core_trial.models.inference import Floats
 from core_trial.models.limits import cluster_notes, describe_lost, whole_term_lost
-from core_trial.models.newton import UNFINISHED, Estimable, invert
+from core_trial.models.newton import UNFINISHED
 
 
 def cox(
@@ -123,16 +124,24 @@ def fit_cox(
     method = _method(design, clusters, small_sample)
     n_clusters = clusters.count if clusters else design.n
     if design.risk.n_events == 0:
-        return without_events(design, method, n_clusters, confidence)
+        return not_estimable(design, method, n_clusters, confidence, NO_EVENTS)
     best, at = maximum(design)
-    found = invert(best.information, design.white.back, design.risk.n_events)
-    cov, notes = _covariance(design, at, found, clusters, small_sample)
+    if not best.converged:
+        return not_estimable(design, method, n_clusters, confidence, UNFINISHED)
+    found = estimable(design, best)
+    beta = design.white.back @ best.point
+    notes = [describe_lost(design.columns, beta, found.lost)] if found.lost.any() else []
+    cov = found.covariance()
+    if clusters is not None:
+        scores = score_residuals(design.risk, design.white.columns, at)
+        cov = found.sandwich(scores, design.in_order(clusters), small_sample=small_sample)
+        notes += cluster_notes(design.columns, cov, found.lost, clusters)
     return Fit(
         model="cox",
         formula=design.formula,
         method=method,
         terms=design.columns,
-        beta=np.where(found.lost, np.nan, design.white.back @ best.point),
+        beta=np.where(found.lost, np.nan, beta),
         cov=cov,
         df=np.full(len(found.lost), np.inf),
         scale="log",
@@ -140,8 +149,8 @@ def fit_cox(
         n=design.n,
         n_clusters=n_clusters,
         n_events=design.risk.n_events,
-        converged=best.converged and not whole_term_lost(design.columns, found.lost),
-        warnings=(() if best.converged else (UNFINISHED,)) + notes,
+        converged=not whole_term_lost(design.columns, found.null),
+        warnings=tuple(notes),
         confidence=confidence,
     )
 
@@ -151,15 +160,3 @@ def _method(design: CoxDesign, clusters: Clusters | None, small_sample: bool) ->
     if clusters is None:
         return f"{rule}; observed information"
     return f"{rule}; clustered sandwich{' times G/(G-1)' if small_sample else ''}"
-
-
-def _covariance(
-    design: CoxDesign, at: Sums, found: Estimable, clusters: Clusters | None, small_sample: bool
-) -> tuple[Floats, tuple[str, ...]]:
-    """Model-based or clustered covariance, with what is to be said about it."""
-    notes = [describe_lost(design.columns, found.lost)] if found.lost.any() else []
-    if clusters is None:
-        return found.covariance(), tuple(notes)
-    scores = score_residuals(design.risk, design.white.columns, at)
-    cov = found.sandwich(scores, design.in_order(clusters), small_sample=small_sample)
-    return cov, (*notes, *cluster_notes(design.columns, cov, found.lost, clusters))

@@ -9,13 +9,23 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
-from core_trial.models.cox_likelihood import RiskSets, Sums, Ties, derivatives, risk_sets, sums
+from core_trial.models.cox_likelihood import (
+    WIDEST,
+    RiskSets,
+    Sums,
+    Ties,
+    derivatives,
+    risk_sets,
+    sums,
+)
 from core_trial.models.design import Clusters, Design, Ints
 from core_trial.models.fit import Fit
 from core_trial.models.follow_up import FollowUp
 from core_trial.models.inference import Floats
-from core_trial.models.newton import Optimum, Whitening, maximise, whiten
+from core_trial.models.newton import Estimable, Optimum, Whitening, invert, maximise, whiten
 
+#: A direction with less than this share of the events' information has none.
+FLAT = 1e-10
 NO_EVENTS = "there is no event, so nothing about hazards can be estimated"
 
 
@@ -89,21 +99,51 @@ def prepare(
 
 
 def maximum(design: CoxDesign) -> tuple[Optimum, Sums]:
-    """Maximum of the partial likelihood in whitened coordinates, and the sums there."""
+    """Maximum of the partial likelihood in whitened coordinates, and the sums there.
+
+    Directions that no risk set tells anything about (a covariate that does not vary within strata)
+    stay at zero; their information is zero, too.
+    """
     x, risk = design.white.columns, design.risk
+    informed = _informed(design)
+    reduced = x if informed is None else informed.T @ x
     at: Sums
 
     def evaluate(b: Floats) -> tuple[float, Floats, Floats]:
         nonlocal at
-        at = sums(risk, x, b @ x)
-        return at.loglik, *derivatives(risk, x, at)
+        eta = b @ reduced
+        if np.ptp(eta) > WIDEST:
+            return -np.inf, b, np.eye(len(b))
+        at = sums(risk, reduced, eta)
+        return at.loglik, *derivatives(risk, reduced, at)
 
-    best = maximise(evaluate, np.zeros(len(x)))
-    return best, at
+    best = maximise(evaluate, np.zeros(len(reduced)))
+    if informed is None:
+        return best, at
+    point, information = informed @ best.point, informed @ best.information @ informed.T
+    best = replace(best, point=point, gradient=informed @ best.gradient, information=information)
+    return best, sums(risk, x, point @ x)
 
 
-def without_events(design: CoxDesign, method: str, n_clusters: int, confidence: float) -> Fit:
-    """The fit to data without a single event: all ``nan``, and the reason."""
+def _informed(design: CoxDesign) -> Floats | None:
+    """Directions with any information at coefficients of zero, shape (p, k); None for all."""
+    x = design.white.columns
+    at = sums(design.risk, x, np.zeros(design.n))
+    values, vectors = np.linalg.eigh(derivatives(design.risk, x, at)[1])
+    kept = values > FLAT * design.risk.n_events
+    return None if kept.all() else vectors[:, kept]
+
+
+def estimable(design: CoxDesign, best: Optimum) -> Estimable:
+    """What is estimable at the maximum; nothing, if none was found."""
+    found = invert(best.information, design.white.back, design.risk.n_events)
+    return found if best.converged else replace(found, lost=np.ones_like(found.lost))
+
+
+def not_estimable(
+    design: CoxDesign, method: str, n_clusters: int, confidence: float, reason: str
+) -> Fit:
+    """A fit that is ``nan`` throughout, with the reason."""
     p = len(design.columns)
     return Fit(
         model="cox",
@@ -117,8 +157,8 @@ def without_events(design: CoxDesign, method: str, n_clusters: int, confidence: 
         loglik=np.nan,
         n=design.n,
         n_clusters=n_clusters,
-        n_events=0,
+        n_events=design.risk.n_events,
         converged=False,
-        warnings=(NO_EVENTS,),
+        warnings=(reason,),
         confidence=confidence,
     )

@@ -14,6 +14,8 @@ from core_trial.models.design import Ints
 from core_trial.models.inference import Floats
 
 Ties = Literal["breslow", "efron"]
+#: Hazards that differ by more than exp() of this cannot be added up, nor believed.
+WIDEST = 600.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,8 +33,11 @@ class RiskSets:
         Whether the row's time is an event, shape (n,).
     strata
         First and past-the-last row of each stratum.
-    first
-        First row still at risk at each event time, shape (m,).
+    edges, spans
+        First row of each interval between event times, strata apart, ascending; and first and
+        past-the-last interval of each stratum.
+    opens
+        The interval that begins with each event time, shape (m,).
     time
         The event times, shape (m,).
     deaths
@@ -53,7 +58,9 @@ class RiskSets:
     order: Ints
     event: NDArray[np.bool_]
     strata: tuple[tuple[int, int], ...]
-    first: Ints
+    edges: Ints
+    spans: tuple[tuple[int, int], ...]
+    opens: Ints
     time: Floats
     deaths: Floats
     seen: Ints
@@ -96,8 +103,7 @@ def risk_sets(
         s = strata[order]
         cut = np.flatnonzero(s[1:] != s[:-1]) + 1
         fresh[cut] = True
-        edges = [0, *cut.tolist(), n]
-        bounds = tuple(pairwise(edges))
+        bounds = tuple(pairwise([0, *cut.tolist(), n]))
     block = np.cumsum(fresh) - 1
     per_block = np.bincount(block[d], minlength=int(block[-1]) + 1)
     with_event = per_block > 0
@@ -105,12 +111,17 @@ def risk_sets(
     deaths = per_block[with_event]
     seen = np.cumsum(with_event)[block]
     before: Ints | int = 0
+    edges, opens = first, np.arange(len(first))
+    spans: tuple[tuple[int, int], ...] = ((0, len(first)),)
     if strata is not None:
-        earlier = np.searchsorted(first, [low for low, _ in bounds])
-        before = np.repeat(earlier, [high - low for low, high in bounds])
+        lows = np.array([low for low, _ in bounds])
+        before = np.repeat(np.searchsorted(first, lows), [high - low for low, high in bounds])
+        edges = np.union1d(first, lows)
+        opens = np.searchsorted(edges, first)
+        spans = tuple(pairwise([*np.searchsorted(edges, lows).tolist(), len(edges)]))
     group, fraction, weight, starts = _terms(deaths, ties)
     return RiskSets(
-        order, d, bounds, first, t[first], deaths.astype(float), seen, before,
+        order, d, bounds, edges, spans, opens, t[first], deaths.astype(float), seen, before,
         group, fraction, weight, starts, ties,
     )  # fmt: skip
 
@@ -171,16 +182,14 @@ def sums(risk: RiskSets, x: Floats, eta: Floats) -> Sums:
     at_risk[0] = w
     np.multiply(x, w, out=at_risk[1:])
     falling = _tied(risk, at_risk) if risk.ties == "efron" else None
-    _sum_from_the_end(risk, at_risk)
-    S = at_risk[:, risk.first]
+    S = _at_risk(risk, at_risk)
     if falling is not None:
         S = S[:, risk.group] - risk.fraction * falling[:, risk.group]
     total = S[0]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        loglik = float(shifted[risk.event].sum() - risk.weight @ np.log(total))
-        mean = S[1:] / total
-        rate = risk.weight / total
-        hazard = w * over_time(risk, rate[None])[0]
+    loglik = float(shifted[risk.event].sum() - risk.weight @ np.log(total))
+    mean = S[1:] / total
+    rate = risk.weight / total
+    hazard = w * over_time(risk, rate[None])[0]
     if falling is not None:
         hazard[risk.event] -= w[risk.event] * _own(risk, rate * risk.fraction)
     return Sums(loglik, w, total, mean, hazard)
@@ -234,12 +243,10 @@ def information_times(risk: RiskSets, s: Sums, along: Floats) -> Floats:
     """
     weighted = along * s.weight
     falling = _tied(risk, weighted) if risk.ties == "efron" else None
-    at_risk = weighted.copy()
-    _sum_from_the_end(risk, at_risk)
-    S = at_risk[:, risk.first]
+    S = _at_risk(risk, weighted)
     if falling is not None:
         S = S[:, risk.group] - risk.fraction * falling[:, risk.group]
-    drawn = S * (risk.weight / s.total**2)
+    drawn = (S / s.total) * (risk.weight / s.total)
     expected = s.weight * over_time(risk, drawn)
     if falling is not None:
         expected[:, risk.event] -= s.weight[risk.event] * _own(risk, drawn * risk.fraction)
@@ -260,7 +267,7 @@ def shares(risk: RiskSets, s: Sums, codes: Ints, count: int) -> Floats:
         Shape (K, count). The information of the clusters' log frailties is the diagonal of their
         expected events less this matrix transposed times itself.
     """
-    m = len(risk.first)
+    m = len(risk.time)
     ever = risk.seen > risk.before
     leaves = (risk.seen[ever] - 1) * count + codes[ever]
     at_risk: Floats = np.zeros((m, count))
@@ -298,7 +305,7 @@ def score_residuals(risk: RiskSets, x: Floats, s: Sums) -> Floats:
 
 def over_time(risk: RiskSets, terms: Floats) -> Floats:
     """Sum of a quantity per term over all event times up to each row's, shape (q, n)."""
-    rising = np.zeros((len(terms), len(risk.first) + 1))
+    rising = np.zeros((len(terms), len(risk.time) + 1))
     per_time = terms if risk.ties == "breslow" else np.add.reduceat(terms, risk.starts, axis=1)
     if len(risk.strata) == 1:
         np.cumsum(per_time, axis=1, out=rising[:, 1:])
@@ -310,8 +317,8 @@ def over_time(risk: RiskSets, terms: Floats) -> Floats:
 
 def _times_by_stratum(risk: RiskSets) -> list[tuple[int, int]]:
     """First and past-the-last event time of each stratum."""
-    edges = np.searchsorted(risk.first, [low for low, _ in risk.strata]).tolist()
-    return list(pairwise([*edges, len(risk.first)]))
+    edges = np.searchsorted(risk.opens, [low for low, _ in risk.spans]).tolist()
+    return list(pairwise([*edges, len(risk.opens)]))
 
 
 def _highest(risk: RiskSets, eta: Floats) -> Floats | float:
@@ -322,17 +329,18 @@ def _highest(risk: RiskSets, eta: Floats) -> Floats | float:
     return np.repeat(np.maximum.reduceat(eta, lows), [high - low for low, high in risk.strata])
 
 
-def _sum_from_the_end(risk: RiskSets, values: Floats) -> None:
-    """Replace each column by the sum of itself and all later ones of its stratum."""
-    for low, high in risk.strata:
-        backwards = values[:, low:high][:, ::-1]
+def _at_risk(risk: RiskSets, values: Floats) -> Floats:
+    """Sum of a quantity per row over those at risk at each event time: from (q, n) to (q, m)."""
+    between = np.add.reduceat(values, risk.edges, axis=1)
+    for low, high in risk.spans:
+        backwards = between[:, low:high][:, ::-1]
         np.cumsum(backwards, axis=1, out=backwards)
+    return between if len(risk.spans) == 1 else between[:, risk.opens]
 
 
 def _tied(risk: RiskSets, values: Floats) -> Floats:
     """Sum over the events at each event time, shape (q, m)."""
-    events = values[:, risk.event]
-    return np.add.reduceat(events, np.cumsum(risk.deaths).astype(int) - risk.deaths.astype(int), 1)
+    return np.add.reduceat(values[:, risk.event], risk.starts, axis=1)
 
 
 def _own(risk: RiskSets, terms: Floats) -> Floats:

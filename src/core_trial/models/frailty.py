@@ -14,11 +14,11 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import optimize
 
 from core_trial.errors import DesignError
-from core_trial.models.cox_design import CoxDesign, maximum, without_events
+from core_trial.models.cox_design import NO_EVENTS, CoxDesign, maximum, not_estimable
+from core_trial.models.cox_likelihood import Sums
 from core_trial.models.design import Clusters
 from core_trial.models.fit import Fit
 from core_trial.models.frailty_likelihood import (
@@ -32,15 +32,15 @@ from core_trial.models.frailty_likelihood import (
 )
 from core_trial.models.inference import Floats, Test, boundary_p
 from core_trial.models.limits import describe_lost, whole_term_lost
-from core_trial.models.newton import invert
+from core_trial.models.newton import UNFINISHED, Optimum, invert
 from core_trial.models.rising import tally
 
 Distribution = Literal["gamma", "lognormal"]
 VarianceMethod = Literal["ml", "reml"]
 #: The frailty variance is looked for between these; below, it is zero.
 SMALLEST, LARGEST = 1e-6, 1e3
-#: Where the search begins, and its steps in log theta until the root is between two of them.
-START, STRIDE = 0.2, 2.0
+#: Step in log theta until the root is between two steps.
+STRIDE = 1.5
 #: Half the distance, in log theta, over which the Laplace likelihood is differenced.
 SHIFT = 1e-3
 
@@ -155,22 +155,28 @@ def fit_frailty(
     chosen = _chosen_method(distribution, method)
     label = f"{_LABELS[distribution, chosen]}, {design.risk.ties.capitalize()} ties"
     if design.risk.n_events == 0:
-        return without_events(design, label, clusters.count, confidence)
+        return not_estimable(design, label, clusters.count, confidence, NO_EVENTS)
     if clusters.count < 2:
         raise DesignError("a frailty model needs at least two clusters")
     shared = _share(design, clusters)
-    zero, information = _without_frailty(design, shared, chosen)
-    best = _search(_profiler(shared, distribution, chosen), zero)
+    plain, at = maximum(design)
+    if not plain.converged:
+        return not_estimable(design, label, clusters.count, confidence, UNFINISHED)
+    zero, information = _without_frailty(shared, plain, at, chosen), plain.information
+    best = _search(_profiler(shared, distribution, chosen), zero, _moment_estimate(shared, zero))
     if best.theta > 0:
         information = profile_information(shared, best.state).schur
     found = invert(information, design.white.back, design.risk.n_events)
     bounded = best.theta < LARGEST
+    beta = design.white.back @ best.state.beta
+    notes = _notes(clusters, best)
+    notes += [describe_lost(design.columns, beta, found.lost)] if found.lost.any() else []
     return Fit(
         model="cox",
         formula=design.formula,
         method=label,
         terms=design.columns,
-        beta=np.where(found.lost, np.nan, design.white.back @ best.state.beta),
+        beta=np.where(found.lost, np.nan, beta),
         cov=found.covariance(),
         df=np.full(len(found.lost), np.inf),
         scale="log",
@@ -179,8 +185,8 @@ def fit_frailty(
         n=design.n,
         n_clusters=clusters.count,
         n_events=design.risk.n_events,
-        converged=bounded and not whole_term_lost(design.columns, found.lost),
-        warnings=_notes(design, clusters, best, found.lost),
+        converged=bounded and not whole_term_lost(design.columns, found.null),
+        warnings=tuple(notes),
         tests=MappingProxyType({"variance": _ratio_test(best, zero)}),
         random_effects=pd.Series(best.state.b, clusters.labels, name="log_frailty"),
         confidence=confidence,
@@ -211,16 +217,13 @@ def _share(design: CoxDesign, clusters: Clusters) -> Shared:
     return Shared(design.risk, design.white.columns, codes, clusters.count, events, counts)
 
 
-def _without_frailty(
-    design: CoxDesign, shared: Shared, method: VarianceMethod
-) -> tuple[Profile, Floats]:
-    """The plain Cox model as the profile at a variance of zero, and its information."""
-    plain, at = maximum(design)
+def _without_frailty(shared: Shared, plain: Optimum, at: Sums, method: VarianceMethod) -> Profile:
+    """The plain Cox model as the profile at a variance of zero."""
     none = np.zeros(shared.count)
     values = np.linalg.eigvalsh(plain.information)
     loglik = plain.value - (np.log(values[values > 0]).sum() / 2 if method == "reml" else 0.0)
     state = State(plain.point, none, plain.value, at, none, np.full(shared.count, np.inf))
-    return Profile(0.0, float(loglik), 0.0, state), plain.information
+    return Profile(0.0, float(loglik), 0.0, state)
 
 
 def _profiler(
@@ -232,7 +235,14 @@ def _profiler(
     return lambda theta, near: normal_profile(shared, theta, near.beta, near.b, method)
 
 
-def _search(profile: Callable[[float, State], Profile], zero: Profile) -> Profile:
+def _moment_estimate(shared: Shared, zero: Profile) -> float:
+    """Where to begin: what the clusters' events vary beyond chance, within sensible bounds."""
+    expected = shared.by_cluster(zero.state.sums.hazard)
+    excess = ((shared.events - expected) ** 2 - expected).sum() / (expected**2).sum()
+    return float(np.clip(excess, 0.01, 1.0))
+
+
+def _search(profile: Callable[[float, State], Profile], zero: Profile, start: float) -> Profile:
     """The variance at which the slope is zero; zero itself if the likelihood falls from there."""
     seen: dict[float, Profile] = {}
     last = zero.state
@@ -244,7 +254,7 @@ def _search(profile: Callable[[float, State], Profile], zero: Profile) -> Profil
             last = seen[log_theta].state
         return seen[log_theta]
 
-    low = high = np.log(START)
+    low = high = np.log(start)
     while at(high).slope > 0:
         low, high = high, high + STRIDE
         if high > np.log(LARGEST):
@@ -253,7 +263,7 @@ def _search(profile: Callable[[float, State], Profile], zero: Profile) -> Profil
         low, high = low - STRIDE, low
         if low < np.log(SMALLEST):
             return zero
-    best = at(optimize.brentq(lambda a: at(a).slope, low, high, xtol=1e-9))
+    best = at(optimize.brentq(lambda a: at(a).slope, low, high, xtol=1e-7))
     return best if best.loglik > zero.loglik else zero
 
 
@@ -263,9 +273,7 @@ def _ratio_test(best: Profile, zero: Profile) -> Test:
     return Test("frailty variance = 0", statistic, 1.0, boundary_p(statistic))
 
 
-def _notes(
-    design: CoxDesign, clusters: Clusters, best: Profile, lost: NDArray[np.bool_]
-) -> tuple[str, ...]:
+def _notes(clusters: Clusters, best: Profile) -> list[str]:
     notes = []
     if best.theta == 0:
         notes.append("the frailty variance is at its bound of zero: this is the plain Cox model")
@@ -276,6 +284,4 @@ def _notes(
             "every cluster has one row: what is taken for frailty may be hazards that are not "
             "proportional"
         )
-    if lost.any():
-        notes.append(describe_lost(design.columns, lost))
-    return tuple(notes)
+    return notes

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core_trial.models.cox_likelihood import RiskSets, Sums, information_times, shares, sums
+from core_trial.models.cox_likelihood import WIDEST, RiskSets, Sums, information_times, shares, sums
 from core_trial.models.design import Ints
 from core_trial.models.inference import Floats
 from core_trial.models.rising import Tally
@@ -114,8 +114,10 @@ def maximise_penalised(shared: Shared, penalty: Penalty, beta: Floats, b: Floats
     """Newton steps from a start, each solved by conjugate gradients and halved where too long."""
 
     def at(beta: Floats, b: Floats) -> State:
-        s = sums(shared.risk, shared.x[:0], beta @ shared.x + b[shared.codes])
-        value = s.loglik + penalty.value(b)
+        eta = beta @ shared.x + b[shared.codes]
+        fine = np.ptp(eta) < WIDEST
+        s = sums(shared.risk, shared.x[:0], eta if fine else np.zeros_like(eta))
+        value = s.loglik + penalty.value(b) if fine else -np.inf
         return State(beta, b, value, s, penalty.slope(b), penalty.curvature(b))
 
     state, p = at(beta, b), len(beta)
@@ -129,6 +131,8 @@ def maximise_penalised(shared: Shared, penalty: Penalty, beta: Floats, b: Floats
             if trial.value >= state.value - 1e-12 * abs(state.value):
                 break
             step = step / 2
+        else:
+            return state
         state = trial
         if gain < GAIN:
             break
@@ -145,7 +149,8 @@ def information_by(shared: Shared, state: State, vectors: Floats) -> Floats:
     """
     p = len(state.beta)
     b = vectors[p:]
-    along = vectors[:p].T @ shared.x + b[shared.codes].T
+    along = vectors[:p].T @ shared.x
+    along += b.T.take(shared.codes, axis=1)
     rows = information_times(shared.risk, state.sums, along)
     per_cluster = np.stack([shared.by_cluster(row) for row in rows], axis=1)
     return np.concatenate([shared.x @ rows.T, per_cluster + state.curvature[:, None] * b])

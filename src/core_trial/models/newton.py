@@ -22,11 +22,13 @@ GAIN = 1e-9
 LONGEST_STEP = 4.0
 #: Directions with less than this share of the typical information have lost their maximum.
 LOST = 1e-7
+#: A direction moves a coefficient if it has at least this share of what any direction could have.
+MOVES = 1e-5
 #: A robust variance below this share of the model's is rounding error.
 NO_VARIANCE = 1e-12
 
 #: What a fit says whose search gave up.
-UNFINISHED = "the search for the maximum did not converge: believe none of these numbers"
+UNFINISHED = "the search for the maximum did not converge, so nothing can be reported"
 
 #: Parameters, shape (q,), to log-likelihood, gradient (q,) and negative Hessian (q, q).
 Evaluate = Callable[[Floats], tuple[float, Floats, Floats]]
@@ -130,7 +132,7 @@ class Whitening:
     back: Floats
 
 
-def whiten(X: Floats, *, centre: bool) -> Whitening:
+def whiten(X: Floats, *, centre: bool, weights: Floats | None = None) -> Whitening:
     """Orthonormal coordinates for a design of full column rank.
 
     Parameters
@@ -139,11 +141,15 @@ def whiten(X: Floats, *, centre: bool) -> Whitening:
         Shape (n, p).
     centre
         Take the means out first, for models without an intercept to give up.
+    weights
+        How many rows each one stands for, shape (n,); one if None.
     """
-    n, p = X.shape
-    taken = X - X.mean(axis=0) if centre else X
-    triangle = np.linalg.qr(taken, mode="r") / np.sqrt(n)
-    back = np.linalg.solve(triangle, np.eye(p))
+    taken = X - np.average(X, axis=0, weights=weights) if centre else X
+    if weights is None:
+        triangle = np.linalg.qr(taken, mode="r") / np.sqrt(len(X))
+    else:
+        triangle = np.linalg.qr(taken * np.sqrt(weights / weights.sum())[:, None], mode="r")
+    back = np.linalg.solve(triangle, np.eye(X.shape[1]))
     return Whitening(np.ascontiguousarray((taken @ back).T), back)
 
 
@@ -161,12 +167,16 @@ class Estimable:
         Generalised inverse of the information, shape (q, q), in whitened coordinates.
     back
         From whitened to the design's own coordinates, shape (q, q); see `Whitening`.
+    null
+        Directions of the coefficients without a finite estimate, orthonormal in whitened
+        coordinates, shape (q, r) in the design's own.
     lost
-        True for each coefficient without a finite estimate, shape (q,).
+        True for each coefficient that such a direction moves, shape (q,).
     """
 
     inverse: Floats
     back: Floats
+    null: Floats
     lost: NDArray[np.bool_]
 
     def covariance(self) -> Floats:
@@ -212,6 +222,7 @@ def invert(information: Floats, back: Floats, typical: float) -> Estimable:
     kept = values > LOST * typical
     loadings = back @ vectors
     reach = np.sqrt((loadings**2).sum(axis=1))
-    lost = (np.abs(loadings[:, ~kept]) > 1e-5 * reach[:, None]).any(axis=1)
+    null = np.where(np.abs(loadings) > MOVES * reach[:, None], loadings, 0.0)[:, ~kept]
     half = vectors[:, kept] / np.sqrt(values[kept])
-    return Estimable(half @ half.T, back, lost)
+    lost: NDArray[np.bool_] = (null != 0).any(axis=1)
+    return Estimable(half @ half.T, back, null, lost)

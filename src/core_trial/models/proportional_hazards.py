@@ -12,7 +12,7 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
-from core_trial.models.cox_design import CoxDesign, maximum, prepare, right_hand_side
+from core_trial.models.cox_design import CoxDesign, estimable, maximum, prepare, right_hand_side
 from core_trial.models.cox_likelihood import (
     Sums,
     Ties,
@@ -24,7 +24,7 @@ from core_trial.models.follow_up import FollowUp, follow_up
 from core_trial.models.inference import Floats, Test, chi_square_p
 from core_trial.models.kaplan_meier import curve
 from core_trial.models.limits import term_of
-from core_trial.models.newton import Estimable, invert
+from core_trial.models.newton import Estimable
 
 Transform = Literal["identity", "log", "km"]
 #: Of a term's information, what is left after the model's must be more than this.
@@ -98,7 +98,7 @@ def proportional_hazards(
         raise DesignError("there is no event, so there are no hazards to compare")
     g = _TRANSFORMS[transform](observed, design.risk.time)
     best, _ = maximum(design)
-    found = invert(best.information, design.white.back, design.risk.n_events)
+    found = estimable(design, best)
     x = np.ascontiguousarray(covariates.X[design.risk.order].T)
     x -= x.mean(axis=1, keepdims=True)
     at = sums(design.risk, x, best.point @ design.white.columns)

@@ -1,0 +1,162 @@
+"""From designs to the maximum of the zero-inflated negative binomial likelihood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from core_trial.errors import DesignError
+from core_trial.models.design import Design, Ints
+from core_trial.models.inference import Floats
+from core_trial.models.layout import distinct
+from core_trial.models.newton import Optimum, maximise, whiten
+from core_trial.models.rising import tally
+from core_trial.models.zinb_likelihood import (
+    NO_DISPERSION,
+    Counts,
+    dispersion_score,
+    evaluate,
+)
+
+#: From this many rows on it pays to look for identical ones.
+MANY = 2_000
+#: Below this log alpha it is worth asking whether alpha is zero.
+NEARLY_POISSON = -6.0
+#: Grid of starts: the part of the zeros that is put down to inflation, and alpha.
+SHARES = np.array([0.97, 0.85, 0.5, 0.02])
+ALPHAS = np.array([0.03, 0.1, 0.3, 1.0, 3.0, 10.0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ZinbModel:
+    """Data in whitened coordinates, and the way back.
+
+    Parameters
+    ----------
+    data
+        The distinct rows.
+    row
+        Which of them each of the n rows is, shape (n,).
+    back
+        From whitened to the designs' coordinates, all q parameters, shape (q, q).
+    """
+
+    data: Counts
+    row: Ints
+    back: Floats
+
+
+def prepare(count: Design, excess: Design) -> ZinbModel:
+    """Whiten both designs and sort the rows, zeros first; where there are many, merge equal ones.
+
+    Raises
+    ------
+    DesignError
+        If the response is not made of whole numbers from zero, or of zeros only.
+    """
+    _refuse(count)
+    cell, first = _cells(count.X, excess.X)
+    size = np.bincount(cell).astype(float)
+    x = whiten(count.X[first], centre=False, weights=size)
+    z = whiten(excess.X[first], centre=False, weights=size)
+    shows, row = _distinct_rows(cell, count.y)
+    order = np.argsort(count.y[shows] > 0, kind="stable")
+    shows, place = shows[order], np.argsort(order)
+    y, cells = count.y[shows], cell[shows]
+    weight = np.bincount(row, minlength=len(shows)).astype(float)[order]
+    zeros = int((y == 0).sum())
+    found, index = tally(y[zeros:].astype(np.intp), weight[zeros:])
+    log_y = np.log(np.maximum(y, 1.0))
+    data = Counts(y, log_y, x.columns[:, cells], z.columns[:, cells], weight, zeros, found, index)
+    p, k = len(x.columns), len(z.columns)
+    back = np.zeros((p + k + 1, p + k + 1))
+    back[:p, :p], back[p:-1, p:-1], back[-1, -1] = x.back, z.back, 1.0
+    return ZinbModel(data, place[row], back)
+
+
+def _refuse(count: Design) -> None:
+    y, name = count.y, count.formula.response
+    if not name:
+        raise DesignError(f"formula {str(count.formula)!r} names no count")
+    if (y < 0).any() or (y != np.floor(y)).any():
+        raise DesignError(f"column {name!r} must hold whole numbers from zero up")
+    if not y.any():
+        raise DesignError(f"column {name!r} holds zeros only: there is no count to model")
+    if y.max() > 2**53:
+        raise DesignError(f"column {name!r} has counts beyond 2^53, which are not exact")
+
+
+def _cells(X: Floats, Z: Floats) -> tuple[Ints, Ints]:
+    """Cell of equal covariates of each row, shape (n,), and a row of each cell."""
+    n = len(X)
+    if n >= MANY:
+        by_x, first = distinct(X)
+        if len(first) < n / 2:
+            by_z, of_z = distinct(Z)
+            _, first, cell = np.unique(
+                by_x * len(of_z) + by_z, return_index=True, return_inverse=True
+            )
+            return cell, first
+    return np.arange(n), np.arange(n)
+
+
+def _distinct_rows(cell: Ints, y: Floats) -> tuple[Ints, Ints]:
+    """A row of each distinct cell and count, and which of these each row is, shape (n,)."""
+    if cell[-1] == len(cell) - 1:  # every row is a cell of its own
+        return cell, cell
+    values, code = np.unique(y, return_inverse=True)
+    _, shows, row = np.unique(cell * len(values) + code, return_index=True, return_inverse=True)
+    return shows, row
+
+
+def search(data: Counts) -> Optimum:
+    """The best maximum from all starts, at alpha = 0 where the likelihood falls from there on."""
+
+    def climb(start: Floats, known: Optimum | None = None) -> Optimum:
+        return maximise(lambda at: evaluate(data, at), start, known=known)
+
+    first, *others = _starts(data)
+    best = climb(first)
+    for start in others:
+        best = max(best, climb(start, best), key=lambda optimum: optimum.value)
+    if best.point[-1] > NEARLY_POISSON:
+        return best
+    limit = climb(np.append(best.point[:-1], NO_DISPERSION))
+    return limit if dispersion_score(data, limit.point) <= 0 else best
+
+
+def _starts(data: Counts) -> list[Floats]:
+    """Constant mean and inflation at every local maximum of the likelihood on a grid, best first.
+
+    Zeros can be explained by inflation or by dispersion, so there can be two maxima.
+    """
+    n, total = data.weight.sum(), data.weight @ data.y
+    zeros = data.weight[: data.zeros].sum()
+    inflated = np.clip(SHARES * zeros / n, 0.01, 0.98)
+    alpha = ALPHAS[:, None]
+    spread = alpha * total / (n * (1 - inflated))
+    L = np.log1p(spread) / alpha
+    T = np.array([data.tally.total(a)[0] for a in ALPHAS])[:, None]
+    loglik = (
+        zeros * np.log(inflated + (1 - inflated) * np.exp(-L))
+        + (n - zeros) * (np.log1p(-inflated) - L)
+        + total * np.log(spread / (1 + spread) / alpha)
+        + T
+    )
+    target = np.log(spread / alpha), special.logit(inflated)
+    ones_x, ones_z = data.x @ data.weight / n, data.z @ data.weight / n
+    return [
+        np.concatenate([ones_x * target[0][i, j], ones_z * target[1][j], [np.log(ALPHAS[i])]])
+        for i, j in _peaks(loglik)
+    ]
+
+
+def _peaks(heights: Floats) -> list[tuple[int, int]]:
+    """Where a grid is as high as any of its eight neighbours, the highest first."""
+    edge = np.full((heights.shape[0] + 2, heights.shape[1] + 2), -np.inf)
+    edge[1:-1, 1:-1] = heights
+    around = np.lib.stride_tricks.sliding_window_view(edge, (3, 3)).max(axis=(2, 3))
+    peaks = np.argwhere(heights == around)
+    return sorted(((i, j) for i, j in peaks.tolist()), key=lambda at: -heights[at])
