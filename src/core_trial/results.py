@@ -266,11 +266,54 @@ class Finding:
         return iter(())
 
 
-Record = Descriptive | Estimate | FlowCount | CurvePoint | Comparison | Withheld | Finding
-Kind = Literal["descriptive", "estimate", "flow", "curve", "comparison", "withheld", "finding"]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelChoice:
+    """Which model the protocol planned for an outcome, which one was fitted, and why.
+
+    Parameters
+    ----------
+    planned, fitted
+        The models in words; equal where nothing was changed.
+    reason
+        Why another model than the planned one was fitted; blank where the two are the same.
+    """
+
+    kind: ClassVar[str] = "model_choice"
+    analysis: str
+    planned: str
+    fitted: str
+    reason: str = ""
+
+    def numbers(self) -> Iterator[tuple[Key, float]]:
+        """A choice has no number."""
+        return iter(())
+
+
+Record = (
+    Descriptive | Estimate | FlowCount | CurvePoint | Comparison | Withheld | Finding | ModelChoice
+)
+Kind = Literal[
+    "descriptive",
+    "estimate",
+    "flow",
+    "curve",
+    "comparison",
+    "withheld",
+    "finding",
+    "model_choice",
+]
 KINDS: Mapping[str, type[Record]] = {
     cls.kind: cls
-    for cls in (Descriptive, Estimate, FlowCount, CurvePoint, Comparison, Withheld, Finding)
+    for cls in (
+        Descriptive,
+        Estimate,
+        FlowCount,
+        CurvePoint,
+        Comparison,
+        Withheld,
+        Finding,
+        ModelChoice,
+    )
 }
 
 

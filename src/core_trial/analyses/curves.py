@@ -13,9 +13,14 @@ from core_trial.results import CurvePoint
 
 
 def records(participants: pd.DataFrame) -> Iterator[CurvePoint]:
-    """One point per day on which somebody was readmitted or censored, by arm."""
+    """One point per day on which somebody was readmitted or censored, by arm.
+
+    None when nobody's readmissions are known.
+    """
     spec = READMISSION_TIME.fitted
     cases = complete_cases(spec, participants)
+    if cases.empty:
+        return
     curves = models.kaplan_meier(
         cases, time=str(spec.options["time"]), event=spec.outcome, by="arm"
     )

@@ -20,7 +20,7 @@ from core_trial.analyses.plan import (
 )
 from core_trial.errors import DesignError, FitError
 from core_trial.models.fit import Fit
-from core_trial.results import Descriptive, Estimate, Record
+from core_trial.results import Descriptive, Estimate, ModelChoice, Record
 
 Floats = NDArray[np.float64]
 PLANNED = "planned"
@@ -32,11 +32,22 @@ ROOTOGRAM_DAYS = 60
 def records(participants: pd.DataFrame) -> Iterator[Record]:
     """Planned models, the primary model with the planned adjustments, and the fit to the counts."""
     for spec in OUTCOMES:
+        yield choice(spec)
         if spec.planned is not None:
             yield estimate(spec.name, spec.planned, participants, level=PLANNED)
     yield planned_adjustments(participants)
     for spec in (ACUTE_DAYS, READMISSION_DAYS):
         yield from count_evidence(spec, participants)
+
+
+def choice(spec: AnalysisSpec) -> ModelChoice:
+    """Which model was planned, which one was fitted, and why."""
+    return ModelChoice(
+        analysis=spec.name,
+        planned=(spec.planned or spec.fitted).title,
+        fitted=spec.fitted.title,
+        reason=spec.deviation,
+    )
 
 
 def planned_adjustments(participants: pd.DataFrame) -> Estimate:
@@ -56,6 +67,8 @@ def count_evidence(spec: AnalysisSpec, participants: pd.DataFrame) -> Iterator[D
         under the zero-inflated negative binomial that was fitted.
     """
     cases = complete_cases(spec.fitted, participants)
+    if cases.empty:
+        return
     days = cases[spec.fitted.outcome].to_numpy(dtype=float)
     means = cases.groupby("arm", observed=True)[spec.fitted.outcome].transform("mean").to_numpy()
     dispersion = float(((days - means) ** 2 / np.where(means > 0, means, np.nan)).mean())

@@ -6,6 +6,7 @@ far each estimate hangs on one peer support worker.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -24,6 +25,7 @@ from core_trial.analyses.plan import (
     AnalysisSpec,
 )
 from core_trial.errors import DesignError, FitError
+from core_trial.models.inference import Test
 from core_trial.models.proportional_hazards import Transform
 from core_trial.results import Descriptive, Record
 
@@ -51,7 +53,7 @@ def residuals(spec: AnalysisSpec, participants: pd.DataFrame) -> Iterator[Descri
     Descriptive
         ``skewness`` and ``excess_kurtosis`` of the standardised residuals (level ``residual``) and
         of the workers' predicted effects (level ``random_effect``), and pairs of ``normal`` and
-        ``observed`` quantiles for a normal plot.
+        ``observed`` quantiles for a normal plot; nothing where all values are the same.
     """
     try:
         fitted = fit(spec.fitted, participants)
@@ -62,16 +64,29 @@ def residuals(spec: AnalysisSpec, participants: pd.DataFrame) -> Iterator[Descri
     yield from _shape(spec, "residual", raw)
     workers = set(participants["psw_id"].dropna())
     effects = fitted.random_effects[fitted.random_effects.index.isin(workers)]
-    if effects.abs().max() > 0:
-        yield from _shape(spec, "random_effect", effects.to_numpy(dtype=float))
+    yield from _shape(spec, "random_effect", effects.to_numpy(dtype=float))
 
 
 def proportional_hazards(participants: pd.DataFrame) -> Iterator[Descriptive]:
-    """Score tests of a trend of the hazard ratio over time, under three scales of time."""
-    spec = READMISSION_TIME.fitted
-    cases = complete_cases(spec, participants)
+    """Score tests of a trend of the hazard ratio over time, under three scales of time.
+
+    Yields
+    ------
+    Descriptive
+        ``chi_square`` and ``p_value`` by transformation of time; ``nan`` where the data do not
+        allow the test.
+    """
+    cases = complete_cases(READMISSION_TIME.fitted, participants)
     for transform in TIME_TRANSFORMS:
-        test = models.proportional_hazards(
+        test = _trend(cases, transform)
+        for statistic, value in (("chi_square", test.statistic), ("p_value", test.p_value)):
+            yield _number("proportional_hazards", READMISSION_TIME, statistic, value, transform)
+
+
+def _trend(cases: pd.DataFrame, transform: Transform) -> Test:
+    spec = READMISSION_TIME.fitted
+    try:
+        return models.proportional_hazards(
             spec.formula,
             cases,
             time=str(spec.options["time"]),
@@ -79,8 +94,8 @@ def proportional_hazards(participants: pd.DataFrame) -> Iterator[Descriptive]:
             ties="breslow",
             transform=transform,
         ).tests["global"]
-        for statistic, value in (("chi_square", test.statistic), ("p_value", test.p_value)):
-            yield _number("proportional_hazards", READMISSION_TIME, statistic, value, transform)
+    except DesignError as problem:
+        return Test(str(problem), math.nan, math.nan, math.nan)
 
 
 def influence(spec: AnalysisSpec, participants: pd.DataFrame) -> Iterator[Descriptive]:
@@ -99,12 +114,14 @@ def skewness_and_kurtosis(values: Floats) -> tuple[float, float]:
     centred = values - values.mean()
     spread = np.sqrt((centred**2).mean())
     if not spread > 0:
-        return float("nan"), float("nan")
+        return math.nan, math.nan
     z = centred / spread
     return float((z**3).mean()), float((z**4).mean() - 3)
 
 
 def _shape(spec: AnalysisSpec, level: str, values: Floats) -> Iterator[Descriptive]:
+    if len(np.unique(values)) < 2:
+        return
     skewness, kurtosis = skewness_and_kurtosis(values)
     yield _number("normality", spec, "skewness", skewness, level)
     yield _number("normality", spec, "excess_kurtosis", kurtosis, level)

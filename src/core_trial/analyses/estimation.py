@@ -48,7 +48,7 @@ def estimate(
     try:
         return estimate_from(analysis, spec, fit(spec, participants), term=term, level=level)
     except (DesignError, FitError) as problem:
-        return _failed(analysis, spec, str(problem), len(complete_cases(spec, participants)), level)
+        return failed(analysis, spec, str(problem), len(complete_cases(spec, participants)), level)
 
 
 def estimate_from(
@@ -80,7 +80,8 @@ def estimate_from(
     )
 
 
-def _failed(analysis: str, spec: ModelSpec, reason: str, n: int, level: str) -> Estimate:
+def failed(analysis: str, spec: ModelSpec, reason: str, n: int, level: str = "") -> Estimate:
+    """The record of a model that could not be fitted to `n` participants, and why."""
     nan = math.nan
     return Estimate(
         analysis=analysis,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from core_trial.analyses import summaries
-from core_trial.analyses.estimation import estimate, estimate_from, fit
+from core_trial.analyses.estimation import complete_cases, estimate, estimate_from, failed, fit
 from core_trial.analyses.plan import (
+    CLUSTER,
     OUTCOMES,
     PREDICTORS_OF_MISSINGNESS,
     AnalysisSpec,
@@ -47,12 +49,15 @@ class Association:
         Joint Wald test of all its columns; ``nan`` when not estimable.
     reason
         Why there is no model.
+    n
+        Participants in whom the characteristic is known.
     """
 
     predictor: str
     fitted: Fit | None
     p_value: float
     reason: str = ""
+    n: int = 0
 
 
 def records(participants: pd.DataFrame) -> Iterator[Record]:
@@ -98,26 +103,32 @@ def expected_rows(spec: AnalysisSpec, participants: pd.DataFrame) -> pd.DataFram
 
 
 def _associate(predictor: str, flagged: pd.DataFrame) -> Association:
-    spec = ModelSpec(
-        model=Model.MIXED_LOGISTIC,
-        outcome=MISSING,
-        covariates=(predictor,),
-        options={"cluster": "cluster_id", "points": 7},
-    )
+    spec = model_of_missingness(predictor)
+    n = len(complete_cases(spec, flagged))
     if flagged[MISSING].nunique() < 2:
-        return Association(predictor, None, float("nan"), "nobody is missing, or everybody")
+        return Association(predictor, None, math.nan, "nobody is missing, or everybody", n)
     try:
         fitted = fit(spec, flagged)
     except (DesignError, FitError) as problem:
-        return Association(predictor, None, float("nan"), str(problem))
-    return Association(predictor, fitted, joint_p(fitted))
+        return Association(predictor, None, math.nan, str(problem), n)
+    return Association(predictor, fitted, joint_p(fitted), n=n)
+
+
+def model_of_missingness(predictor: str) -> ModelSpec:
+    """Logistic regression of the indicator of missingness, random intercept by cluster."""
+    return ModelSpec(
+        model=Model.MIXED_LOGISTIC,
+        outcome=MISSING,
+        covariates=(predictor,),
+        options={"cluster": CLUSTER, "points": 7},
+    )
 
 
 def joint_p(fitted: Fit) -> float:
     """Wald chi-square test that every estimable coefficient but the intercept is zero."""
     use = np.flatnonzero(np.isfinite(fitted.std_error) & (np.array(fitted.terms) != "Intercept"))
     if len(use) == 0:
-        return float("nan")
+        return math.nan
     beta, cov = fitted.beta[use], fitted.cov[np.ix_(use, use)]
     return chi_square_p(float(beta @ np.linalg.solve(cov, beta)), len(use))
 
@@ -142,9 +153,10 @@ def _association_records(spec: AnalysisSpec, found: Association) -> Iterator[Rec
     yield Descriptive(
         analysis=name, statistic="joint_p", value=found.p_value, level=found.predictor
     )
+    model = model_of_missingness(found.predictor)
     if found.fitted is None:
+        yield failed(name, model, found.reason, found.n, found.predictor)
         return
-    model = ModelSpec(model=Model.MIXED_LOGISTIC, outcome=MISSING, covariates=(found.predictor,))
     for term in found.fitted.terms:
         if term != "Intercept":
             yield estimate_from(name, model, found.fitted, term=term, level=term)

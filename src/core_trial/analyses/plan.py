@@ -50,6 +50,17 @@ MEASURES: Mapping[Model, Measure] = MappingProxyType(
     }
 )
 
+#: Models in words, for readers who were not told the functions' names.
+TITLES: Mapping[Model, str] = MappingProxyType(
+    {
+        Model.MIXED_LOGISTIC: "Logistic regression, random intercept by cluster",
+        Model.MIXED_LINEAR: "Linear regression, random intercept by cluster",
+        Model.MIXED_POISSON: "Poisson regression, random intercept by cluster",
+        Model.ZERO_INFLATED_NB: "Zero-inflated negative binomial regression, robust errors",
+        Model.COX: "Cox regression, robust errors",
+    }
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
@@ -94,6 +105,12 @@ class ModelSpec:
     def measure(self) -> Measure:
         """Scale on which the effect is reported."""
         return MEASURES[self.model]
+
+    @property
+    def title(self) -> str:
+        """The model in words."""
+        frailty = self.options.get("frailty")
+        return f"Cox regression, {frailty} frailty by cluster" if frailty else TITLES[self.model]
 
     def adjusted_for(self, *more: str) -> ModelSpec:
         """The same model with further covariates."""
@@ -207,7 +224,7 @@ READMISSION_TIME = AnalysisSpec(
             "frailty": "gamma",
         },
     ),
-    deviation="the authors' shared frailty model did not converge",
+    deviation="the authors’ shared frailty model did not converge",
 )
 
 ACUTE_DAYS = AnalysisSpec(

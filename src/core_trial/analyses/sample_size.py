@@ -151,7 +151,8 @@ def records() -> Iterator[Descriptive]:
     """The paper's inputs and result, then what other cluster sizes and losses would have asked.
 
     Levels name the inputs that vary: ``size_15_lost_10_continuity``. The statistic
-    ``cluster_size`` is the one that gives the paper's 440 under the loss and the test of its level.
+    ``cluster_size`` is the one that gives the paper's 440 under the loss and the test of its level;
+    without a level, the one taken for the paper's.
     """
     needed = sample_size(CORE, size=CORE_CLUSTER_SIZE)
     test = Test()
@@ -163,6 +164,7 @@ def records() -> Iterator[Descriptive]:
     yield _record("allocation", 1.0, Arm.INTERVENTION)
     yield _record("allocation", needed.controls / needed.clustered, Arm.CONTROL)
     yield _record("icc", CORE.icc)
+    yield _record("cluster_size", CORE_CLUSTER_SIZE)
     for lost, continuity in product(ATTRITION, CONTINUITY):
         test = Test(continuity=continuity)
         level = f"lost_{round(100 * lost)}" + "_continuity" * continuity
