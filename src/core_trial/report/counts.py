@@ -52,7 +52,6 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )
 #: Steps of the flow that are denominators in the tables.
 STEPS = ("randomised", "pilot", "main_trial", "primary_outcome_known", "interviewed", "analysed")
-COUNT_FIT = "count_fit."
 #: Analyses that count other things, or people who were never there.
 NOT_PEOPLE = ("centres", "sample_size", "randomisation")
 
@@ -120,8 +119,6 @@ def _told(results: Results) -> Iterator[tuple[Key, int]]:
 
 
 def _counts_people(record: Descriptive) -> bool:
-    if record.statistic == "observed":
-        return record.analysis.startswith(COUNT_FIT)
     return record.statistic in ("n", "N") and record.analysis not in NOT_PEOPLE
 
 
@@ -180,14 +177,11 @@ def _sums_over_reasons(arm: str, values: Mapping[Key, int]) -> Iterator[Sum]:
 
 
 def _sums_of_estimates(values: Mapping[Key, int]) -> Iterator[Sum]:
-    """Participants in a fit, and participants by number of days, over both arms."""
+    """Participants in a fit, over both arms."""
     for key in values:
         if key.statistic == "n" and not key.arm:
             for statistic in ("n", "N"):
                 yield Sum(key, tuple(Key(key.analysis, statistic, arm) for arm in ARMS))
-        if key.statistic == "observed" and key.level == "days 0":
-            name = key.analysis.removeprefix(COUNT_FIT)
-            yield Sum(key, tuple(Key(name, "n", arm, "none") for arm in ARMS))
 
 
 def _equal(results: Results, values: Mapping[Key, int]) -> Iterator[tuple[Key, Key]]:

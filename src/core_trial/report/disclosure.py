@@ -11,11 +11,18 @@ Willenborg L, de Waal T. Elements of statistical disclosure control. Springer 20
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from core_trial.results import Key
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
 
 #: How far a linear programme may be off a whole number.
 _SLACK = 1e-6
@@ -32,6 +39,13 @@ class Sum:
     def members(self) -> tuple[Key, ...]:
         """Everything in it."""
         return self.total, *self.parts
+
+    @property
+    def terms(self) -> Iterator[tuple[Key, float]]:
+        """Its counts with their signs; together they make nought."""
+        yield self.total, -1.0
+        for key in self.parts:
+            yield key, 1.0
 
 
 @dataclass(frozen=True)
@@ -58,14 +72,52 @@ class Ledger:
     @cached_property
     def sums_of(self) -> Mapping[Key, tuple[Sum, ...]]:
         """The sums that each count stands in."""
-        found: dict[Key, list[Sum]] = {key: [] for key in self.values}
+        found: dict[Key, dict[Sum, None]] = {key: {} for key in self.values}
         for sum_ in self.sums:
-            for key in dict.fromkeys(sum_.members):
-                found[key].append(sum_)
+            for key, _ in sum_.terms:
+                found[key][sum_] = None
         return {key: tuple(sums) for key, sums in found.items()}
 
+    def untold(self, hidden: Collection[Key]) -> set[Key]:
+        """Every count that a reader does not see."""
+        return (self.values.keys() - self.told) | set(hidden)
 
-def attack(ledger: Ledger, hidden: Iterable[Key], cell: Key) -> tuple[float, float]:
+
+@dataclass(frozen=True)
+class Puzzle:
+    """Untold counts that sums connect, as a reader faces them.
+
+    Parameters
+    ----------
+    unknowns
+        The untold counts, in the order of the columns.
+    sums
+        The sums that they stand in, in the order of the rows.
+    matrix, right
+        The sums as equations, shapes (sums, unknowns) and (sums,).
+    """
+
+    unknowns: tuple[Key, ...]
+    sums: tuple[Sum, ...]
+    matrix: Floats
+    right: Floats
+
+    def extreme(self, cell: Key, sign: int) -> tuple[Mapping[Key, float] | None, Floats]:
+        """The unknowns where a cell is least (sign 1) or greatest (-1), and the shadow prices.
+
+        None in the place of the unknowns when the cell has no limit.
+        """
+        import numpy as np
+        from scipy.optimize import linprog
+
+        aim = np.array([float(sign) if key == cell else 0.0 for key in self.unknowns])
+        found = linprog(aim, A_eq=self.matrix, b_eq=self.right, method="highs")
+        if found.x is None:
+            return None, np.zeros(len(self.sums))
+        return dict(zip(self.unknowns, found.x, strict=True)), np.asarray(found.eqlin.marginals)
+
+
+def attack(ledger: Ledger, hidden: Collection[Key], cell: Key) -> tuple[float, float]:
     """The least and the greatest value that a count can have for all that a reader knows.
 
     Parameters
@@ -73,7 +125,7 @@ def attack(ledger: Ledger, hidden: Iterable[Key], cell: Key) -> tuple[float, flo
     ledger
         Counts and sums.
     hidden
-        Counts that are not told after all.
+        Told counts that are not told after all.
     cell
         The count in question.
 
@@ -82,27 +134,13 @@ def attack(ledger: Ledger, hidden: Iterable[Key], cell: Key) -> tuple[float, flo
     tuple
         Lower and upper limit; the upper one may be infinite.
     """
-    import numpy as np
-    from scipy.optimize import linprog
-
-    untold = (ledger.values.keys() - ledger.told) | set(hidden)
-    if cell not in untold:
+    if cell not in ledger.untold(hidden):
         return float(ledger.values[cell]), float(ledger.values[cell])
-    unknowns, sums = _reach(ledger, untold, cell)
-    if not sums:
+    puzzle = _puzzle(ledger, ledger.untold(hidden), cell)
+    if not puzzle.sums:
         return 0.0, float("inf")
-    place = {key: i for i, key in enumerate(unknowns)}
-    signs, right = np.zeros((len(sums), len(unknowns))), np.zeros(len(sums))
-    for row, sum_ in enumerate(sums):
-        for key, sign in _terms(sum_):
-            if key in place:
-                signs[row, place[key]] += sign
-            else:
-                right[row] -= sign * ledger.values[key]
-    aim = np.zeros(len(unknowns))
-    aim[place[cell]] = 1.0
-    least, most = (linprog(c, A_eq=signs, b_eq=right, method="highs").fun for c in (aim, -aim))
-    return float(least or 0.0), float("inf") if most is None else -float(most)
+    (least, _), (most, _) = puzzle.extreme(cell, 1), puzzle.extreme(cell, -1)
+    return least[cell] if least else 0.0, most[cell] if most else float("inf")
 
 
 def protect(ledger: Ledger, threshold: int, sensitive: Iterable[Key]) -> frozenset[Key]:
@@ -120,64 +158,79 @@ def protect(ledger: Ledger, threshold: int, sensitive: Iterable[Key]) -> frozens
     Returns
     -------
     frozenset of Key
-        The sensitive ones that were told, and what would give them away: cheapest first, one at a
-        time, until every range is wide enough; then whatever proves unnecessary is told again.
+        The sensitive ones that were told, and what would give them away: cheap ones first, one at
+        a time, until every range is wide enough; then whatever proves unnecessary is told again.
     """
-    cells = sorted(sensitive)
-    hidden = set(cells) & ledger.told
-    added: list[Key] = []
-    for cell in cells:
-        while not _safe(attack(ledger, hidden, cell), threshold):
-            added.append(_next(ledger, hidden, cell))
-            hidden.add(added[-1])
-    for key in sorted(added, key=lambda key: -ledger.cost[key]):
-        if _unnecessary(ledger, hidden, key, cells, threshold):
+    cells = frozenset(sensitive)
+    hidden, added = set(cells & ledger.told), []
+    while (giveaway := _giveaway(ledger, hidden, cells, threshold)) is not None:
+        added.append(giveaway)
+        hidden.add(giveaway)
+    for key in sorted(added, key=lambda key: (-ledger.cost[key], key)):
+        touched = cells.intersection(_puzzle(ledger, ledger.untold(hidden), key).unknowns)
+        if _giveaway(ledger, hidden - {key}, touched, threshold) is None:
             hidden.discard(key)
     return frozenset(hidden)
 
 
-def _safe(limits: tuple[float, float], threshold: int) -> bool:
-    return limits[0] <= 1 + _SLACK and limits[1] >= threshold - _SLACK
+def _giveaway(
+    ledger: Ledger, hidden: Collection[Key], cells: Iterable[Key], threshold: int
+) -> Key | None:
+    """A told count that keeps the range of some cell too narrow; None when all are wide enough."""
+    untold = ledger.untold(hidden)
+    ends = {(cell, sign) for cell in cells for sign in (1, -1)}
+    while ends:
+        cell, sign = min(ends)
+        ends.discard((cell, sign))
+        puzzle = _puzzle(ledger, untold, cell)
+        found, prices = puzzle.extreme(cell, sign) if puzzle.sums else (None, None)
+        if found is None or prices is None:
+            continue
+        if not _proves(found, cell, sign, threshold):
+            return _cheapest(ledger, untold, puzzle, prices)
+        # One solution is proof for every count that is low or high enough in it.
+        ends = {end for end in ends if not _proves(found, *end, threshold)}
+    return None
 
 
-def _terms(sum_: Sum) -> Iterator[tuple[Key, float]]:
-    yield sum_.total, -1.0
-    for key in sum_.parts:
-        yield key, 1.0
+def _proves(found: Mapping[Key, float], cell: Key, sign: int, threshold: int) -> bool:
+    """Whether a solution shows that a cell can be as low as one, or as high as the threshold."""
+    if cell not in found:
+        return False
+    return found[cell] <= 1 + _SLACK if sign > 0 else found[cell] >= threshold - _SLACK
 
 
-def _reach(ledger: Ledger, untold: set[Key], cell: Key) -> tuple[list[Key], list[Sum]]:
-    """The untold counts that sums connect with one of them, and those sums."""
-    unknowns, sums, queue = {cell: None}, dict[Sum, None](), [cell]
+def _puzzle(ledger: Ledger, untold: Collection[Key], cell: Key) -> Puzzle:
+    """The equations around an untold count, with all unknowns that sums connect with it."""
+    import numpy as np
+
+    place, sums, queue = {cell: 0}, dict[Sum, None](), [cell]
     while queue:
         for sum_ in ledger.sums_of[queue.pop()]:
             sums[sum_] = None
-            fresh = [key for key in sum_.members if key in untold and key not in unknowns]
-            unknowns |= dict.fromkeys(fresh)
-            queue += fresh
-    return list(unknowns), list(sums)
+            for key in sum_.members:
+                if key in untold and key not in place:
+                    place[key] = len(place)
+                    queue.append(key)
+    matrix, right = np.zeros((len(sums), len(place))), np.zeros(len(sums))
+    for row, sum_ in enumerate(sums):
+        for key, sign in sum_.terms:
+            if key in place:
+                matrix[row, place[key]] += sign
+            else:
+                right[row] -= sign * ledger.values[key]
+    return Puzzle(tuple(place), tuple(sums), matrix, right)
 
 
-def _next(ledger: Ledger, hidden: set[Key], cell: Key) -> Key:
-    """The cheapest told count that widens the range of a cell when it goes as well."""
-    untold = (ledger.values.keys() - ledger.told) | hidden
-    _, sums = _reach(ledger, untold, cell)
-    told = {key for sum_ in sums for key in sum_.members if key not in untold}
-    ordered = sorted(told, key=lambda key: (ledger.cost[key], ledger.values[key], key))
-    before = attack(ledger, hidden, cell)
-    for key in ordered:
-        after = attack(ledger, hidden | {key}, cell)
-        if after[0] < before[0] - _SLACK or after[1] > before[1] + _SLACK:
-            return key
-    direct = {key for sum_ in ledger.sums_of[cell] for key in sum_.members}
-    return next((key for key in ordered if key in direct), ordered[0])
+def _cheapest(ledger: Ledger, untold: Collection[Key], puzzle: Puzzle, prices: Floats) -> Key:
+    """The cheapest told count that holds a limit where it is: its shadow price is not nought.
 
-
-def _unnecessary(
-    ledger: Ledger, hidden: set[Key], key: Key, cells: Iterable[Key], threshold: int
-) -> bool:
-    """Whether every sensitive count that a key can touch stays safe when the key is told."""
-    untold = (ledger.values.keys() - ledger.told) | hidden
-    touched = set(_reach(ledger, untold, key)[0]).intersection(cells)
-    rest = hidden - {key}
-    return all(_safe(attack(ledger, rest, cell), threshold) for cell in touched)
+    Where a degenerate solution prices everything at nought, the cheapest told count of all.
+    """
+    price: dict[Key, float] = {}
+    for sum_, of_sum in zip(puzzle.sums, prices, strict=True):
+        for key, sign in sum_.terms:
+            if key not in untold:
+                price[key] = price.get(key, 0.0) + sign * float(of_sum)
+    holding = [key for key, value in price.items() if abs(value) > _SLACK] or list(price)
+    return min(holding, key=lambda key: (ledger.cost[key], ledger.values[key], key))

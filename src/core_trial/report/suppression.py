@@ -32,8 +32,8 @@ _OF_READMISSIONS = frozenset(
 )
 _EFFECT = ("estimate", "low", "high", "p_value", "n")
 _SUMMARIES = ("mean", "sd", "median", "q1", "q3")
-#: Checks that leave out the few people of one cluster at a time.
-_LEAVE_OUT = "influence."
+#: Checks that leave out the few people of one cluster, and numbers of people by number of days.
+_OF_FEW = (("influence.", "estimate"), ("influence.", "p_value"), ("count_fit.", "observed"))
 _DISCREET = "the reason counts people, and is withheld"
 
 
@@ -115,7 +115,11 @@ def _(record: Descriptive, hidden: Hidden) -> Iterable[Record]:
     key = Key(record.analysis, record.statistic, record.arm, record.level)
     of_few = record.statistic in _SUMMARIES and n in hidden.small
     of_hidden = record.statistic == "percent" and not hidden.counts.isdisjoint((n, of))
-    if key in hidden.counts or of_few or of_hidden or record.analysis.startswith(_LEAVE_OUT):
+    always = any(
+        record.analysis.startswith(check) and record.statistic == statistic
+        for check, statistic in _OF_FEW
+    )
+    if key in hidden.counts or of_few or of_hidden or always:
         return (_withheld(key),)
     if record.statistic in _SUMMARIES and n in hidden.counts:
         # In full, a mean of whole numbers gives its denominator away.

@@ -134,12 +134,15 @@ def footnotes(estimates: Sequence[Estimate]) -> dict[str, str]:
 def adjustment(formula: str) -> str:
     """What a formula adjusts for besides the arm, as a footnote; blank for nothing.
 
+    What stands behind a bar, the zero part of a count model, adjusts nothing.
+
     Examples
     --------
     >>> adjustment("readmitted ~ arm + psychosis + centre")
     'Adjusted for centre and condition.'
     """
-    terms = [term.strip() for term in formula.split("~")[-1].split("+")]
+    right = formula.split("~")[-1].split("|")[0]
+    terms = [term.strip() for term in right.split("+")]
     words = [_covariate(term) for term in terms if term not in ("arm", "1", "")]
     named = sorted(dict.fromkeys(words), key=lambda word: _ORDER.get(word, len(_ORDER)))
     return f"{_ADJUSTED} {_listed(named)}." if named else ""
