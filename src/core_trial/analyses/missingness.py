@@ -59,6 +59,11 @@ class Association:
     reason: str = ""
     n: int = 0
 
+    @property
+    def predicts(self) -> bool:
+        """Whether the characteristic is adjusted for in the sensitivity analysis."""
+        return self.p_value < THRESHOLD
+
 
 def records(participants: pd.DataFrame) -> Iterator[Record]:
     """For every outcome: extent by arm, associations, and the adjusted analysis."""
@@ -134,7 +139,7 @@ def joint_p(fitted: Fit) -> float:
 
 
 def _chosen(found: tuple[Association, ...]) -> tuple[str, ...]:
-    return tuple(a.predictor for a in found if a.p_value < THRESHOLD)
+    return tuple(a.predictor for a in found if a.predicts)
 
 
 def _extent(spec: AnalysisSpec, participants: pd.DataFrame) -> Iterator[Descriptive]:
@@ -150,9 +155,8 @@ def _extent(spec: AnalysisSpec, participants: pd.DataFrame) -> Iterator[Descript
 
 def _association_records(spec: AnalysisSpec, found: Association) -> Iterator[Record]:
     name = f"missingness.{spec.name}"
-    yield Descriptive(
-        analysis=name, statistic="joint_p", value=found.p_value, level=found.predictor
-    )
+    for statistic, value in (("joint_p", found.p_value), ("predicts", float(found.predicts))):
+        yield Descriptive(analysis=name, statistic=statistic, value=value, level=found.predictor)
     model = model_of_missingness(found.predictor)
     if found.fitted is None:
         yield failed(name, model, found.reason, found.n, found.predictor)
