@@ -14,12 +14,14 @@ from core_trial.models.linear_search import Maximum
 
 #: Half width, on the log scale, of the parabolas that the other residual variances are found with.
 STEP = 0.05
-#: A smaller move of them changes the likelihood by less than the limits are worth.
-STILL = 1e-3
+#: A smaller gain in likelihood from moving them is not worth another step.
+GAIN = 1e-8
+#: How far they may move, on the log scale: one whose maximum is at zero never arrives.
+FAR = 6.0
 #: How closely the limits meet the quantile of the normal distribution, and tries allowed for it.
 TIGHT, TRIES = 1e-6, 60
 #: On Fisher's scale, a distance from the maximum at which the correlation is 1 in all digits.
-MOST = 50.0
+MOST = 35.0
 
 
 def intraclass(model: Model, maximum: Maximum, level: int, confidence: float) -> Quantity:
@@ -62,8 +64,17 @@ def intraclass(model: Model, maximum: Maximum, level: int, confidence: float) ->
 def intraclass_by_level(
     model: Model, maximum: Maximum, suffixes: list[str], confidence: float
 ) -> MappingProxyType[str, Quantity]:
-    """`intraclass` at every residual level at which the random effect enters, by name."""
-    clustered = model.patterns.sizes.sum(axis=0) > 0
+    """`intraclass` at every residual level that has clusters of two rows or more, by name.
+
+    Where there is none at all, every level at which the random effect enters is ``nan``.
+    """
+    sizes = model.patterns.sizes
+    clustered = sizes[sizes.sum(axis=1) > 1].sum(axis=0) > 0
+    if not clustered.any():
+        nothing = Quantity(np.nan, np.nan, np.nan, np.nan)
+        there = sizes.sum(axis=0) > 0
+        names = [f"icc{suffix}" for suffix, yes in zip(suffixes, there, strict=True) if yes]
+        return MappingProxyType(dict.fromkeys(names, nothing))
     return MappingProxyType(
         {
             f"icc{suffix}": intraclass(model, maximum, k, confidence)
@@ -78,17 +89,20 @@ def _interval(
 ) -> tuple[float, float]:
     """Limits between which the root of the deviance stays below z; `error` is that of the ratio."""
     residual, tau = maximum.point.theta[1:], maximum.point.theta[0]
-    others = np.delete(residual, level) / residual[level]
+    logs = np.log(np.delete(residual, level) / residual[level])
     ratio = float(tau / residual[level])
     middle = float(np.log1p(size * ratio))
     first = max(z * size * error / (1.0 + size * ratio), 1e-3)
 
     def root(fisher: float) -> float:
-        best = _best(model, level, float(np.expm1(fisher)) / size, others)
+        nonlocal logs
+        best, logs = _best(model, level, float(np.expm1(fisher)) / size, logs)
         return float(np.sqrt(max(2.0 * (maximum.point.loglik - best), 0.0)))
 
+    start = logs
     high = _limit(root, middle, 1.0, first, z)
     bounded = bool(2.0 * (maximum.point.loglik - maximum.null.loglik) > z**2)
+    logs = start
     low = _limit(root, middle, -1.0, min(first, 0.9 * middle), z) if bounded else 0.0
     return _share(float(np.expm1(low)) / size), _share(float(np.expm1(high)) / size)
 
@@ -128,23 +142,24 @@ def _limit(
     return middle + side * distance
 
 
-def _best(model: Model, level: int, ratio: float, others: Floats) -> float:
-    """Profile likelihood at one variance ratio of a level.
+def _best(model: Model, level: int, ratio: float, logs: Floats) -> tuple[float, Floats]:
+    """Profile likelihood at one variance ratio of a level, and where it is.
 
-    The overall scale has a closed form. The other residual variances, if any, are moved to the top
-    of a parabola along each until they stay.
+    The overall scale has a closed form. The logarithms of the other residual variances, if any, are
+    moved to the top of a parabola along each until they stay.
     """
-    logs, k = np.log(others), len(others)
+    k = len(logs)
+    lowest, highest = logs - FAR, logs + FAR
     star = STEP * np.vstack([np.zeros((1, k)), np.eye(k), -np.eye(k)])
     for _ in range(TRIES if k else 0):
         values = _at(model, level, ratio, logs + star)
-        up, down = values[1 : 1 + k], values[1 + k :]
-        bend = 2.0 * values[0] - up - down
-        move = np.clip(0.5 * STEP * (up - down) / np.where(bend > 0, bend, np.inf), -1, 1)
-        logs = logs + move
-        if np.abs(move).max() < STILL:
+        slope = (values[1 : 1 + k] - values[1 + k :]) / (2.0 * STEP)
+        bend = (2.0 * values[0] - values[1 : 1 + k] - values[1 + k :]) / STEP**2
+        move = np.clip(slope / np.where(bend > 0, bend, np.inf), -1, 1)
+        logs = np.clip(logs + move, lowest, highest)
+        if float(np.abs(slope * move).max()) < GAIN:
             break
-    return float(_at(model, level, ratio, logs[None])[0])
+    return float(_at(model, level, ratio, logs[None])[0]), logs
 
 
 def _at(model: Model, level: int, ratio: float, logs: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from core_trial.errors import DesignError, FitError
 from core_trial.models.design import Clusters, build, clusters, indicator
 from core_trial.models.fit import Fit
-from core_trial.models.inference import Floats, Test, boundary_p
+from core_trial.models.inference import Floats, Quantity, Test, boundary_p
 from core_trial.models.kenward_roger import (
     Approximation,
     adjusted,
@@ -146,6 +147,7 @@ def fit_linear(
         cov[unknown] = cov[:, unknown] = freedom[unknown] = np.nan
     blups, fitted = _predictions(layout, stats, maximum, y)
     rows = len(y) - len(beta) * (method == "reml")
+    iccs = intraclass_by_level(model, maximum, _residual_names(layout), confidence)
     return Fit(
         model="mixed_linear",
         formula=str(layout.design.formula),
@@ -160,8 +162,8 @@ def fit_linear(
         n_clusters=layout.clusters.count,
         variance=_variances(layout, maximum, stats.scale),
         converged=maximum.converged,
-        warnings=tuple(_warnings(layout, maximum, df)),
-        quantities=intraclass_by_level(model, maximum, _residual_names(layout), confidence),
+        warnings=tuple(_warnings(layout, maximum, df) + _open_intervals(iccs, maximum)),
+        quantities=iccs,
         tests=_tests(maximum),
         random_effects=blups,
         fitted=fitted,
@@ -302,6 +304,13 @@ def _warnings(layout: LinearLayout, maximum: Maximum, df: Approximation) -> list
     if df == "satterthwaite" and maximum.bounded[0 if maximum.identified else 1 :].any():
         found.append("no Satterthwaite degrees of freedom with a variance at its bound")
     return found
+
+
+def _open_intervals(iccs: Mapping[str, Quantity], maximum: Maximum) -> list[str]:
+    open_ended = [name for name, icc in iccs.items() if np.isnan(icc.low)]
+    if not open_ended or not maximum.identified:
+        return []
+    return [f"no interval for {', '.join(open_ended)}: the variances are too far apart"]
 
 
 def _not_identified(layout: LinearLayout, maximum: Maximum) -> list[str]:
