@@ -30,10 +30,17 @@ from core_trial.synthetic.draft import codes
 from core_trial.synthetic.regions import Bounds, Region
 from core_trial.synthetic.search import GOAL, Floats, descend
 
-#: Candidate pairs of one round.
-WIDTH = 1500
+#: Candidate moves of one round, how many participants one of them concerns at most, and how far a
+#: score may go from where the search began.
+WIDTH = 800
+MOVED = 4
+REACH = 6
 #: Rounds of shifting and rescaling at the start; rounding and the limits undo a part of each.
-APPROACHES = 3
+APPROACHES = 5
+#: The variance that the covariates explain is multiplied by something between these.
+EXPLAINED = (0.15, 3.0)
+#: A higher ratio of cluster to residual variance is not plausible.
+CLUSTERED = 0.2
 #: Fits, each followed by a search at its variance ratio.
 FITS = 30
 #: Step of the variance ratio by which its effect is measured, and how far it is trusted.
@@ -44,9 +51,9 @@ COMFORT = 0.7
 CLUSTER, OUTCOME, ARM = "cluster_id", "outcome", "arm"
 
 Pairs = NDArray[np.intp]
-#: Two positions, and the points that each of them gains or loses.
+#: Positions, and the points that each of them gains or loses.
 Change = tuple[Pairs, Floats]
-_NOBODY = np.zeros((1, 2), dtype=np.intp), np.zeros((1, 2))
+_NOBODY = np.zeros((1, 1), dtype=np.intp), np.zeros((1, 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +81,26 @@ class Row:
         return build(self.formula, self.frame).X
 
     @cached_property
-    def together(self) -> Floats:
-        """1 where two participants share a cluster, shape (n, n): this is ZZ'."""
-        cluster = codes(self.frame[CLUSTER])
-        return (cluster[:, None] == cluster).astype(float)
+    def cluster(self) -> np.ndarray:
+        """Cluster of each participant as an integer from 0, shape (n,)."""
+        return codes(self.frame[CLUSTER])
+
+    def sums(self, values: Floats) -> Floats:
+        """Z'A: sums by cluster of the rows of a matrix or of a vector, shape (G, ...)."""
+        found = np.zeros((self.cluster.max() + 1, *values.shape[1:]))
+        np.add.at(found, self.cluster, values)
+        return found
+
+    def weigh(self, values: Floats, ratio: float) -> Floats:
+        """V^-1 A for a matrix or a vector of n rows."""
+        share = ratio / (1 + ratio * np.bincount(self.cluster))
+        shrunk = self.sums(values) * share.reshape(-1, *[1] * (values.ndim - 1))
+        return np.asarray(values - shrunk[self.cluster])
+
+    def trace(self, ratio: float) -> float:
+        """Trace of V^-1 ZZ'."""
+        size = np.bincount(self.cluster)
+        return float((size / (1 + ratio * size)).sum())
 
     def fit(self, y: Floats) -> tuple[float, float, float]:
         """Difference, standard error, and ratio of cluster to residual variance."""
@@ -86,6 +109,14 @@ class Row:
         effect = found.effect(ARM)
         ratio = found.variance["cluster"] / found.variance["residual"]
         return effect.estimate, effect.std_error, ratio
+
+
+    def weights(self, ratio: float, size: int) -> Floats:
+        """w, over all `size` positions of the outcome."""
+        half = self.weigh(self.X, ratio)
+        found = np.zeros(size)
+        found[self.frame.index] = half @ np.linalg.inv(self.X.T @ half)[:, 1]
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,17 +145,16 @@ class Forms:
     @classmethod
     def of(cls, row: Row, ratio: float, size: int) -> Forms:
         """The forms of a row in a trial of `size` positions."""
-        X, together = row.X, row.together
-        inverse = np.eye(len(X)) - together * (ratio / (1 + ratio * together.sum(axis=0)))
-        half = inverse @ X
+        X, n = row.X, len(row.X)
+        half = row.weigh(X, ratio)
         bread = np.linalg.inv(X.T @ half)
-        P = inverse - half @ bread @ half.T
+        P = row.weigh(np.eye(n), ratio) - half @ bread @ half.T
+        by_cluster = row.sums(P)
         at = row.frame.index.to_numpy()
         weights, projection, between = np.zeros(size), np.zeros((size, size)), np.zeros((size, size))
         weights[at] = (half @ bread)[:, 1]
-        projection[np.ix_(at, at)], between[np.ix_(at, at)] = P, P @ together @ P
-        factor, trace = float(bread[1, 1]) / len(X), float((inverse * together).sum())
-        return cls(weights, projection, between, factor, len(X), trace)
+        projection[np.ix_(at, at)], between[np.ix_(at, at)] = P, by_cluster.T @ by_cluster
+        return cls(weights, projection, between, float(bread[1, 1]) / n, n, row.trace(ratio))
 
     def state(self, y: Floats, who: Pairs, step: Floats) -> Floats:
         """Estimate, standard error and S after each of k changes of the outcome, shape (3, k)."""
@@ -141,12 +171,10 @@ class Forms:
 
 
 def _form(matrix: Floats, y: Floats, who: Pairs, step: Floats) -> Floats:
-    """A quadratic form after each change of two positions, shape (k,)."""
+    """A quadratic form after each change, shape (k,)."""
     slopes = matrix @ y
-    one, two = who.T
-    own = (np.diagonal(matrix)[who] * step**2).sum(axis=1)
-    pair = 2 * matrix[one, two] * step.prod(axis=1)
-    return np.asarray(y @ slopes + 2 * (slopes[who] * step).sum(axis=1) + own + pair)
+    own = np.einsum("kij,ki,kj->k", matrix[who[:, :, None], who[:, None, :]], step, step)
+    return np.asarray(y @ slopes + 2 * (slopes[who] * step).sum(axis=1) + own)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,9 +197,9 @@ class Local:
     @classmethod
     def of(cls, row: Row, ratio: float, y: Floats) -> Local:
         """Expand a row at its fitted ratio."""
-        forms, beside = (Forms.of(row, q, len(y)) for q in (ratio, ratio + RATIO_STEP))
-        (b, s, S), (b2, s2, S2) = (f.state(y, *_NOBODY)[:, 0] for f in (forms, beside))
+        (b, s, S), (b2, s2, S2) = (_profile(row, q, y) for q in (ratio, ratio + RATIO_STEP))
         slopes = (b2 - b, np.log(s2 / s), S - S2)
+        forms = Forms.of(row, ratio, len(y))
         return cls(forms, ratio, tuple(float(x) / RATIO_STEP for x in slopes))
 
     def predict(self, y: Floats, who: Pairs, step: Floats) -> tuple[Floats, Floats]:
@@ -181,6 +209,18 @@ class Local:
         moved = S / curvature if curvature > 0 else np.zeros_like(S)
         moved = np.clip(moved, -self.ratio, LARGEST_RATIO_CHANGE)
         return b + by_estimate * moved, s * np.exp(by_error * moved)
+
+
+def _profile(row: Row, ratio: float, y: Floats) -> tuple[float, float, float]:
+    """Estimate, standard error and S of one outcome at a variance ratio."""
+    own, X = y[row.frame.index], row.X
+    half = row.weigh(X, ratio)
+    bread = np.linalg.inv(X.T @ half)
+    beta = bread @ (half.T @ own)
+    residual = row.weigh(own - X @ beta, ratio)
+    square = own @ residual
+    S = (len(X) * (row.sums(residual) ** 2).sum() / square - row.trace(ratio)) / 2
+    return float(beta[1]), float(np.sqrt(bread[1, 1] * square / len(X))), float(S)
 
 
 @dataclass
@@ -207,6 +247,11 @@ class Scores:
     arms: Sequence[Floats]
     moments: Sequence[tuple[Bounds, Bounds]]
     _local: list[Local] = field(init=False, default_factory=list)
+    _start: Floats = field(init=False)
+
+    def begin(self) -> None:
+        """From here on, no score goes farther than `REACH` from where it is."""
+        self._start = self.y.copy()
 
     def settle(self) -> float:
         """Fit every row anew; gives the distance from all that is printed, the farthest of them."""
@@ -222,16 +267,19 @@ class Scores:
         return float(self._gauge(*_NOBODY)[0])
 
     def moves(self, rng: np.random.Generator) -> tuple[list[Change], Floats]:
-        """Two participants get a point more or less each."""
-        who = rng.integers(len(self.y), size=(WIDTH, 2))
-        step = rng.choice([-1.0, 1.0], (WIDTH, 2))
+        """A few participants get a point more or less each."""
+        who = rng.integers(len(self.y), size=(WIDTH, MOVED))
+        step = rng.integers(-1, 2, (WIDTH, MOVED)).astype(float)
         value, (low, high) = self.y[who] + step, self.limits
-        keep = ((value >= low) & (value <= high)).all(axis=1) & (who[:, 0] != who[:, 1])
+        inside = (value >= low) & (value <= high) & (np.abs(value - self._start[who]) <= REACH)
+        step = np.where(inside, step, 0.0)
+        twice = np.sort(who, axis=1)
+        keep = (np.diff(twice, axis=1) > 0).all(axis=1)
         who, step = who[keep], step[keep]
         return list(zip(who, step, strict=True)), self._gauge(who, step)
 
     def make(self, move: Change) -> None:
-        """Change two scores."""
+        """Change their scores."""
         who, step = move
         self.y[who] += step
 
@@ -241,7 +289,7 @@ class Scores:
         Parameters
         ----------
         who, step
-            Positions and their changes, shape (k, 2).
+            Positions and their changes, shape (k, m).
         """
         distances = self._moment_gauges(who, step)
         for row, local in zip(self.rows, self._local, strict=True):
@@ -280,6 +328,7 @@ def calibrate(scores: Scores, rng: np.random.Generator) -> float:
     """
     for _ in range(APPROACHES):
         _approach(scores)
+    scores.begin()
     for _ in range(FITS):
         distance = scores.settle()
         if distance <= GOAL:
@@ -289,21 +338,67 @@ def calibrate(scores: Scores, rng: np.random.Generator) -> float:
 
 
 def _approach(scores: Scores) -> None:
-    """Bring estimates, first standard error and means about right, in whole numbers.
+    """Bring standard error, moments and estimates about right, in whole numbers.
 
-    The residuals of the first row are multiplied; the least change that does so gives every row its
-    estimate; a shift of all brings the means as near to the middle of their bounds as they get.
+    What the covariates explain and what they leave are stretched by arm, so that the first row's
+    error and both standard deviations agree; then the least change that does so gives every row its
+    estimate and every arm its mean.
     """
-    y = scores.y
-    fits = [row.fit(y) for row in scores.rows]
-    forms = [Forms.of(row, fit[2], len(y)) for row, fit in zip(scores.rows, fits, strict=True)]
-    stretch = scores.rows[0].region.centre[1] / fits[0][1] - 1
-    X, at = scores.rows[0].X, scores.rows[0].frame.index.to_numpy()
-    residual = y[at] - X @ np.linalg.lstsq(X, y[at])[0]
-    y = y.copy()
-    y[at] += stretch * residual
-    weights = np.array([form.weights for form in forms])
-    missing = np.array([row.region.centre[0] for row in scores.rows]) - weights @ y
-    y = y + weights.T @ np.linalg.solve(weights @ weights.T, missing)
-    off = [m @ y / m.sum() - bounds[0].middle for m, bounds in zip(scores.arms, scores.moments, strict=True)]
-    scores.y = np.clip(np.round(y - np.mean(off)), *scores.limits)
+    fits = [row.fit(scores.y) for row in scores.rows]
+    y = _stretched(scores, *fits[0][1:])
+    weights = [row.weights(ratio, len(y)) for row, (_, _, ratio) in zip(scores.rows, fits, strict=True)]
+    wanted = [row.region.centre[0] for row in scores.rows]
+    for members, (mean, _) in zip(scores.arms, scores.moments, strict=True):
+        weights.append(members / members.sum())
+        wanted.append(mean.nearest(weights[-1] @ y))
+    A, (low, high) = np.array(weights), scores.limits
+    free = A * ((y > low) & (y < high))
+    y = y + free.T @ np.linalg.lstsq(free @ free.T, np.array(wanted) - A @ np.clip(y, low, high))[0]
+    scores.y = _rounded(np.clip(y, low, high), scores.arms, scores.limits)
+
+
+def _rounded(y: Floats, arms: Sequence[Floats], limits: tuple[int, int]) -> Floats:
+    """Whole numbers near y whose sum by arm is the nearest to that of y."""
+    whole = np.round(y) + 0.0  # no negative zeros
+    for members in arms:
+        missing = members @ (y - whole)
+        side, count = np.sign(missing), round(abs(missing))
+        able = (members > 0) & (whole + side >= limits[0]) & (whole + side <= limits[1])
+        nearest = np.argsort(np.where(able, -side * (y - whole), np.inf), kind="stable")[:count]
+        whole[nearest] += side
+    return whole
+
+
+def _stretched(scores: Scores, error: float, ratio: float) -> Floats:
+    """Scores with the explained part times k and the residuals times k_a in arm a.
+
+    With RSS the residual sum of squares that gives the printed error, n_a, v_a and e_a an arm's size
+    and variances of residual and explained part, and D_a its standard deviation,
+    k_a^2 v_a + k^2 e_a = D_a^2 and sum of n_a k_a^2 v_a = RSS. So k follows from the D_a. These are
+    taken as equal as their bounds let them, since a wider control arm would pass for a variance
+    between clusters, and so that k is as near to 1 as it gets. Where the workers differ more than is
+    plausible, half of their differences is taken out.
+    """
+    row, y = scores.rows[0], scores.y.copy()
+    at, X = row.frame.index.to_numpy(), row.X
+    beta = np.linalg.lstsq(X, y[at])[0]
+    residual, others = y[at] - X @ beta, np.delete(X, 1, axis=1) @ np.delete(beta, 1)
+    if ratio > CLUSTERED:
+        size = np.bincount(row.cluster)
+        means = np.where(size > 1, row.sums(residual) / size, 0.0)
+        residual -= means[row.cluster] / 2
+    inside = [members[at] > 0 for members in scores.arms]
+    n = np.array([m.sum() for m in inside])
+    v = np.array([residual[m].var() for m in inside])
+    e = np.array([others[m].var() for m in inside])
+    wider = float(row.region.centre[1]) / error
+    rss = n @ v * wider**2
+    common = np.linspace(*np.sort([sd.middle for _, sd in scores.moments]) * (0.9, 1.1), 21)
+    squares = np.array([[sd.nearest(D) ** 2 for D in common] for _, sd in scores.moments])
+    factors = (n @ squares - rss) / (n @ e)
+    chosen = int(np.argmin(np.abs(np.log(np.maximum(factors, 1e-6)))))
+    k2 = float(np.clip(factors[chosen], *EXPLAINED))
+    for m, v_a, e_a, D2 in zip(inside, v, e, squares[:, chosen], strict=True):
+        k_a = np.sqrt(max(D2 - k2 * e_a, 0.2 * D2) / v_a)
+        y[at[m]] = others[m].mean() + (others[m] - others[m].mean()) * np.sqrt(k2) + residual[m] * k_a
+    return y

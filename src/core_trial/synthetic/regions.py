@@ -64,7 +64,7 @@ class Bounds:
 
     def nearest(self, value: float) -> float:
         """The value itself, or the nearest that is well inside."""
-        inside = 0.9 * self.half
+        inside = 0.75 * self.half
         return min(max(value, self.middle - inside), self.middle + inside)
 
     def gauge(self, values: Floats) -> Floats:

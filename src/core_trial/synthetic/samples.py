@@ -118,6 +118,15 @@ def long_tail(
     return sample(float(brentq(excess, 0.01, 6.0)))
 
 
+def stratified(z: Floats, rng: np.random.Generator) -> Floats:
+    """Normal scores in the same order, one in each of n strata of equal probability, shape (n,).
+
+    What is made of them has the moments of its distribution, not those of a chance sample.
+    """
+    rank = np.argsort(np.argsort(z, kind="stable"), kind="stable")
+    return np.asarray(special.ndtri((rank + rng.uniform(0.05, 0.95, len(z))) / len(z)))
+
+
 def beta_scores(z: Floats, mean: float, sd: float, limits: tuple[float, float]) -> Floats:
     """Normal scores as values of a beta distribution on a range, with a given mean and SD.
 

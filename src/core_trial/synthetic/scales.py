@@ -15,7 +15,7 @@ import pandas as pd
 from core_trial.analyses import plan
 from core_trial.synthetic.draft import answered, as_analysed, column, treated
 from core_trial.synthetic.outcomes import calibrated
-from core_trial.synthetic.samples import beta_scores
+from core_trial.synthetic.samples import beta_scores, stratified
 from core_trial.synthetic.search import Attempt, Floats
 from core_trial.synthetic.targets import Targets
 from core_trial.synthetic.traits import TRAITS, Plan, balance, correlated, innovations
@@ -105,7 +105,8 @@ def _follow_up(
         drawn = np.empty(len(z))
         shaken = np.sqrt(1 - SHAKEN**2) * z + SHAKEN * rng.standard_normal(len(z))
         for a, mean, sd in zip((0, 1), wanted.means, wanted.sds, strict=True):
-            drawn[arm == a] = beta_scores(shaken[arm == a], mean, sd, instrument.range)
+            even = stratified(shaken[arm == a], rng)
+            drawn[arm == a] = beta_scores(even, mean, sd, instrument.range)
         return drawn
 
     spec = SPECS[column(instrument, visit)]

@@ -18,7 +18,7 @@ import pandas as pd
 from core_trial.synthetic.draft import codes
 from core_trial.synthetic.regions import Bounds, Region
 from core_trial.synthetic.search import Floats
-from core_trial.vocabulary import FOLLOW_UPS, Visit
+from core_trial.vocabulary import FOLLOW_UPS, LIFETIME_ADMISSIONS, Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,11 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
     }
 )
 #: Correlation of the innovations between the two follow-ups, and the loss of wellbeing (in
-#: standard deviations of the innovation) in those who were readmitted.
+#: standard deviations of the innovation) in those who were readmitted, and with every standard
+#: deviation of past admissions.
 LASTING = 0.4
 READMITTED = 0.3
+HISTORY = 0.3
 #: A correlation of baseline and follow-up score outside of these would look odd.
 CARRIED = (0.2, 0.8)
 #: The printed means bound the difference of raw means; stay this far inside, in half-widths.
@@ -92,6 +94,7 @@ class Plan:
         region: Region,
         sizes: tuple[int, int],
         baseline_sd: float,
+        typical: float = 0.5,
     ) -> Plan:
         """Work out a plan.
 
@@ -105,12 +108,14 @@ class Plan:
             Participants in the model, by arm.
         baseline_sd
             Standard deviation of the baseline score.
+        typical
+            The correlation with the baseline that the standard deviations are chosen for, as far as
+            their bounds let them.
         """
         difference, error = region.centre
         residual = error / np.sqrt(1 / sizes[0] + 1 / sizes[1])
-        middle = np.sqrt(np.mean([sd.middle**2 for _, sd in moments]))
-        wanted = residual / np.sqrt(1 - 0.5**2) / middle
-        sds = [inside(sd, sd.middle * wanted) for _, sd in moments]
+        wanted = residual / np.sqrt(1 - typical**2)
+        sds = [sd.nearest(wanted) for _, sd in moments]
         total = np.sqrt(np.mean(np.square(sds)))
         carried = float(np.clip(np.sqrt(max(1 - (residual / total) ** 2, 0)), *CARRIED))
         control, treated = (mean for mean, _ in moments)
@@ -120,12 +125,6 @@ class Plan:
         shift = (float(np.clip(difference, apart - room, apart + room)) - apart) / 2
         means = (control.middle - shift, treated.middle + shift)
         return cls(carried, means, (sds[0], sds[1]), (ends[0], ends[1]))
-
-
-def inside(bounds: Bounds, value: float) -> float:
-    """The value, or the nearest that is well within its bounds."""
-    room = INSIDE * bounds.half
-    return float(np.clip(value, bounds.middle - room, bounds.middle + room))
 
 
 def correlated(common: Floats, rng: np.random.Generator) -> dict[str, Floats]:
@@ -143,7 +142,7 @@ def innovations(
     """What changes each trait by each follow-up, standard normal but for the loss of the readmitted."""
     n = len(people)
     workers = codes(people["cluster_id"])
-    loss = READMITTED * people["readmitted"].fillna(0).to_numpy()
+    loss = READMITTED * people["readmitted"].fillna(0).to_numpy() + HISTORY * _standing(people)
     first = correlated(rng.standard_normal(n), rng)
     second = correlated(rng.standard_normal(n), rng)
     found: dict[Visit, dict[str, Floats]] = {visit: {} for visit in FOLLOW_UPS}
@@ -155,6 +154,13 @@ def innovations(
             mixed = np.sqrt(1 - share) * own + np.sqrt(share) * effect
             found[visit][name] = mixed - trait.wellbeing * loss
     return found
+
+
+def _standing(people: pd.DataFrame) -> Floats:
+    """Lifetime admissions in standard deviations from the mean, zero where unknown."""
+    steps = {level: i for i, level in enumerate(LIFETIME_ADMISSIONS)}
+    number = people["lifetime_admissions"].astype(object).map(steps).astype(float)
+    return ((number - number.mean()) / number.std()).fillna(0).to_numpy()
 
 
 def balance(
