@@ -16,13 +16,14 @@ from core_trial.models.cox_design import (
     prepare,
     right_hand_side,
 )
-from core_trial.models.cox_likelihood import Ties, score_residuals
+from core_trial.models.cox_likelihood import score_residuals
 from core_trial.models.design import Clusters
 from core_trial.models.fit import Fit
 from core_trial.models.follow_up import follow_up
 from core_trial.models.frailty import Distribution, VarianceMethod, fit_frailty
 from core_trial.models.limits import cluster_notes, describe_lost, whole_term_lost
 from core_trial.models.newton import UNFINISHED
+from core_trial.models.risk_sets import Ties
 
 
 def cox(

@@ -9,20 +9,13 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
-from core_trial.models.cox_likelihood import (
-    WIDEST,
-    RiskSets,
-    Sums,
-    Ties,
-    derivatives,
-    risk_sets,
-    sums,
-)
+from core_trial.models.cox_likelihood import WIDEST, Sums, derivatives, sums
 from core_trial.models.design import Clusters, Design, Ints
 from core_trial.models.fit import Fit
 from core_trial.models.follow_up import FollowUp
 from core_trial.models.inference import Floats
 from core_trial.models.newton import Estimable, Optimum, Whitening, invert, maximise, whiten
+from core_trial.models.risk_sets import RiskSets, Ties, risk_sets
 
 #: A direction with less than this share of the events' information has none.
 FLAT = 1e-10
@@ -105,33 +98,28 @@ def maximum(design: CoxDesign) -> tuple[Optimum, Sums]:
     stay at zero; their information is zero, too.
     """
     x, risk = design.white.columns, design.risk
-    informed = _informed(design)
-    reduced = x if informed is None else informed.T @ x
     at: Sums
 
     def evaluate(b: Floats) -> tuple[float, Floats, Floats]:
         nonlocal at
-        eta = b @ reduced
+        eta = b @ x
         if np.ptp(eta) > WIDEST:
             return -np.inf, b, np.eye(len(b))
-        at = sums(risk, reduced, eta)
-        return at.loglik, *derivatives(risk, reduced, at)
+        at = sums(risk, x, eta)
+        return at.loglik, *derivatives(risk, x, at)
 
-    best = maximise(evaluate, np.zeros(len(reduced)))
-    if informed is None:
-        return best, at
+    start = np.zeros(len(x))
+    first = evaluate(start)
+    values, vectors = np.linalg.eigh(first[2])
+    flat = values < FLAT * risk.n_events
+    if not flat.any():
+        return maximise(evaluate, start, first), at
+    informed = vectors[:, ~flat]
+    x = informed.T @ x
+    best = maximise(evaluate, np.zeros(len(x)))
     point, information = informed @ best.point, informed @ best.information @ informed.T
     best = replace(best, point=point, gradient=informed @ best.gradient, information=information)
-    return best, sums(risk, x, point @ x)
-
-
-def _informed(design: CoxDesign) -> Floats | None:
-    """Directions with any information at coefficients of zero, shape (p, k); None for all."""
-    x = design.white.columns
-    at = sums(design.risk, x, np.zeros(design.n))
-    values, vectors = np.linalg.eigh(derivatives(design.risk, x, at)[1])
-    kept = values > FLAT * design.risk.n_events
-    return None if kept.all() else vectors[:, kept]
+    return best, sums(risk, design.white.columns, point @ design.white.columns)
 
 
 def estimable(design: CoxDesign, best: Optimum) -> Estimable:

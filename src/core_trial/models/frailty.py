@@ -39,6 +39,8 @@ Distribution = Literal["gamma", "lognormal"]
 VarianceMethod = Literal["ml", "reml"]
 #: The frailty variance is looked for between these; below, it is zero.
 SMALLEST, LARGEST = 1e-6, 1e3
+#: A gain in log-likelihood that could be rounding is none.
+NO_GAIN = 1e-8
 #: Step in log theta until the root is between two steps.
 STRIDE = 1.5
 #: Half the distance, in log theta, over which the Laplace likelihood is differenced.
@@ -212,7 +214,7 @@ def _chosen_method(distribution: Distribution, method: VarianceMethod | None) ->
 
 def _share(design: CoxDesign, clusters: Clusters) -> Shared:
     codes = design.in_order(clusters).codes
-    events = np.bincount(codes[design.risk.event], minlength=clusters.count).astype(float)
+    events = np.bincount(codes[design.risk.rows], minlength=clusters.count).astype(float)
     counts, _ = tally(events[events > 0].astype(np.intp))
     return Shared(design.risk, design.white.columns, codes, clusters.count, events, counts)
 
@@ -264,7 +266,7 @@ def _search(profile: Callable[[float, State], Profile], zero: Profile, start: fl
         if low < np.log(SMALLEST):
             return zero
     best = at(optimize.brentq(lambda a: at(a).slope, low, high, xtol=1e-7))
-    return best if best.loglik > zero.loglik else zero
+    return best if best.loglik > zero.loglik + NO_GAIN else zero
 
 
 def _ratio_test(best: Profile, zero: Profile) -> Test:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core_trial.models.cox_likelihood import WIDEST, RiskSets, Sums, information_times, shares, sums
+from core_trial.models.cox_likelihood import WIDEST, Sums, information_times, shares, sums
 from core_trial.models.design import Ints
 from core_trial.models.inference import Floats
 from core_trial.models.rising import Tally
+from core_trial.models.risk_sets import RiskSets
 
 #: Gain in penalised likelihood below which the search ends.
 GAIN = 1e-13

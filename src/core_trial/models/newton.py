@@ -16,8 +16,9 @@ from core_trial.models.design import Clusters
 from core_trial.models.inference import Floats
 from core_trial.models.sandwich import clustered_sandwich
 
-#: Stop once half the squared Newton decrement, the gain still to be had, is smaller than this.
-GAIN = 1e-9
+#: Twice the gain that a Newton step promises. Convergence is quadratic: below `LAST` one more step
+#: is the last, and below `NOTHING` (1e-8 standard errors) there is none to take.
+LAST, NOTHING = 1e-8, 1e-16
 #: No step changes the linear predictor by more than this (root mean square).
 LONGEST_STEP = 4.0
 #: Directions with less than this share of the typical information have lost their maximum.
@@ -30,8 +31,9 @@ NO_VARIANCE = 1e-12
 #: What a fit says whose search gave up.
 UNFINISHED = "the search for the maximum did not converge, so nothing can be reported"
 
-#: Parameters, shape (q,), to log-likelihood, gradient (q,) and negative Hessian (q, q).
-Evaluate = Callable[[Floats], tuple[float, Floats, Floats]]
+#: Log-likelihood, gradient (q,) and negative Hessian (q, q); and how to get them at a point (q,).
+Value = tuple[float, Floats, Floats]
+Evaluate = Callable[[Floats], Value]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +61,12 @@ class Optimum:
 
 
 def maximise(
-    evaluate: Evaluate, start: Floats, *, known: Optimum | None = None, most: int = 80
+    evaluate: Evaluate,
+    start: Floats,
+    first: Value | None = None,
+    *,
+    known: Optimum | None = None,
+    most: int = 80,
 ) -> Optimum:
     """Newton with step halving; where the Hessian is not negative definite, its mirror image.
 
@@ -69,16 +76,20 @@ def maximise(
         The log-likelihood with its derivatives; ``-inf`` or ``nan`` where it cannot be computed.
     start
         Where to begin, shape (q,).
+    first
+        The likelihood and its derivatives at the start, if they are at hand.
     known
         A maximum found from elsewhere; it is returned as soon as the search is on its way there.
     most
         Steps after which to give up.
     """
     at = start
-    value, gradient, information = evaluate(at)
+    value, gradient, information = first or evaluate(at)
     for steps in range(1, most + 1):
         step, definite = _ascent(gradient, information)
         gain = float(gradient @ step)
+        if definite and gain < NOTHING:
+            return Optimum(at, value, gradient, information, True, steps)
         step *= min(1.0, LONGEST_STEP / max(float(np.sqrt(step @ step)), 1e-300))
         for _ in range(40):
             trial = evaluate(at + step)
@@ -86,12 +97,12 @@ def maximise(
                 break
             step *= 0.5
         else:
-            return Optimum(at, value, gradient, information, gain < GAIN, steps)
+            return Optimum(at, value, gradient, information, gain < LAST, steps)
         at = at + step
         value, gradient, information = trial
         if known is not None and _leads_to(known, at, value):
             return known
-        if definite and gain < 2 * GAIN:
+        if definite and gain < LAST:
             return Optimum(at, value, gradient, information, True, steps)
     return Optimum(at, value, gradient, information, False, most)
 

@@ -15,7 +15,6 @@ from core_trial.models import design as designs
 from core_trial.models.cox_design import CoxDesign, estimable, maximum, prepare, right_hand_side
 from core_trial.models.cox_likelihood import (
     Sums,
-    Ties,
     schoenfeld_residuals,
     sums,
     weighted_derivatives,
@@ -25,6 +24,7 @@ from core_trial.models.inference import Floats, Test, chi_square_p
 from core_trial.models.kaplan_meier import curve
 from core_trial.models.limits import term_of
 from core_trial.models.newton import Estimable
+from core_trial.models.risk_sets import Ties
 
 Transform = Literal["identity", "log", "km"]
 #: Of a term's information, what is left after the model's must be more than this.
@@ -163,7 +163,7 @@ def _residuals(
 ) -> pd.DataFrame:
     """Scaled Schoenfeld residuals, a row per event."""
     risk = design.risk
-    group = risk.seen[risk.event] - 1
+    group = risk.moment
     raw = schoenfeld_residuals(risk, x, at)
     scaled = beta + risk.n_events * raw @ cov
     frame = pd.DataFrame(scaled, columns=list(design.columns))

@@ -47,6 +47,12 @@ class Tally:
         above = self.above
         return float(above @ np.log1p(spread)), float(above @ share), float(above @ (share * g))
 
+    def values_at(self, alphas: Floats) -> Floats:
+        """The sum over all counts at each of several alphas."""
+        if len(self.steps) < len(self.values):
+            return np.array([self.total(alpha)[0] for alpha in alphas])
+        return np.log1p(np.multiply.outer(alphas, self.steps)) @ self.above
+
     def slopes(self, alpha: float) -> Floats:
         """First derivative by log alpha for each of the values, shape (v,)."""
         if len(self.steps) < len(self.values):

@@ -138,7 +138,7 @@ def _starts(data: Counts) -> list[Floats]:
     alpha = ALPHAS[:, None]
     spread = alpha * total / (n * (1 - inflated))
     L = np.log1p(spread) / alpha
-    T = np.array([data.tally.total(a)[0] for a in ALPHAS])[:, None]
+    T = data.tally.values_at(ALPHAS)[:, None]
     loglik = (
         zeros * np.log(inflated + (1 - inflated) * np.exp(-L))
         + (n - zeros) * (np.log1p(-inflated) - L)
