@@ -134,28 +134,37 @@ def outcome(folder, original):
     rest = [note for note in trial.report.notes if note.code != "not_as_described"]
     if rest != list(original.trial.report.notes):
         return "noted"
-    return "harmless" if same_results(derive(trial), original.analysis) else change(trial, original)
+    came = change(trial, original)
+    if came == "harmless":
+        analysis = derive(trial)
+        assert analysis.participants.equals(original.analysis.participants)
+        assert analysis.flow == original.analysis.flow
+    return came
 
 
-def same_results(one, other):
-    return one.participants.equals(other.participants) and one.flow == other.flow
+def ordered(trial):
+    """The frames, their rows in the order of their keys."""
+    frames = dict(trial.frames())
+    return {t.name: frames[t.name].sort_values(list(t.key), ignore_index=True) for t in TABLES}
 
 
 def change(trial, original):
-    """The one difference between the frames, in words."""
-    differing = [
-        (frame, getattr(original.trial, name))
-        for name, frame in trial.frames()
-        if not frame.equals(getattr(original.trial, name))
-    ]
-    if len(differing) != 1:
+    """How the frames differ but for the order of rows."""
+    now, then = ordered(trial), ordered(original.trial)
+    differing = [name for name in now if not now[name].equals(then[name])]
+    if not differing:
+        return "harmless"
+    if len(differing) > 1:
         return "silent"
-    frame, old = differing[0]
+    frame, old = now[differing[0]], then[differing[0]]
     if len(frame) == len(old) - 1:
         merged = old.merge(frame, how="left", indicator=True)
         return "one row out" if (merged["_merge"] == "left_only").sum() == 1 else "silent"
+    frame, old = getattr(trial, differing[0]), getattr(original.trial, differing[0])
+    if len(frame) != len(old):
+        return "silent"
     cells = (frame.astype(object) != old.astype(object)) & ~(frame.isna() & old.isna())
-    return "one valid value" if len(frame) == len(old) and cells.sum(axis=None) == 1 else "silent"
+    return "one valid value" if cells.sum(axis=None) == 1 else "silent"
 
 
 def test_every_single_edit_is_refused_noted_or_harmless_by_rule(original, tmp_path):
