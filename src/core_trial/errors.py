@@ -12,9 +12,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from heapq import nsmallest
+from operator import attrgetter
 
 #: How many faults are printed before the rest is only counted.
 PRINTED_FAULTS = 50
+#: Characters of what is allowed that are printed.
+PRINTED_ALLOWED = 120
 
 
 class CoreTrialError(Exception):
@@ -53,13 +57,30 @@ class Fault:
     allowed: str = ""
     hint: str = ""
 
-    def __str__(self) -> str:
-        place = self.file + (f":{self.line}" if self.line else "")
-        parts = [f"{place} {self.column}".rstrip(), f"[{self.code}]"]
-        parts += [f"found {self.found!r};"] if self.found else []
-        parts += [f"allowed: {self.allowed}"] if self.allowed else []
+    @property
+    def place(self) -> str:
+        """File and line."""
+        return self.file + (f":{self.line}" if self.line else "")
+
+    @property
+    def advice(self) -> str:
+        """What is allowed, and the hint; a long list of what is allowed is cut."""
+        allowed = self.allowed
+        if len(allowed) > PRINTED_ALLOWED:
+            allowed = allowed[: PRINTED_ALLOWED - 1] + "…"
+        parts = [f"allowed: {allowed}"] if allowed else []
         parts += [f"({self.hint})"] if self.hint else []
         return " ".join(parts)
+
+    def __str__(self) -> str:
+        parts = [f"{self.place} {self.column}".rstrip(), f"[{self.code}]"]
+        parts += [f"found {self.found!r};"] if self.found else []
+        parts += [self.advice] if self.advice else []
+        return " ".join(parts)
+
+
+_ORDER = attrgetter("file", "line", "column", "code", "found", "allowed", "hint")
+_KIND = attrgetter("file", "column", "code")
 
 
 class DataError(CoreTrialError):
@@ -74,7 +95,7 @@ class DataError(CoreTrialError):
     exit_code = 3
 
     def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults: tuple[Fault, ...] = tuple(sorted(faults))
+        self.faults: tuple[Fault, ...] = tuple(sorted(faults, key=_ORDER))
         super().__init__(_report(self.faults))
 
 
@@ -103,11 +124,17 @@ class OutputError(CoreTrialError):
 
 
 def _report(faults: tuple[Fault, ...]) -> str:
-    """The faults as text: the largest groups of one kind first, at most `PRINTED_FAULTS` lines."""
-    size = Counter((fault.file, fault.column, fault.code) for fault in faults)
-    grouped = sorted(faults, key=lambda f: (-size[f.file, f.column, f.code], f))
+    """The faults as a table: the largest groups of one kind first, `PRINTED_FAULTS` at most."""
+    size = Counter(map(_KIND, faults))
+    shown = nsmallest(PRINTED_FAULTS, faults, key=lambda f: (-size[_KIND(f)], *_ORDER(f)))
+    cells = [(f.place, f.column, f"[{f.code}]", f.found and repr(f.found)) for f in shown]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [f"{len(faults)} fault{'s' if len(faults) != 1 else ''} in the input"]
-    lines += [f"  {fault}" for fault in grouped[:PRINTED_FAULTS]]
+    for fault, row in zip(shown, cells, strict=True):
+        text = "  ".join(
+            cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width
+        )
+        lines.append(f"  {text}  {fault.advice}".rstrip())
     rest = len(faults) - PRINTED_FAULTS
     lines += [f"  and {rest} more"] if rest > 0 else []
     return "\n".join(lines)

@@ -331,7 +331,7 @@ _DATE_MISTAKES = (
     (r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "no_such_date", "no such month or day"),
     (r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ].+", "date_with_time", "leave out the time of day"),
     (r"[0-9]{4,5}(\.[0-9]+)?", "date_serial", "a spreadsheet's day number: export dates as text"),
-    (r"[0-9]{1,2}[-/. ][0-9]{1,2}[-/. ][0-9]{4}", "date_order", "day and month cannot be told"),
+    (r"[0-9]{1,2}[-/. ][0-9]{1,2}[-/. ][0-9]{4}", "date_order", "which is the day?"),
     (r".*\b[0-9]{1,2}[-/. ][0-9A-Za-z]+[-/. ][0-9]{2}", "two_digit_year", "write four digits"),
     (r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}", "date_order", "hyphens and two digits each"),
 )
