@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from core_trial.models.inference import Floats, Quantity
-from core_trial.models.linear_likelihood import Model, profile
+from core_trial.models.linear_likelihood import Likelihood, profile
 from core_trial.models.linear_search import Maximum
 
 #: Half width, on the log scale, of the parabolas that the other residual variances are found with.
@@ -24,7 +24,7 @@ TIGHT, TRIES = 1e-6, 60
 MOST = 35.0
 
 
-def intraclass(model: Model, maximum: Maximum, level: int, confidence: float) -> Quantity:
+def intraclass(model: Likelihood, maximum: Maximum, level: int, confidence: float) -> Quantity:
     """The cluster variance's share of the total at one residual level.
 
     The interval holds all values whose (restricted) profile likelihood is not significantly lower
@@ -62,7 +62,7 @@ def intraclass(model: Model, maximum: Maximum, level: int, confidence: float) ->
 
 
 def intraclass_by_level(
-    model: Model, maximum: Maximum, suffixes: list[str], confidence: float
+    model: Likelihood, maximum: Maximum, suffixes: list[str], confidence: float
 ) -> MappingProxyType[str, Quantity]:
     """`intraclass` at every residual level that has clusters of two rows or more, by name.
 
@@ -85,7 +85,7 @@ def intraclass_by_level(
 
 
 def _interval(
-    model: Model, maximum: Maximum, level: int, size: float, error: float, z: float
+    model: Likelihood, maximum: Maximum, level: int, size: float, error: float, z: float
 ) -> tuple[float, float]:
     """Limits between which the root of the deviance stays below z; `error` is that of the ratio."""
     residual, tau = maximum.point.theta[1:], maximum.point.theta[0]
@@ -111,7 +111,7 @@ def _share(ratio: float) -> float:
     return 1.0 - 1.0 / (1.0 + ratio) if ratio > 1 else ratio / (1.0 + ratio)
 
 
-def _typical_size(model: Model, level: int) -> float:
+def _typical_size(model: Likelihood, level: int) -> float:
     """Cluster size at which Fisher's scale stabilises the variance near zero."""
     sizes, count = model.patterns.sizes[:, level], model.patterns.count
     return float(sizes**3 @ count) / float(sizes**2 @ count)
@@ -142,7 +142,7 @@ def _limit(
     return middle + side * distance
 
 
-def _best(model: Model, level: int, ratio: float, logs: Floats) -> tuple[float, Floats]:
+def _best(model: Likelihood, level: int, ratio: float, logs: Floats) -> tuple[float, Floats]:
     """Profile likelihood at one variance ratio of a level, and where it is.
 
     The overall scale has a closed form. The logarithms of the other residual variances, if any, are
@@ -162,7 +162,9 @@ def _best(model: Model, level: int, ratio: float, logs: Floats) -> tuple[float, 
     return float(_at(model, level, ratio, logs[None])[0]), logs
 
 
-def _at(model: Model, level: int, ratio: float, logs: Floats) -> Floats:
+def _at(model: Likelihood, level: int, ratio: float, logs: Floats) -> Floats:
     """Profile likelihood at other residual variances, logarithms of shape (g, L - 1)."""
-    residual = np.insert(np.exp(logs), level, 1.0, axis=1)
-    return profile(model, np.column_stack([np.full(len(logs), ratio), residual]))[0]
+    ratios = np.ones((len(logs), model.patterns.levels + 1))
+    ratios[:, 0] = ratio
+    ratios[:, [k + 1 for k in range(model.patterns.levels) if k != level]] = np.exp(logs)
+    return profile(model, ratios)[0]

@@ -170,6 +170,12 @@ class LinearLayout:
     starts: Ints
     patterns: Patterns
 
+    @property
+    def suffixes(self) -> list[str]:
+        """What tells quantities of the residual levels apart: blank when there is one variance."""
+        several = self.patterns.levels > 1
+        return [f"[{label}]" if several else "" for label in self.residual.labels]
+
 
 def arrange(
     design: Design,

@@ -20,8 +20,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from core_trial.errors import DesignError
 from core_trial.models.inference import Floats
-from core_trial.models.linear_layout import Patterns
+from core_trial.models.linear_layout import LinearLayout, Patterns
+from core_trial.models.linear_statistics import Statistics
 
 Method = Literal["ml", "reml"]
 #: Smallest residual variance in units of the overall one.
@@ -29,7 +31,7 @@ FLOOR = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class Model:
+class Likelihood:
     """Sufficient statistics and method: the likelihood as a function of the variances.
 
     Parameters
@@ -37,7 +39,7 @@ class Model:
     patterns, log_det
         From the layout: cell sizes, and the determinant of its basis.
     products, spread, saturated
-        As in `Statistics`.
+        As in `linear_statistics.Statistics`.
     restricted
         Whether the likelihood is the restricted one.
     """
@@ -118,7 +120,30 @@ class Point:
         return inverse
 
 
-def evaluate(model: Model, theta: Floats) -> Point:
+def likelihood(layout: LinearLayout, stats: Statistics, method: Method) -> Likelihood:
+    """The likelihood of an outcome, from its sufficient statistics.
+
+    Raises
+    ------
+    DesignError
+        When it has no maximum.
+    """
+    if method == "ml" and stats.saturated.any():
+        raise DesignError(
+            "as many coefficients as rows for a residual variance: the likelihood has no maximum; "
+            "take covariates out, or use method='reml'"
+        )
+    return Likelihood(
+        patterns=layout.patterns,
+        log_det=layout.basis.log_det,
+        products=stats.products,
+        spread=stats.spread,
+        saturated=stats.saturated,
+        restricted=method == "reml",
+    )
+
+
+def evaluate(model: Likelihood, theta: Floats) -> Point:
     """Log-likelihood, its derivatives, and the matrices that the covariance is made of."""
     pat, p, m, pairs = model.patterns, model.p, len(theta), model.patterns.pairs
     inverse = _inverse(pat, theta)
@@ -155,7 +180,7 @@ def evaluate(model: Model, theta: Floats) -> Point:
     )
 
 
-def profile(model: Model, ratios: Floats) -> tuple[Floats, Floats]:
+def profile(model: Likelihood, ratios: Floats) -> tuple[Floats, Floats]:
     """Log-likelihood with the overall scale at its best, at many ratios of the variances.
 
     Parameters
@@ -178,7 +203,7 @@ def profile(model: Model, ratios: Floats) -> tuple[Floats, Floats]:
     return _loglik(model, theta, model.rows, log_det), theta
 
 
-def _loglik(model: Model, theta: Floats, square: float, log_det: Floats | float) -> Floats:
+def _loglik(model: Likelihood, theta: Floats, square: float, log_det: Floats | float) -> Floats:
     """Harville (1977), equations 3.2 and 3.3, constants included; theta may have leading axes."""
     pat = model.patterns
     s = _precision(pat, theta)
@@ -218,7 +243,7 @@ def _powers(pat: Patterns, theta: Floats) -> Floats:
     return np.concatenate([w[None], pat.own * w**2, pat.own[pat.left] * pat.own[pat.right] * w**3])
 
 
-def _forms(model: Model, stack: Floats, within: Floats) -> Floats:
+def _forms(model: Likelihood, stack: Floats, within: Floats) -> Floats:
     """Weighted sums of the cross-products, shape (f, q, q), one per matrix of `stack`."""
     pat = model.patterns
     pairs = stack[:, pat.pattern, pat.first, pat.second]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core_trial.errors import DesignError
 from core_trial.models.inference import Floats
-from core_trial.models.linear_likelihood import Model, Point, evaluate, profile
+from core_trial.models.linear_likelihood import Likelihood, Point, evaluate, profile
 
 #: Newton's method stops when the squared distance to the maximum, in standard errors, is below.
 CLOSE = 1e-18
@@ -57,7 +57,7 @@ class Maximum:
     converged: bool
 
 
-def maximise(model: Model) -> Maximum:
+def maximise(model: Likelihood) -> Maximum:
     """Find the variances that maximise the likelihood.
 
     Raises
@@ -93,7 +93,7 @@ def _flat(null: Point) -> tuple[bool, Floats]:
     return len(flat.T) == 0, flat / root[:, None]
 
 
-def _candidates(model: Model, null: Point) -> list[Floats]:
+def _candidates(model: Likelihood, null: Point) -> list[Floats]:
     """Starting values: the local maxima of the profile over the cluster variance, roughly."""
     found = [
         peak for residual in _shapes(model, null) for peak in _peaks(model, residual, null.score[0])
@@ -105,7 +105,7 @@ def _candidates(model: Model, null: Point) -> list[Floats]:
     return starts
 
 
-def _peaks(model: Model, residual: Floats, slope: float) -> list[tuple[float, Floats]]:
+def _peaks(model: Likelihood, residual: Floats, slope: float) -> list[tuple[float, Floats]]:
     """Likelihood and variances at each local maximum of a grid, moved to the top of a parabola.
 
     `slope` is the score at zero: if it is positive while the grid falls from there, the maximum
@@ -131,7 +131,7 @@ def _peaks(model: Model, residual: Floats, slope: float) -> list[tuple[float, Fl
     return list(zip(height.tolist(), theta, strict=True))
 
 
-def _shapes(model: Model, null: Point) -> list[Floats]:
+def _shapes(model: Likelihood, null: Point) -> list[Floats]:
     """Ratios of the residual variances to search along: overall, and within cells."""
     pat = model.patterns
     shapes = [null.theta[1:]]
@@ -140,7 +140,7 @@ def _shapes(model: Model, null: Point) -> list[Floats]:
     return shapes
 
 
-def _grid(model: Model, residual: Floats) -> Floats:
+def _grid(model: Likelihood, residual: Floats) -> Floats:
     """Cluster variances from zero to more than the data can hold, three to a decade."""
     pat = model.patterns
     spare = pat.spare.sum()
@@ -153,7 +153,7 @@ def _grid(model: Model, residual: Floats) -> Floats:
     return grid
 
 
-def _newton(model: Model, theta: Floats, fixed: bool = False) -> tuple[Point, bool]:
+def _newton(model: Likelihood, theta: Floats, fixed: bool = False) -> tuple[Point, bool]:
     """Climb to the nearest maximum; `fixed` keeps the cluster variance where it is.
 
     The step is Newton's where the observed information is positive definite, else Fisher's.
@@ -189,7 +189,7 @@ def _step(here: Point, floor: Floats, fixed: bool) -> tuple[Floats, float]:
     return step, float(scaled @ score)
 
 
-def _search(model: Model, here: Point, step: Floats) -> Point | None:
+def _search(model: Likelihood, here: Point, step: Floats) -> Point | None:
     """Halve the step until the likelihood does not fall; None when no step is left."""
     floor = model.floor
     for _ in range(40):
