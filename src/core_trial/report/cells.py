@@ -41,7 +41,7 @@ def values(results: Results, place: Place, *statistics: str) -> list[float]:
 
 def count(results: Results, place: Place, style: Style) -> str:
     """``n``; blank where there is none."""
-    if _withheld(results, place, "n"):
+    if is_withheld(results, place, "n"):
         return CONFIDENTIAL
     (n,) = values(results, place, "n")
     return "" if math.isnan(n) else number.count(n, style)
@@ -49,17 +49,17 @@ def count(results: Results, place: Place, style: Style) -> str:
 
 def fraction(results: Results, place: Place, style: Style) -> str:
     """``n/N (%)``, or what of it is told."""
-    if _withheld(results, place, "n"):
+    if is_withheld(results, place, "n"):
         return CONFIDENTIAL
     n, of = values(results, place, "n", "N")
-    if _withheld(results, place, "N"):
+    if is_withheld(results, place, "N"):
         return f"{number.count(n, style)}/{CONFIDENTIAL}"
     return number.fraction(n, of, style)
 
 
 def mean_sd(results: Results, place: Place, style: Style, decimals: tuple[int, int]) -> str:
     """``mean (SD)``, with the decimals of each."""
-    if _withheld(results, place, "mean", "sd"):
+    if is_withheld(results, place, "mean", "sd"):
         return CONFIDENTIAL
     mean, sd = values(results, place, "mean", "sd")
     return number.mean_sd(mean, sd, decimals[0], style, sd_decimals=decimals[1])
@@ -67,7 +67,7 @@ def mean_sd(results: Results, place: Place, style: Style, decimals: tuple[int, i
 
 def median_iqr(results: Results, place: Place, style: Style) -> str:
     """``median (q1 to q3)`` without decimals."""
-    if _withheld(results, place, "median", "q1", "q3"):
+    if is_withheld(results, place, "median", "q1", "q3"):
         return CONFIDENTIAL
     median, q1, q3 = values(results, place, "median", "q1", "q3")
     return number.median_iqr(median, q1, q3, 0, style)
@@ -119,7 +119,7 @@ def abbreviations(estimates: Sequence[Estimate]) -> str:
 
 def estimate_withheld(results: Results, analysis: str, level: str = "") -> bool:
     """Whether the effect of an analysis is known and not told."""
-    return _withheld(results, Place(analysis, "", level), "estimate")
+    return is_withheld(results, Place(analysis, "", level), "estimate")
 
 
 def confidential_notes(rows: Iterable[Row]) -> tuple[str, ...]:
@@ -128,6 +128,7 @@ def confidential_notes(rows: Iterable[Row]) -> tuple[str, ...]:
     return (CONFIDENTIAL_NOTE,) if shown else ()
 
 
-def _withheld(results: Results, place: Place, *statistics: str) -> bool:
+def is_withheld(results: Results, place: Place, *statistics: str) -> bool:
+    """Whether any of the numbers of one place is known and not told."""
     keys = {Key(place.analysis, s, place.arm, place.level) for s in statistics}
     return not keys.isdisjoint(results.withheld)

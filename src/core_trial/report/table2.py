@@ -141,11 +141,15 @@ def adjustment(formula: str) -> str:
     >>> adjustment("readmitted ~ arm + psychosis + centre")
     'Adjusted for centre and condition.'
     """
-    right = formula.split("~")[-1].split("|")[0]
-    terms = [term.strip() for term in right.split("+")]
-    words = [_covariate(term) for term in terms if term not in ("arm", "1", "")]
+    words = [_covariate(term) for term in terms(formula) if term not in ("arm", "1", "")]
     named = sorted(dict.fromkeys(words), key=lambda word: _ORDER.get(word, len(_ORDER)))
     return f"{_ADJUSTED} {_listed(named)}." if named else ""
+
+
+def terms(formula: str) -> list[str]:
+    """The terms on the right of a formula, without those of a zero part behind a bar."""
+    right = formula.split("~")[-1].split("|")[0]
+    return [term.strip() for term in right.split("+")]
 
 
 def _covariate(name: str) -> str:
