@@ -173,6 +173,8 @@ def _limit(X: Floats, y: Floats, apart: Separation, pattern_of: Ints) -> _Regres
 
 def _sandwich(found: _Regression, y: Floats, members: Clusters, *, small_sample: bool) -> Floats:
     """Covariance by cluster; ``nan`` where a coefficient's scores cancel within every cluster."""
+    if found.inverse.size == 0:
+        return found.inverse
     scores = (y - found.fitted)[:, None] * found.columns
     robust = clustered_sandwich(found.inverse, scores, members, small_sample=small_sample)
     cov, model = (found.back @ inner @ found.back.T for inner in (robust, found.inverse))
