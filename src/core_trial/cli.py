@@ -147,7 +147,8 @@ def _check(arguments: argparse.Namespace) -> int:
 def _synthesise(arguments: argparse.Namespace) -> int:
     from core_trial import pipeline
 
-    pipeline.synthesise(arguments.out, arguments.seed, progress=not arguments.quiet)
+    report = pipeline.synthesise(arguments.out, arguments.seed, progress=not arguments.quiet)
+    (_silent if arguments.quiet else _say)(report)
     return 0
 
 

@@ -23,6 +23,7 @@ from core_trial.report.table import Table
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
 from core_trial.results import Provenance, Results
+from core_trial.synthetic import generator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -201,3 +202,32 @@ def write_template(folder: Path) -> None:
     """Write empty CSV files with one example row each; what `core-trial template` does."""
     output.refuse_foreign(folder)
     export.template(folder)
+
+
+def synthesise(out: Path, seed: int | None = None, *, progress: bool = True) -> str:
+    """Make a synthetic trial and write its files; what `core-trial synthesise` does.
+
+    Parameters
+    ----------
+    out
+        Folder for the files; files of the same names are replaced.
+    seed
+        Seed of all chance; by default that of the bundled trial.
+    progress
+        Show the stage and the row in work.
+
+    Returns
+    -------
+    str
+        How near every calibrated row came to its printed digits.
+
+    Raises
+    ------
+    VerificationError
+        If a row does not print as published; the files are written all the same.
+    """
+    made = generator.synthesise(generator.SEED if seed is None else seed, progress=progress)
+    export.write(made.trial, out)
+    if made.unmet:
+        raise VerificationError(f"not every row came out as published\n{made.report()}")
+    return made.report()

@@ -1,0 +1,155 @@
+"""The command line as a user runs it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core_trial import cli, pipeline
+from core_trial.errors import DataError, OutputError, VerificationError
+
+EXPECTED = {
+    "results.json",
+    "report.html",
+    "verification.csv",
+    "verification.html",
+    *(f"table{k}.{form}" for k in (1, 2) for form in ("csv", "md", "html")),
+}
+
+
+@pytest.fixture(scope="module")
+def reproduced(tmp_path_factory):
+    """One run of the main command in a process of its own."""
+    out = tmp_path_factory.mktemp("cli") / "out"
+    command = Path(sys.executable).with_name("core-trial")
+    run = subprocess.run(
+        [command, "reproduce", "--out", out], capture_output=True, text=True, check=False
+    )
+    return run, out
+
+
+def test_reproduce_prints_table_2_and_the_verdict(reproduced):
+    run, _ = reproduced
+    assert run.returncode == 0, run.stderr
+    assert "Readmission to acute care over 1 year" in run.stdout
+    assert "0·66 (0·43 to 0·99)" in run.stdout
+    assert run.stderr == ""
+
+
+def test_reproduce_writes_tables_records_and_verdict(reproduced):
+    _, out = reproduced
+    assert {path.name for path in out.iterdir()} >= EXPECTED
+
+
+def test_no_file_names_a_folder_of_this_machine(reproduced):
+    _, out = reproduced
+    for path in out.rglob("*"):
+        if path.is_file():
+            assert str(Path.home()).encode() not in path.read_bytes()
+            assert str(pipeline.bundled()).encode() not in path.read_bytes()
+
+
+def test_records_carry_their_provenance(reproduced):
+    _, out = reproduced
+    body = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    assert set(body["provenance"]["inputs"]) >= {"participants.csv", "acute_episodes.csv"}
+    assert all(len(digest) == 64 for digest in body["provenance"]["inputs"].values())
+    primary = next(
+        row
+        for row in body["records"]
+        if row["kind"] == "estimate" and (row["analysis"], row["level"]) == ("readmission", "")
+    )
+    assert primary["formula"] == "readmitted ~ arm + psychosis + centre"
+    assert primary["n"] == 434
+
+
+def test_a_second_run_replaces_the_first_with_the_same_bytes(reproduced):
+    _, out = reproduced
+    before = {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
+    assert cli.main(["reproduce", "--out", str(out), "--quiet"]) == 0
+    assert {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()} == before
+
+
+def test_quiet_prints_nothing(capsys, tmp_path):
+    assert cli.main(["reproduce", "--out", str(tmp_path / "out"), "--quiet"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_folder_that_is_not_ours_is_never_overwritten(capsys, tmp_path):
+    (tmp_path / "thesis.txt").write_text("chapter one")
+    assert cli.main(["reproduce", "--out", str(tmp_path)]) == OutputError.exit_code
+    assert "thesis.txt" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def damaged(folder: Path, old: str, new: str) -> Path:
+    """The bundled files with one text exchanged in participants.csv."""
+    folder.mkdir()
+    for path in pipeline.bundled().glob("*.csv"):
+        (folder / path.name).write_bytes(path.read_bytes())
+    target = folder / "participants.csv"
+    text = target.read_text(encoding="utf-8")
+    assert old in text
+    target.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return folder
+
+
+def test_check_reports_every_fault_and_has_an_exit_code_of_its_own(capsys, tmp_path):
+    folder = damaged(tmp_path / "in", ",control,", ",Controll,")
+    report = tmp_path / "report"
+    code = cli.main(["check", str(folder), "--report", str(report)])
+    assert code == DataError.exit_code
+    assert "participants.csv" in capsys.readouterr().err
+    assert "Controll" in (report / "faults.csv").read_text(encoding="utf-8")
+
+
+def test_check_of_the_bundled_files_finds_no_fault(capsys, tmp_path):
+    assert cli.main(["check", str(pipeline.bundled()), "--report", str(tmp_path / "r")]) == 0
+    assert "no faults" in capsys.readouterr().out
+    assert (tmp_path / "r" / "load_report.json").is_file()
+
+
+def test_a_damaged_folder_is_refused_and_nothing_is_written(capsys, tmp_path):
+    folder = damaged(tmp_path / "in", ",control,", ",Controll,")
+    assert cli.main(["reproduce", str(folder), "--out", str(tmp_path / "out")]) == 3
+    assert not (tmp_path / "out").exists()
+    assert "allowed" in capsys.readouterr().err
+
+
+def test_numbers_that_differ_from_the_paper_have_an_exit_code_of_their_own(capsys, tmp_path):
+    """One woman's record says man: every fit stands, four printed numbers do not."""
+    folder = damaged(tmp_path / "in", ",female,", ",male,")
+    code = cli.main(["reproduce", str(folder), "--out", str(tmp_path / "out")])
+    assert code == VerificationError.exit_code
+    assert "table1.sex" in capsys.readouterr().out
+    assert (tmp_path / "out" / "table2.csv").is_file()
+
+
+def test_a_template_passes_its_own_check(capsys, tmp_path):
+    assert cli.main(["template", str(tmp_path / "mine")]) == 0
+    assert cli.main(["check", str(tmp_path / "mine")]) == 0
+    assert "participants.csv: 1 rows" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["reproduce", "--help"], ["check", "--help"]])
+def test_help_names_the_exit_codes(capsys, arguments):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(arguments)
+    assert stop.value.code == 0
+    assert "exit codes: 0" in " ".join(capsys.readouterr().out.split())
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--version"])
+    assert capsys.readouterr().out.startswith("core-trial ")
+
+
+@pytest.mark.parametrize("arguments", [[], ["reproduce"], ["nothing"]])
+def test_a_command_that_is_not_understood_exits_with_2(capsys, arguments):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(arguments)
+    assert stop.value.code == 2
+    assert "usage" in capsys.readouterr().err
