@@ -35,8 +35,10 @@ def place_columns(reading: Reading, names: list[str], allow: Collection[str]) ->
     Returns
     -------
     dict
-        Place of every declared column that was found.
+        Place of every declared column that was found; empty when no name could be told.
     """
+    if not names:
+        return {}
     header = reading.table.header
     plain = [plain_name(name) for name in names]
     times = Counter(plain)

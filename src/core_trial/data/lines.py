@@ -23,23 +23,24 @@ def refuse_line(reading: Reading, number: int, line: bytes, names: Sequence[str]
     line
         Its bytes, without the line end.
     names
-        The header; empty for the header itself.
+        The header.
     """
-    fault = _no_text(line, names) or _no_row(line, names)
-    reading.refuse(number, *fault)
+    reading.refuse(number, *(_no_text(line, names) or _no_row(line, names)))
 
 
-def is_irregular(line: bytes) -> bool:
-    """Whether a header cannot be split into names."""
-    return bool(_no_text(line, ())) or not split(line.decode("utf-8"))
-
-
-def split(line: str) -> list[str]:
-    """The cells of one line; none when its quotes are wrong."""
-    try:
-        return next(csv.reader([line], strict=True), [])
-    except csv.Error:
+def header_names(reading: Reading, line: bytes) -> list[str]:
+    """The names in a header; none, and a fault, when it cannot be split into names."""
+    if fault := _no_text(line, ()):
+        reading.refuse(1, *fault)
         return []
+    try:
+        names = next(csv.reader([line.decode("utf-8")], strict=True), [])
+    except csv.Error:
+        reading.refuse(1, "", "stray_quote", "", "quotes around a whole name, or none")
+        return []
+    if not names:
+        reading.refuse(1, "", "blank_line", "", "a header")
+    return names
 
 
 def _no_text(line: bytes, names: Sequence[str]) -> tuple[str, ...]:

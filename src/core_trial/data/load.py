@@ -52,8 +52,7 @@ service_use: 1 rows, sessions: 1 rows, workbook: 1 rows, adverse_events: 1 rows,
 screening: 1 rows)
     """
     path = Path(folder)
-    if not path.is_dir():
-        raise DataError([Fault("", 0, "", "no_folder", path.name, "a folder with CSV files")])
+    _refuse_no_folder(path)
     readings = {table.name: read_table(path, table, allow_columns) for table in TABLES}
     frames = {name: parse(reading) for name, reading in readings.items()}
     files = Files(readings, frames)
@@ -61,6 +60,18 @@ screening: 1 rows)
     if faults := [fault for reading in readings.values() for fault in reading.faults]:
         raise DataError(faults)
     return TrialData(**frames, report=_report(path, readings, files))
+
+
+def _refuse_no_folder(folder: Path) -> None:
+    """Say so when there is no folder, or none that may be looked into."""
+    allowed = "a folder with CSV files"
+    try:
+        if not folder.is_dir():
+            raise DataError([Fault("", 0, "", "no_folder", folder.name, allowed)])
+        next(folder.iterdir(), None)
+    except OSError as error:
+        hint = error.strerror or "the folder cannot be read"
+        raise DataError([Fault("", 0, "", "unreadable", folder.name, allowed, hint)]) from None
 
 
 def _report(folder: Path, readings: dict[str, Reading], files: Files) -> LoadReport:

@@ -9,6 +9,11 @@ from core_trial.data.episodes import Mask
 from core_trial.data.rules import Files, Found, no, rule, yes
 from core_trial.vocabulary import Arm
 
+#: Weights of the digits of an NHS number; their weighted sum is a multiple of 11.
+NHS_WEIGHTS = np.array([10, 9, 8, 7, 6, 5, 4, 3, 2, 1])
+#: So many ten-digit identifiers do not all pass that test by chance.
+FEWEST_NHS_NUMBERS = 5
+
 
 @rule(
     "participants.psw_id",
@@ -100,6 +105,21 @@ def pilot_after_main_trial(files: Files) -> Found:
     begun = people.loc[no(people["internal_pilot"]), "randomised_on"].min()
     late: Mask = (people["randomised_on"] >= begun).to_numpy(bool)
     return yes(people["internal_pilot"]) & late
+
+
+@rule(
+    "participants.participant_id",
+    "refuse",
+    "identifiers made for the trial; these are all valid NHS numbers",
+)
+def nhs_number_as_identifier(files: Files) -> Found:
+    """An NHS number tells who somebody is."""
+    ids = files["participants"]["participant_id"]
+    if len(ids) < FEWEST_NHS_NUMBERS or not ids.str.fullmatch("[0-9]{10}").fillna(False).all():
+        return np.zeros(len(ids), dtype=bool)
+    digits = np.array([list(text) for text in ids], dtype=np.int64)
+    remainder = (digits * NHS_WEIGHTS).sum(axis=1) % 11
+    return np.full(len(ids), (remainder == 0).all())
 
 
 @rule(

@@ -11,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 
 from core_trial.data.header import other_delimiter, place_columns, plain_name
-from core_trial.data.lines import is_irregular, refuse_line, split
+from core_trial.data.lines import header_names, refuse_line
 from core_trial.data.reading import MOST_FAULTS, Cells, Coded, Reading
 from core_trial.data.tables import Table
 from core_trial.data.tokens import Block, Coder, Ints, tokenise
@@ -57,12 +57,12 @@ def read_table(folder: Path, table: Table, allow: Collection[str] = ()) -> Readi
     """
     reading = Reading(table)
     path = folder / table.file
-    if not path.is_file():
-        _refuse_path(reading, path)
-        return reading
     try:
-        with path.open("rb") as stream:
-            _read(reading, stream, allow)
+        if path.is_file():
+            with path.open("rb") as stream:
+                _read(reading, stream, allow)
+        else:
+            _refuse_path(reading, path)
     except OSError as error:
         reading.refuse(0, "", "unreadable", hint=error.strerror or "the file cannot be opened")
     return reading
@@ -90,9 +90,12 @@ def _read(reading: Reading, stream: BinaryIO, allow: Collection[str]) -> None:
     if _is_text(reading, first):
         line, _, rest = first.removeprefix(BOM).partition(b"\n")
         names = _names(reading, line.removesuffix(b"\r"))
-        places = place_columns(reading, names, allow) if names else {}
+        places = place_columns(reading, names, allow)
         if places:
-            _rows(reading, places, names, chain([rest], blocks))
+            crlf = _rows(reading, places, names, chain([rest], blocks))
+            if crlf or line.endswith(b"\r"):
+                text = "lines end in carriage return and line feed"
+                reading.note("", "carriage_returns", 1, text)
     for _ in blocks:
         pass
     reading.sha256 = digest.hexdigest()
@@ -139,16 +142,13 @@ def _names(reading: Reading, line: bytes) -> list[str]:
     if found := other_delimiter(line):
         reading.refuse(1, "", "delimiter", found, "commas between the columns")
         return []
-    if is_irregular(line):
-        refuse_line(reading, 1, line, ())
-        return []
-    return split(line.decode("utf-8"))
+    return header_names(reading, line)
 
 
 def _rows(
     reading: Reading, places: dict[str, int], names: Sequence[str], blocks: Iterator[bytes]
-) -> None:
-    """Gather the cells of all blocks."""
+) -> bool:
+    """Gather the cells of all blocks; whether a line had a carriage return at its end."""
     coders = {name: Coder() for name in places}
     plain = [plain_name(name) for name in names]
     numbers: list[Ints] = []
@@ -165,11 +165,10 @@ def _rows(
         aside += _aside(block, text, line)
         line += len(block.rows) + len(block.irregular)
         crlf |= block.crlf
-    if crlf:
-        reading.note("", "carriage_returns", 1, "lines end in carriage return and line feed")
     _refuse_lines(reading, aside, line, plain)
     lines = np.concatenate(numbers) if numbers else np.zeros(0, dtype=np.int64)
     _take(reading, coders, lines)
+    return crlf
 
 
 def _aside(block: Block, text: bytes, first: int) -> Iterator[tuple[int, bytes]]:

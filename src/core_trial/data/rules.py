@@ -44,7 +44,7 @@ class Files:
         """Whether every row of participants.csv, and its identifier, could be read."""
         reading = self.readings["participants"]
         ids = self.frames["participants"]["participant_id"]
-        return reading.cells is not None and reading.whole and bool(ids.notna().all())
+        return reading.whole and len(ids) > 0 and bool(ids.notna().all())
 
     @cached_property
     def _row_of(self) -> dict[str, int]:

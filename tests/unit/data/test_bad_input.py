@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import pathlib
 import zipfile
 
 import pandas as pd
@@ -119,6 +120,35 @@ def test_line_ends_of_an_old_macintosh(tmp_path, files):
     fault = only_fault(tmp_path)
     assert (fault.line, fault.code) == (1, "control_character")
     assert "'\\r'" in fault.found
+
+
+@pytest.mark.parametrize(
+    ("header", "code"),
+    [
+        (b'participant_id,"cmht', "stray_quote"),
+        (b'participant_id,"a"b,c', "stray_quote"),
+        (b"", "blank_line"),
+        (b"participant_id,\x00", "control_character"),
+        (b"participant_id,caf\xe9", "not_utf8"),
+    ],
+)
+def test_a_header_that_cannot_be_split_is_the_only_fault(tmp_path, files, header, code):
+    write_files(tmp_path, files)
+    (tmp_path / USE).write_bytes(header + b"\nP001,1,1\n")
+    fault = only_fault(tmp_path)
+    assert (fault.file, fault.line, fault.code) == (USE, 1, code)
+
+
+@pytest.mark.parametrize("name", ["is_dir", "is_file", "iterdir", "open"])
+def test_what_the_system_forbids_is_a_fault_too(tmp_path, files, monkeypatch, name):
+    def forbidden(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    write_files(tmp_path, files)
+    monkeypatch.setattr(pathlib.Path, name, forbidden)
+    found = faults(tmp_path)
+    assert {fault.code for fault in found} == {"unreadable"}
+    assert str(tmp_path) not in str(found)
 
 
 # --- bytes and lines ------------------------------------------------------------------------------

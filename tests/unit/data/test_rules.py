@@ -139,6 +139,22 @@ def pilot_after_main_trial(files):
     return PEOPLE, 4
 
 
+def nhs_number_as_identifier(files):
+    ids = dict(zip([row[0] for row in files[PEOPLE][1:]], nhs_numbers(), strict=False))
+    for name in (PEOPLE, EPISODES, INTERVIEWS, USE, SESSIONS, WORKBOOK, EVENTS):
+        files[name] = [[ids.get(cell, cell) for cell in row] for row in files[name]]
+    return PEOPLE, 1
+
+
+def nhs_numbers():
+    """Numbers of the range kept for tests, each with its check digit."""
+    for number in range(999_000_000, 1_000_000_000):
+        weighted = zip(map(int, str(number)), range(10, 1, -1), strict=True)
+        check = -sum(digit * weight for digit, weight in weighted) % 11
+        if check < 10:
+            yield f"{number}{check}"
+
+
 def reason_out_of_place(files):
     put(files, SCREENING, 2, "reason", "")
     return SCREENING, 2
@@ -327,7 +343,12 @@ CASES = [
     *(duplicate, similar_identifier, not_a_participant),
     *(control_with_psw, intervention_without_psw, psw_in_two_centres, shared_identifier),
     *(arm_missing_from_centre, every_cluster_a_singleton, one_cluster, pilot_after_main_trial),
-    *(reason_out_of_place, eligible_do_not_add_up, randomised_do_not_add_up),
+    *(
+        nhs_number_as_identifier,
+        reason_out_of_place,
+        eligible_do_not_add_up,
+        randomised_do_not_add_up,
+    ),
     *(end_before_start, episode_before_randomisation, index_episode_after_randomisation),
     *(episode_without_records, overlapping_episodes, episode_within_index_episode),
     *(still_on_caseload, episode_after_follow_up, no_index_episode),
