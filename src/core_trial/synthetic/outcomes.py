@@ -13,7 +13,7 @@ from core_trial.results import Key
 from core_trial.synthetic.draft import treated
 from core_trial.synthetic.linear import CLUSTER, Row, Scores, calibrate
 from core_trial.synthetic.regions import Line, Region
-from core_trial.synthetic.search import Attempt, Floats, best_of
+from core_trial.synthetic.search import Attempt, Floats, best_of, listener
 from core_trial.synthetic.targets import Targets
 from core_trial.vocabulary import MODEL_ARMS
 
@@ -51,6 +51,7 @@ def calibrated(
     attempts : list of Attempt
         How near each printed row came.
     """
+    listener.get()(spec.name)
     frame = frame.assign(**{spec.fitted.outcome: np.where(known, 0.0, np.nan)})
     printed = list(_printed(spec, frame, targets))
     rows = [_row(frame[known], model, line) for _, line, model in printed]

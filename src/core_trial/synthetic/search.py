@@ -9,6 +9,7 @@ search only ever has to look at its own targets.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -26,6 +27,10 @@ GOAL = 0.25
 NEAR = 0.5
 #: Gauges nearer than this count as equal, so that the last bits of a machine decide nothing.
 SAME = 1e-7
+
+
+#: Told the name of every row that a search begins to work on; set by whoever wants to show it.
+listener: ContextVar[Callable[[str], None]] = ContextVar("listener", default=lambda row: None)
 
 
 class Problem(Protocol[Move]):

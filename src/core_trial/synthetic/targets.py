@@ -66,6 +66,13 @@ class Targets:
             raise ValueError(f"{analysis} {statistic} {arm} {level} is not printed as a count")
         return int(value)
 
+    def find_count(
+        self, analysis: str, statistic: str = "n", arm: str = "", level: str = ""
+    ) -> int | None:
+        """As `count`, or None when it is not printed."""
+        known = Key(analysis, statistic, arm, level) in self.printed
+        return self.count(analysis, statistic, arm, level) if known else None
+
     def date(self, analysis: str, statistic: str, level: str) -> np.datetime64:
         """A printed date."""
         ordinal = int(window.read(self.text(analysis, statistic, "", level)).low)

@@ -1,0 +1,142 @@
+"""Stage 12: serious adverse events, and the people before randomisation.
+
+Adverse events were monitored to the interview at four months. Most are readmissions, which have to
+be found among the episodes; the deaths are all in the control arm, of people who were neither
+readmitted nor interviewed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from core_trial.synthetic.interviews import MONTHS
+from core_trial.synthetic.search import Impossible
+from core_trial.synthetic.targets import Targets
+from core_trial.vocabulary import FOLLOW_UPS, PRINTED_ARMS, Arm, Visit
+
+#: Readmissions up to this many days after the interview at four months was due were reported.
+GRACE = 25
+#: Reasons for leaving before randomisation, with shares of those who left; ours.
+NOT_ELIGIBLE = {
+    "discharged outside the catchment area": 0.31,
+    "less than a week on the caseload": 0.27,
+    "not able to understand the intervention in English": 0.17,
+    "too high a risk to others": 0.14,
+    "lacks capacity to consent": 0.11,
+}
+NOT_RANDOMISED = {
+    "declined": 0.52,
+    "could not be contacted": 0.34,
+    "more than a month since discharge": 0.14,
+}
+
+
+def draw_events(
+    people: pd.DataFrame, targets: Targets, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Serious adverse events.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns event_id, participant_id, occurred_on, category, related; in order of date.
+    """
+    deaths = {
+        category: targets.count("adverse_events", "n", Arm.CONTROL, category)
+        for category in ("death_suicide", "death_unclear")
+    }
+    counts = _counts_by_arm(targets, sum(deaths.values()), rng)
+    rows = [(person, day, "readmission") for arm in PRINTED_ARMS
+            for person, day in _readmissions(people, str(arm), counts[arm]["readmission"], rng)]
+    for arm in PRINTED_ARMS:
+        alive = people.index[people["arm"] == arm]
+        for category in ("attempted_suicide", "attempted_murder_charge"):
+            rows += [
+                (person, int(rng.integers(4, MONTHS[Visit.MONTH_4])), category)
+                for person in rng.choice(alive, counts[arm][category], replace=False)
+            ]
+    rows += _deaths(people, deaths, {person for person, _, _ in rows}, rng)
+    person, day, category = (list(column) for column in zip(*rows, strict=True))
+    frame = pd.DataFrame(
+        {
+            "participant_id": people.loc[person, "participant_id"].to_numpy(),
+            "occurred_on": people.loc[person, "randomised_on"].to_numpy()
+            + np.array(day, dtype="timedelta64[D]"),
+            "category": category,
+            "related": False,
+        }
+    ).sort_values(["occurred_on", "participant_id"], ignore_index=True)
+    frame.insert(0, "event_id", [f"SAE{k + 1:02d}" for k in range(len(frame))])
+    return frame
+
+
+def _counts_by_arm(
+    targets: Targets, deaths: int, rng: np.random.Generator
+) -> dict[str, dict[str, int]]:
+    """Events of each kind in each arm: kinds are printed for the whole trial, totals by arm."""
+    kinds = ("attempted_suicide", "attempted_murder_charge")
+    total = {kind: targets.count("adverse_events", level=kind) for kind in kinds}
+    first = {kind: int(rng.binomial(n, 0.5)) for kind, n in total.items()}
+    counts = {
+        str(Arm.INTERVENTION): first,
+        str(Arm.CONTROL): {kind: total[kind] - n for kind, n in first.items()},
+    }
+    for arm, of_kind in counts.items():
+        dead = deaths if arm == Arm.CONTROL else 0
+        of_kind["readmission"] = (
+            targets.count("adverse_events", "n", arm) - sum(of_kind.values()) - dead
+        )
+    return counts
+
+
+def _readmissions(
+    people: pd.DataFrame, arm: str, count: int, rng: np.random.Generator
+) -> list[tuple[int, int]]:
+    """Some of those readmitted by the interview at four months, with the day of it."""
+    by_then = people["days_to_readmission"] <= MONTHS[Visit.MONTH_4] + GRACE
+    rows = people.index[(people["arm"] == arm) & (people["readmitted"] == 1) & by_then]
+    if len(rows) < count:
+        raise Impossible(f"{len(rows)} early readmissions, {count} reported as adverse events")
+    chosen = rng.choice(rows, count, replace=False)
+    return [(row, int(people.loc[row, "days_to_readmission"])) for row in chosen]
+
+
+def _deaths(
+    people: pd.DataFrame, deaths: dict[str, int], other: set[int], rng: np.random.Generator
+) -> list[tuple[int, int, str]]:
+    """Deaths of control participants of whom nothing is known after them."""
+    silent = (people["arm"] == Arm.CONTROL) & (people["readmitted"] == 0)
+    for visit in FOLLOW_UPS:
+        silent &= ~people[f"interviewed_{visit}"]
+    rows = people.index[silent & (people["index_days"] == 0)].difference(list(other))
+    chosen = list(rng.choice(rows, sum(deaths.values()), replace=False))
+    days = rng.integers(15, MONTHS[Visit.MONTH_4], len(chosen))
+    kinds = [kind for kind, n in deaths.items() for _ in range(n)]
+    return [(row, int(day), kind) for row, day, kind in zip(chosen, days, kinds, strict=True)]
+
+
+def screening(targets: Targets) -> pd.DataFrame:
+    """People before randomisation.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns step, reason (None where everybody is counted), n.
+    """
+    screened, eligible, randomised = (
+        targets.count("flow", level=step) for step in ("screened", "eligible", "randomised")
+    )
+    rows: list[tuple[str, str | None, int]] = [("screened", None, screened)]
+    rows += _left("not_eligible", screened - eligible, NOT_ELIGIBLE)
+    rows += [("eligible", None, eligible)]
+    rows += _left("not_randomised", eligible - randomised, NOT_RANDOMISED)
+    return pd.DataFrame(rows, columns=["step", "reason", "n"])
+
+
+def _left(step: str, total: int, shares: dict[str, float]) -> list[tuple[str, str | None, int]]:
+    """Those who left by reason; the first reason takes what rounding leaves."""
+    counts = {reason: round(total * share) for reason, share in shares.items()}
+    first = next(iter(counts))
+    counts[first] += total - sum(counts.values())
+    return [(step, reason, n) for reason, n in counts.items()]
