@@ -12,6 +12,7 @@ from core_trial.report import cells, number
 from core_trial.report.figure import BLACK, GREY, TWO_COLUMNS, VERMILLION, Figure, blank, place
 from core_trial.report.labels import OUTCOMES
 from core_trial.report.number import LANCET, Style
+from core_trial.report.panels import ticks
 from core_trial.report.table import Row, Table
 from core_trial.results import Descriptive, Estimate, Results
 from core_trial.vocabulary import RATIOS, Measure
@@ -122,7 +123,9 @@ def _paint(shifts: Sequence[Shifts], style: Style) -> Drawing:
     axes.axvline(0, color=GREY, linewidth=0.6, zorder=0)
     for row, outcome in enumerate(shifts):
         _paint_row(axes, row, outcome)
-    axes.xaxis.set_major_formatter(lambda value, _: number.fixed(value, 1, style))
+    halves = math.floor(2 * ends)
+    step = max(1, halves // 4)
+    ticks(axes.xaxis, (k / 2 for k in range(-halves, halves + 1) if k % step == 0), 1, style)
     return drawing
 
 

@@ -9,9 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from core_trial.report import number
-from core_trial.report.figure import BLACK, GREY, TWO_COLUMNS, VERMILLION, Figure, blank, place
+from core_trial.report.figure import BLACK, GREY, TWO_COLUMNS, VERMILLION, Figure, blank
 from core_trial.report.labels import OUTCOMES
 from core_trial.report.number import LANCET, Style
+from core_trial.report.panels import Grid, grid, ticks
 from core_trial.results import Results
 
 if TYPE_CHECKING:
@@ -24,9 +25,7 @@ SERIES = {
     "residual": ("Residuals", BLACK, "."),
     "random_effect": ("Predicted effects of peer support workers", VERMILLION, "^"),
 }
-_COLUMNS = 4
-#: Millimetres: a panel, and the gaps around it.
-_SIDE, _ACROSS, _DOWN, _LEFT, _TOP = 31.0, 42.0, 44.0, 9.0, 12.0
+LAYOUT = Grid(columns=4, left=9, top=12, width=31, height=31, across=11, down=13)
 
 Points = tuple[Sequence[float], Sequence[float]]
 
@@ -62,7 +61,7 @@ def normal_plots(results: Results, style: Style = LANCET) -> Figure | None:
             "Normal plots of standardised residuals, a panel for every outcome; points on the "
             f"diagonal are normal. Skewness of the residuals: {skewed}."
         ),
-        paint=partial(_paint, panels),
+        paint=partial(_paint, panels, style),
         note="Across: normal quantiles; up: observed quantiles, both in standard deviations. "
         "Triangles: predicted effects of peer support workers, where their variance is not zero.",
     )
@@ -85,17 +84,14 @@ def _points(results: Results, analysis: str, name: str) -> Points:
     return normal, observed
 
 
-def _paint(panels: Sequence[Panel]) -> Drawing:
-    rows = math.ceil(len(panels) / _COLUMNS)
-    drawing = blank(TWO_COLUMNS, _TOP + rows * _DOWN)
-    for i, panel in enumerate(panels):
-        row, column = divmod(i, _COLUMNS)
-        left, top = _LEFT + column * _ACROSS, _TOP + row * _DOWN
-        _paint_panel(place(drawing, left, top, _SIDE, _SIDE), panel)
+def _paint(panels: Sequence[Panel], style: Style) -> Drawing:
+    drawing = blank(TWO_COLUMNS, LAYOUT.full_height(len(panels)))
+    for axes, panel in zip(grid(drawing, LAYOUT, len(panels)), panels, strict=True):
+        _paint_panel(axes, panel, style)
     return drawing
 
 
-def _paint_panel(axes: Axes, panel: Panel) -> None:
+def _paint_panel(axes: Axes, panel: Panel, style: Style) -> None:
     ends = max(abs(x) for points in panel.series.values() for part in points for x in part) * 1.05
     axes.plot([-ends, ends], [-ends, ends], color=GREY, linewidth=0.6, zorder=0)
     for name, (normal, observed) in panel.series.items():
@@ -103,7 +99,10 @@ def _paint_panel(axes: Axes, panel: Panel) -> None:
         axes.plot(normal, observed, marker, color=colour, markersize=2.2, markeredgewidth=0)
     axes.set(xlim=(-ends, ends), ylim=(-ends, ends))
     axes.set_title(_two_lines(panel.label), fontsize=6)
-    axes.locator_params(nbins=5)
+    step = 2 if ends < 6 else 4
+    at = range(-step * int(ends // step), int(ends) + 1, step)
+    for axis in (axes.xaxis, axes.yaxis):
+        ticks(axis, at, 0, style)
 
 
 def _two_lines(label: str) -> str:
