@@ -80,9 +80,7 @@ def _spells(first: int, days: int, rng: np.random.Generator) -> Iterator[tuple[i
         start += int(length) + int(gap)
 
 
-def _services(
-    start: int, end: int, rng: np.random.Generator
-) -> Iterator[tuple[str, int, int]]:
+def _services(start: int, end: int, rng: np.random.Generator) -> Iterator[tuple[str, int, int]]:
     """The services of one spell: the crisis team, or an admission with the team after or beside it."""
     beyond = end + int(rng.integers(0, 30)) if end == FOLLOW_UP_DAYS else end
     length = end - start + 1

@@ -32,9 +32,7 @@ NOT_RANDOMISED = {
 }
 
 
-def draw_events(
-    people: pd.DataFrame, targets: Targets, rng: np.random.Generator
-) -> pd.DataFrame:
+def draw_events(people: pd.DataFrame, targets: Targets, rng: np.random.Generator) -> pd.DataFrame:
     """Serious adverse events.
 
     Returns
@@ -47,8 +45,11 @@ def draw_events(
         for category in ("death_suicide", "death_unclear")
     }
     counts = _counts_by_arm(targets, sum(deaths.values()), rng)
-    rows = [(person, day, "readmission") for arm in PRINTED_ARMS
-            for person, day in _readmissions(people, str(arm), counts[arm]["readmission"], rng)]
+    rows = [
+        (person, day, "readmission")
+        for arm in PRINTED_ARMS
+        for person, day in _readmissions(people, str(arm), counts[arm]["readmission"], rng)
+    ]
     for arm in PRINTED_ARMS:
         alive = people.index[people["arm"] == arm]
         for category in ("attempted_suicide", "attempted_murder_charge"):

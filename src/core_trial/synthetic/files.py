@@ -52,7 +52,9 @@ def _service_use(people: pd.DataFrame) -> pd.DataFrame:
 
 def _workbook(people: pd.DataFrame) -> pd.DataFrame:
     answered = people[people["workbook_read"].notna()].rename(columns={"workbook_read": "read"})
-    yes = {name: answered[name].map({1.0: True, 0.0: False}) for name in ("read", *WORKBOOK_SECTIONS)}
+    yes = {
+        name: answered[name].map({1.0: True, 0.0: False}) for name in ("read", *WORKBOOK_SECTIONS)
+    }
     return answered.assign(**yes)
 
 

@@ -52,6 +52,7 @@ STAGES: tuple[tuple[str, Stage], ...] = (
 #: The seed of the trial that comes with the library.
 SEED = 2018
 
+
 @dataclass(frozen=True, eq=False)
 class Synthesis:
     """A synthetic trial, and how near it came to what it was to print.

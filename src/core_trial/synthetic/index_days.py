@@ -100,7 +100,9 @@ class IndexDays:
         value = np.where(value <= self.room[who], value, now)
         trial = np.repeat(self.days[None], WIDTH, axis=0)
         np.put_along_axis(trial, who, value, axis=1)
-        new, old = (self.fit.influence(self.arm[who], d + self.readmission[who]) for d in (value, now))
+        new, old = (
+            self.fit.influence(self.arm[who], d + self.readmission[who]) for d in (value, now)
+        )
         gauges = self._gauge(trial, self.fit.estimate + (new - old).sum(axis=1))
         return list(zip(who, value, strict=True)), gauges
 
@@ -181,11 +183,15 @@ def _start(
         moments.append(targets.moments("index_days", a))
         quartile.append(targets.count("acute_days", "q3", a))
         chosen = _who(rows, readmitted, room, rng)
-        days[chosen] = fitting(_sample(len(rows), len(chosen), *moments[-1], rng), room[chosen], rng)
+        days[chosen] = fitting(
+            _sample(len(rows), len(chosen), *moments[-1], rng), room[chosen], rng
+        )
     return IndexDays(arm, readmission, room, days, moments, quartile, region)
 
 
-def _who(rows: np.ndarray, readmitted: Floats, room: Floats, rng: np.random.Generator) -> np.ndarray:
+def _who(
+    rows: np.ndarray, readmitted: Floats, room: Floats, rng: np.random.Generator
+) -> np.ndarray:
     """Who of one arm has index days: as many as leave the median of all days at zero."""
     zeros = max(order_statistics(len(rows), 50)) + 1
     others = rows[~readmitted[rows]]

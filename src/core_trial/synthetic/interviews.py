@@ -42,9 +42,7 @@ LATENESS = {Visit.MONTH_4: 18.0, Visit.MONTH_18: 22.0}
 TRIES = 150
 
 
-def interview(
-    people: pd.DataFrame, targets: Targets, rng: np.random.Generator
-) -> pd.DataFrame:
+def interview(people: pd.DataFrame, targets: Targets, rng: np.random.Generator) -> pd.DataFrame:
     """Interviews held, their dates, and the questionnaires answered completely.
 
     Returns
@@ -81,9 +79,7 @@ def _held(people: pd.DataFrame, targets: Targets, rng: np.random.Generator) -> p
     return pd.DataFrame(held, index=people.index)
 
 
-def _answered(
-    people: pd.DataFrame, held: pd.DataFrame, rng: np.random.Generator
-) -> pd.DataFrame:
+def _answered(people: pd.DataFrame, held: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Questionnaires without a gap; two of them did not exist in the pilot."""
     columns = {}
     for instrument in INSTRUMENTS:

@@ -110,7 +110,6 @@ class Row:
         ratio = found.variance["cluster"] / found.variance["residual"]
         return effect.estimate, effect.std_error, ratio
 
-
     def weights(self, ratio: float, size: int) -> Floats:
         """w, over all `size` positions of the outcome."""
         half = self.weigh(self.X, ratio)
@@ -151,7 +150,11 @@ class Forms:
         P = row.weigh(np.eye(n), ratio) - half @ bread @ half.T
         by_cluster = row.sums(P)
         at = row.frame.index.to_numpy()
-        weights, projection, between = np.zeros(size), np.zeros((size, size)), np.zeros((size, size))
+        weights, projection, between = (
+            np.zeros(size),
+            np.zeros((size, size)),
+            np.zeros((size, size)),
+        )
         weights[at] = (half @ bread)[:, 1]
         projection[np.ix_(at, at)], between[np.ix_(at, at)] = P, by_cluster.T @ by_cluster
         return cls(weights, projection, between, float(bread[1, 1]) / n, n, row.trace(ratio))
@@ -346,7 +349,9 @@ def _approach(scores: Scores) -> None:
     """
     fits = [row.fit(scores.y) for row in scores.rows]
     y = _stretched(scores, *fits[0][1:])
-    weights = [row.weights(ratio, len(y)) for row, (_, _, ratio) in zip(scores.rows, fits, strict=True)]
+    weights = [
+        row.weights(ratio, len(y)) for row, (_, _, ratio) in zip(scores.rows, fits, strict=True)
+    ]
     wanted = [row.region.centre[0] for row in scores.rows]
     for members, (mean, _) in zip(scores.arms, scores.moments, strict=True):
         weights.append(members / members.sum())
@@ -400,5 +405,7 @@ def _stretched(scores: Scores, error: float, ratio: float) -> Floats:
     k2 = float(np.clip(factors[chosen], *EXPLAINED))
     for m, v_a, e_a, D2 in zip(inside, v, e, squares[:, chosen], strict=True):
         k_a = np.sqrt(max(D2 - k2 * e_a, 0.2 * D2) / v_a)
-        y[at[m]] = others[m].mean() + (others[m] - others[m].mean()) * np.sqrt(k2) + residual[m] * k_a
+        y[at[m]] = (
+            others[m].mean() + (others[m] - others[m].mean()) * np.sqrt(k2) + residual[m] * k_a
+        )
     return y

@@ -121,7 +121,9 @@ class Plan:
         control, treated = (mean for mean, _ in moments)
         room = INSIDE * (control.half + treated.half)
         apart = treated.middle - control.middle
-        ends = [(apart + side * room - difference) / (carried * total / baseline_sd) for side in (-1, 1)]
+        ends = [
+            (apart + side * room - difference) / (carried * total / baseline_sd) for side in (-1, 1)
+        ]
         shift = (float(np.clip(difference, apart - room, apart + room)) - apart) / 2
         means = (control.middle - shift, treated.middle + shift)
         return cls(carried, means, (sds[0], sds[1]), (ends[0], ends[1]))
@@ -136,9 +138,7 @@ def correlated(common: Floats, rng: np.random.Generator) -> dict[str, Floats]:
     return traits
 
 
-def innovations(
-    people: pd.DataFrame, rng: np.random.Generator
-) -> dict[Visit, dict[str, Floats]]:
+def innovations(people: pd.DataFrame, rng: np.random.Generator) -> dict[Visit, dict[str, Floats]]:
     """What changes each trait by each follow-up, standard normal but for the loss of the readmitted."""
     n = len(people)
     workers = codes(people["cluster_id"])

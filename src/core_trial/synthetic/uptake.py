@@ -26,9 +26,7 @@ FIRST_SESSION = (5, 21)
 BETWEEN = (6, 7, 7, 7, 8, 9, 14)
 
 
-def draw_sessions(
-    people: pd.DataFrame, targets: Targets, rng: np.random.Generator
-) -> pd.DataFrame:
+def draw_sessions(people: pd.DataFrame, targets: Targets, rng: np.random.Generator) -> pd.DataFrame:
     """Sessions offered to and attended by each participant of the intervention arm.
 
     Returns
@@ -75,8 +73,12 @@ def _offer_fewer(
 ) -> None:
     """As many as printed were offered all sessions; the others had no worker, or it ended early."""
     fewer = len(given) - targets.count("sessions", "N", str(Arm.INTERVENTION), "all_10")
-    left = rng.choice(np.flatnonzero(~without & (given <= 2) & (given > 0)), WORKER_LEFT, replace=False)
-    ended = np.flatnonzero(~without & (given < SESSIONS - 1) & ~np.isin(np.arange(len(given)), left))
+    left = rng.choice(
+        np.flatnonzero(~without & (given <= 2) & (given > 0)), WORKER_LEFT, replace=False
+    )
+    ended = np.flatnonzero(
+        ~without & (given < SESSIONS - 1) & ~np.isin(np.arange(len(given)), left)
+    )
     ended = rng.choice(ended, fewer - WORKER_LEFT - without.sum(), replace=False)
     offered[without] = 0
     offered[left] = 2
@@ -109,9 +111,7 @@ def sessions(people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["participant_id", "session", "offered_on", "attended"])
 
 
-def draw_workbook(
-    people: pd.DataFrame, targets: Targets, rng: np.random.Generator
-) -> pd.DataFrame:
+def draw_workbook(people: pd.DataFrame, targets: Targets, rng: np.random.Generator) -> pd.DataFrame:
     """Answers to the questions on the workbook at four months.
 
     Returns
