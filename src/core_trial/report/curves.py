@@ -53,6 +53,7 @@ def curves(results: Results, style: Style = LANCET) -> Figure:
         alt=_alternative(points, effect, style),
         paint=partial(_paint, points, effect, style),
         note="Kaplan-Meier estimates. Shaded: pointwise 95% confidence intervals.",
+        width=ONE_COLUMN,
     )
 
 
@@ -130,7 +131,7 @@ def _alternative(points: Curves, effect: str, style: Style) -> str:
 
 
 def _paint(points: Curves, effect: str, style: Style) -> Drawing:
-    drawing = blank(ONE_COLUMN, 76)
+    drawing = blank(ONE_COLUMN, 73)
     axes = place(drawing, left=_LEFT, top=3, width=_PLOT, height=50)
     for arm, steps in points.items():
         _paint_curve(axes, arm, steps)

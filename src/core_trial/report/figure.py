@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 ONE_COLUMN, TWO_COLUMNS = 85.0, 170.0
 _MM_PER_INCH = 25.4
 _PNG_DPI = 300
+#: How much larger than in print a screen shows a figure, for 7 points are small there.
+_ON_SCREEN = 1.4
 
 BLACK, GREY = "#000000", "#767676"
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
@@ -69,6 +71,8 @@ class Figure:
         Makes the drawing; called when bytes are first asked for.
     note
         What stands below the caption.
+    width
+        Width in print, in millimetres; a screen shows it larger.
     """
 
     name: str
@@ -76,6 +80,7 @@ class Figure:
     alt: str
     paint: Callable[[], Drawing]
     note: str = ""
+    width: float = TWO_COLUMNS
 
     @cached_property
     def svg(self) -> bytes:
@@ -96,7 +101,8 @@ class Figure:
         data = base64.b64encode(self.svg).decode()
         note = f'\n<p class="notes">{escape(self.note)}</p>' if self.note else ""
         return f"""<figure class="core-trial" id="{escape(self.name)}">
-<img src="data:image/svg+xml;base64,{data}" alt="{escape(self.alt)}" />
+<img style="width: {self.width * _ON_SCREEN:g}mm" alt="{escape(self.alt)}"
+src="data:image/svg+xml;base64,{data}" />
 <figcaption>{escape(self.title)}</figcaption>{note}
 </figure>"""
 

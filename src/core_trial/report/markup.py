@@ -50,6 +50,7 @@ STYLE = """
   .core-trial .notes { font-size: 7.5pt; }
   .core-trial thead { display: table-header-group; }
   .core-trial tr, .core-trial img { break-inside: avoid; }
+  .core-trial img { width: auto !important; }
   .core-trial .group { break-after: avoid; }
 }
 """.strip()
