@@ -1,0 +1,1 @@
+"""What the paper reports beside its two tables, each page from records alone."""

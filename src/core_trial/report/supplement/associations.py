@@ -1,0 +1,125 @@
+"""Baseline characteristics and who is missing: p values at a glance, and every odds ratio."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from core_trial.report import cells, number
+from core_trial.report.cells import CONFIDENTIAL, Place
+from core_trial.report.number import LANCET, Style
+from core_trial.report.supplement import labels
+from core_trial.report.supplement.missing_data import analysis_of
+from core_trial.report.table import Kind, Row, Table
+from core_trial.results import Estimate, Results, Withheld
+
+JOINT_NOTE = (
+    "p values of joint Wald tests, from logistic models of an outcome being missing (other than by "
+    "design) with a random intercept by cluster, one characteristic at a time. *Adjusted for in "
+    "the sensitivity analysis. –: not estimable."
+)
+ASSOCIATION_NOTE = (
+    "OR=odds ratio of an outcome being missing other than by design. The joint p value of a "
+    "characteristic stands on its first line."
+)
+
+
+def joint_tests(results: Results, style: Style = LANCET) -> Table:
+    """Whether each characteristic predicts who is missing: outcomes by characteristics.
+
+    Parameters
+    ----------
+    results
+        Holds ``joint_p`` and ``predicts`` by outcome and characteristic.
+    style
+        How numbers are spelt.
+    """
+    rows = []
+    for name, label in labels.OUTCOMES.items():
+        texts = tuple(_joint_p(results, name, c, style) for c in labels.CHARACTERISTICS)
+        rows += [Row(label, texts)] if set(texts) != {"–"} else []
+    heads = (label.partition(" (")[0] for label in labels.CHARACTERISTICS.values())
+    return Table(
+        name="missingness_predictors",
+        title="Which baseline characteristics predict missing outcomes",
+        head=("Outcome", *heads),
+        rows=tuple(rows),
+        footnotes=(JOINT_NOTE,),
+    )
+
+
+def associations(results: Results, style: Style = LANCET) -> Table:
+    """Every model of missingness: odds ratios with intervals, and the joint p.
+
+    Parameters
+    ----------
+    results
+        Holds an estimate for every term of every model.
+    style
+        How numbers are spelt.
+    """
+    rows: list[Row] = []
+    for name, label in labels.OUTCOMES.items():
+        found = list(_rows(results, analysis_of(name), style))
+        rows += [Row(label, kind=Kind.GROUP), *found] if found else []
+    return Table(
+        name="missingness_associations",
+        title="Associations of baseline characteristics with missing outcomes",
+        head=("Outcome and characteristic", "Association (95% CI)", "Joint p value"),
+        rows=tuple(rows),
+        footnotes=(ASSOCIATION_NOTE, *cells.confidential_notes(rows)),
+    )
+
+
+def _joint_p(results: Results, outcome: str, characteristic: str, style: Style) -> str:
+    place = Place(analysis_of(outcome), level=characteristic)
+    p, predicts = cells.values(results, place, "joint_p", "predicts")
+    return "–" if math.isnan(p) else number.p_value(p, style) + "*" * (predicts == 1)
+
+
+def _rows(results: Results, analysis: str, style: Style) -> Iterator[Row]:
+    """A line per term, or one for all where every model failed for the same reason."""
+    found = [r for r in results if isinstance(r, Estimate) and r.analysis == analysis]
+    if _all_failed_alike(found):
+        yield Row("Every characteristic", (_failure(found[0], style), ""), Kind.MEMBER)
+        return
+    hidden = [r for r in results if isinstance(r, Withheld) and r.analysis == analysis]
+    terms = {e.level: _effect(e, style) for e in found}
+    terms |= {w.level: CONFIDENTIAL for w in hidden if w.statistic == "estimate"}
+    told: set[str] = set()
+    for term in sorted(terms, key=_order):
+        variable = labels.characteristic(term)
+        joint = "" if variable in told else _p(results, analysis, variable, style)
+        told.add(variable)
+        yield Row(labels.term(term), (terms[term], joint), Kind.MEMBER)
+
+
+def _order(term: str) -> tuple[int, int]:
+    """Place of a term in the tables: its characteristic's, then its level's."""
+    variable = labels.characteristic(term)
+    names, levels = list(labels.CHARACTERISTICS), list(labels.LEVELS.get(variable, ()))
+    level = term.removeprefix(variable).strip("[]")
+    return (
+        names.index(variable) if variable in names else len(names),
+        levels.index(level) if level in levels else 0,
+    )
+
+
+def _all_failed_alike(found: Sequence[Estimate]) -> bool:
+    failed = not any(cells.believable(e) for e in found)
+    return failed and len({cells.reason(e) for e in found}) == 1
+
+
+def _effect(estimate: Estimate, style: Style) -> str:
+    if cells.believable(estimate):
+        return cells.association(estimate, style)
+    return _failure(estimate, style)
+
+
+def _failure(estimate: Estimate, style: Style) -> str:
+    return f"{style.not_estimable}: {cells.reason(estimate)}"
+
+
+def _p(results: Results, analysis: str, characteristic: str, style: Style) -> str:
+    (p,) = cells.values(results, Place(analysis, level=characteristic), "joint_p")
+    return "" if math.isnan(p) else number.p_value(p, style)

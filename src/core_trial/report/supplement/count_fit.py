@@ -1,0 +1,171 @@
+"""How well the models of days fit: dispersion, zeros, and hanging rootograms.
+
+References
+----------
+Kleiber C, Zeileis A. Visualizing count data regressions using rootograms. Am Stat 2016; 70:
+296-303. Tukey JW. Some graphic and semigraphic displays. 1972.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from core_trial.report import number
+from core_trial.report.figure import BLUE, GREY, TWO_COLUMNS, VERMILLION, Figure, blank
+from core_trial.report.number import LANCET, Style
+from core_trial.report.supplement import labels
+from core_trial.report.supplement.panels import Grid, grid, ticks
+from core_trial.report.table import Row, Table
+from core_trial.results import Results
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Drawing
+
+ANALYSES = ("acute_days", "readmission_days")
+#: Models whose expected frequencies are drawn, by the statistic that holds them.
+MODELS: Mapping[str, str] = MappingProxyType(
+    {
+        "expected_poisson": "Poisson, a mean per arm",
+        "expected_zero_inflated": "Zero-inflated negative binomial (fitted)",
+    }
+)
+NOTE = (
+    "Bars hang from the expected frequency (line) and end at zero (grey) where the model is right: "
+    "below it, more participants were observed than expected; above it, fewer."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rootogram:
+    """Observed and expected numbers of participants by number of days, from 0 upwards."""
+
+    outcome: str
+    model: str
+    observed: tuple[float, ...]
+    expected: tuple[float, ...]
+
+
+def count_table(results: Results, style: Style = LANCET) -> Table:
+    """Dispersion, and observed beside expected zeros."""
+    rows = [
+        Row(labels.OUTCOMES[name], cells)
+        for name in ANALYSES
+        if any(cells := tuple(_evidence(results, name, style)))
+    ]
+    return Table(
+        name="count_fit",
+        title="Days in acute care: overdispersion and zeros",
+        head=(
+            *("Outcome", "Variance to mean", "Observed zeros"),
+            *(f"Expected zeros: {model}" for model in MODELS.values()),
+        ),
+        rows=tuple(rows),
+        footnotes=("Under a Poisson distribution the variance within arms equals the mean.",),
+    )
+
+
+def rootograms(results: Results, style: Style = LANCET) -> Figure | None:
+    """Draw observed against expected frequencies; None where some are not told."""
+    panels = [panel for name in ANALYSES for panel in _rootograms(results, name)]
+    if not panels:
+        return None
+    return Figure(
+        name="rootograms",
+        title="Fit of the models of days in acute care: hanging rootograms",
+        alt=_alternative(panels, style),
+        paint=partial(_paint, panels, style),
+        note=f"{NOTE} Drawn up to {len(panels[0].observed) - 1} days.",
+    )
+
+
+def _evidence(results: Results, name: str, style: Style) -> Iterator[str]:
+    analysis = f"count_fit.{name}"
+    for statistic, level, decimals in (
+        ("variance_to_mean", "", 1),
+        ("observed", "days 0", 0),
+        *((statistic, "days 0", 1) for statistic in MODELS),
+    ):
+        value = results.value(analysis, statistic, "", level)
+        yield "" if math.isnan(value) else number.fixed(value, decimals, style)
+
+
+def _rootograms(results: Results, name: str) -> Iterator[Rootogram]:
+    analysis = f"count_fit.{name}"
+    observed = _frequencies(results, analysis, "observed")
+    for statistic, model in MODELS.items():
+        expected = _frequencies(results, analysis, statistic)
+        known = bool(expected) and len(expected) == len(observed)
+        if known and not any(map(math.isnan, (*observed, *expected))):
+            yield Rootogram(labels.OUTCOMES[name], model, observed, expected)
+
+
+def _frequencies(results: Results, analysis: str, statistic: str) -> tuple[float, ...]:
+    """The frequencies of 0, 1, 2 and so on, ``nan`` for one that is withheld."""
+    days = {
+        int(key.level.removeprefix("days ")): value
+        for key, value in results.numbers.items()
+        if key.analysis == analysis and key.statistic == statistic
+    }
+    return tuple(days[day] for day in sorted(days))
+
+
+def _alternative(panels: Sequence[Rootogram], style: Style) -> str:
+    parts = ["Hanging rootograms of the number of participants by number of days."]
+    for p in panels:
+        zeros = number.count(p.observed[0], style), number.fixed(p.expected[0], 1, style)
+        parts.append(
+            f"{p.outcome}, {p.model}: {zeros[0]} participants without days observed, {zeros[1]} "
+            "expected."
+        )
+    return " ".join(parts)
+
+
+def _paint(panels: Sequence[Rootogram], style: Style) -> Drawing:
+    columns = len(MODELS)
+    layout = Grid(columns=columns, left=12, top=9, width=70, height=42, across=8, down=18)
+    drawing = blank(TWO_COLUMNS, layout.full_height(len(panels)) + 1)
+    low, high = _limits(panels)
+    for i, (axes, panel) in enumerate(zip(grid(drawing, layout, len(panels)), panels, strict=True)):
+        axes.set(ylim=(low, high), xlim=(-1.5, len(panel.observed)))
+        ticks(axes.yaxis, range(5 * math.ceil(low / 5), math.floor(high) + 1, 5), 0, style)
+        _paint_panel(axes, panel, style)
+        axes.set_xlabel("Days")
+        if i % columns == 0:
+            axes.set_ylabel("√ participants")
+    return drawing
+
+
+def _limits(panels: Sequence[Rootogram]) -> tuple[float, float]:
+    """Common limits, so that the panels can be compared."""
+    tops = [math.sqrt(e) for p in panels for e in p.expected]
+    ends = [
+        math.sqrt(e) - math.sqrt(o)
+        for p in panels
+        for o, e in zip(p.observed, p.expected, strict=True)
+    ]
+    return min(ends) - 1, max(tops) + 1
+
+
+def _paint_panel(axes: Axes, panel: Rootogram, style: Style) -> None:
+    days = range(len(panel.observed))
+    tops = [math.sqrt(e) for e in panel.expected]
+    ends = [top - math.sqrt(o) for top, o in zip(tops, panel.observed, strict=True)]
+    axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
+    axes.vlines(days, ends, tops, color=BLUE, linewidth=2.2, alpha=0.55)
+    axes.plot(days, tops, color=VERMILLION, linewidth=1.0)
+    axes.set_title(f"{panel.outcome}\n{panel.model}", loc="left", size=6.5)
+    zeros = number.count(panel.observed[0], style), number.fixed(panel.expected[0], 1, style)
+    axes.text(
+        0.98,
+        0.04,
+        f"No days: {zeros[0]} observed, {zeros[1]} expected",
+        transform=axes.transAxes,
+        ha="right",
+        size=6.5,
+    )

@@ -1,0 +1,183 @@
+"""How far each estimate hangs on one peer support worker: estimates without each in turn."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from core_trial.report import cells, number
+from core_trial.report.figure import BLACK, BLUE, GREY, TWO_COLUMNS, Figure, blank, place
+from core_trial.report.number import LANCET, Style
+from core_trial.report.supplement import labels
+from core_trial.report.supplement.panels import ticks
+from core_trial.report.table import Row, Table
+from core_trial.results import Estimate, Results
+from core_trial.vocabulary import RATIOS, Measure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Drawing
+
+_WITHOUT = "without "
+#: Millimetres: labels, plot, a row, room above and below.
+_LABELS, _PLOT, _ROW, _ABOVE, _BELOW = 58.0, 52.0, 6.4, 7.0, 12.0
+#: Where labels and texts begin, in widths of the plot.
+_AT_LABELS, _AT_FULL, _AT_RANGE = 2.0 / _PLOT - _LABELS / _PLOT, 1.05, 1.72
+#: Lanes in which the dots of one row are laid so that few hide another, in rows.
+_LANES = (0.0, 0.16, -0.16, 0.08, -0.08, 0.24, -0.24)
+_BAND = "#d4d4d4"
+FIGURE_NOTE = (
+    "Each dot is the estimate without one peer support worker and all whom they supported. Band: "
+    "95% CI of the full estimate; upright stroke: no difference, where it is in sight. In standard "
+    "errors of the full estimate (for ratios, of its logarithm), so that outcomes can be compared."
+)
+TABLE_NOTE = (
+    "Lowest and highest of the estimates, and of their p values, without one peer support worker "
+    "and all whom they supported."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Influence:
+    """One outcome's full estimate, and the estimates and p values without each worker."""
+
+    label: str
+    full: Estimate
+    estimates: tuple[float, ...]
+    p_values: tuple[float, ...]
+
+    @property
+    def ratio(self) -> bool:
+        """Whether the effect is a ratio."""
+        return Measure(self.full.measure) in RATIOS
+
+    def scaled(self, value: float) -> float:
+        """How far a value lies from the full estimate, in its standard errors."""
+        full = self.full.estimate
+        return (math.log(value / full) if self.ratio else value - full) / self.full.std_error
+
+    @property
+    def none(self) -> float:
+        """Where no difference lies on the same scale."""
+        return self.scaled(1.0 if self.ratio else 0.0)
+
+
+def influences(results: Results) -> list[Influence]:
+    """Every outcome with an estimate and with estimates without single workers."""
+    found = []
+    for name, label in labels.OUTCOMES.items():
+        full = results.estimate(name)
+        if full is not None and cells.believable(full) and full.std_error > 0:
+            estimates, p_values = (_values(results, name, s) for s in ("estimate", "p_value"))
+            found += [Influence(label, full, estimates, p_values)] if estimates else []
+    return found
+
+
+def influence_table(results: Results, style: Style = LANCET) -> Table:
+    """The range of every estimate and p value without one worker.
+
+    Parameters
+    ----------
+    results
+        Holds the estimates, and those without each worker.
+    style
+        How numbers are spelt.
+    """
+    return Table(
+        name="influence",
+        title="Estimates without single peer support workers",
+        head=(
+            *("Outcome", "Workers", "Full estimate (95% CI)", "p value"),
+            *("Estimates without one", "p values without one"),
+        ),
+        rows=tuple(Row(found.label, _cells(found, style)) for found in influences(results)),
+        footnotes=(TABLE_NOTE,),
+    )
+
+
+def influence_figure(results: Results, style: Style = LANCET) -> Figure | None:
+    """Draw the estimates without each worker around the full one; None without any."""
+    found = influences(results)
+    if not found:
+        return None
+    return Figure(
+        name="influence_of_workers",
+        title="Estimates without single peer support workers",
+        alt=_alternative(found, style),
+        paint=partial(_paint, found, style),
+        note=FIGURE_NOTE,
+    )
+
+
+def _values(results: Results, name: str, statistic: str) -> tuple[float, ...]:
+    return tuple(
+        value
+        for key, value in results.numbers.items()
+        if key.analysis == f"influence.{name}"
+        and key.statistic == statistic
+        and key.level.startswith(_WITHOUT)
+        and not math.isnan(value)
+    )
+
+
+def _cells(found: Influence, style: Style) -> tuple[str, ...]:
+    lowest, highest = (number.p_value(f(found.p_values), style) for f in (min, max))
+    return (
+        number.count(len(found.estimates), style),
+        cells.association(found.full, style),
+        cells.p_value(found.full, style),
+        _range(found, style),
+        f"{lowest} to {highest}",
+    )
+
+
+def _range(found: Influence, style: Style) -> str:
+    return number.interval(min(found.estimates), max(found.estimates), 2, style)
+
+
+def _alternative(found: Sequence[Influence], style: Style) -> str:
+    rows = "; ".join(
+        f"{f.label}, {cells.association(f.full, style)}, without one {_range(f, style)}"
+        for f in found
+    )
+    return f"Dot plot of the estimates without each peer support worker in turn. {rows}."
+
+
+def _paint(found: Sequence[Influence], style: Style) -> Drawing:
+    height = _ROW * len(found)
+    drawing = blank(TWO_COLUMNS, height + _ABOVE + _BELOW)
+    axes = place(drawing, left=_LABELS, top=_ABOVE, width=_PLOT, height=height)
+    reach = math.ceil(max(2.1, *(abs(f.scaled(x)) for f in found for x in f.estimates)) + 0.1)
+    axes.set(xlim=(-reach, reach), ylim=(len(found) - 0.5, -0.5))
+    ticks(axes.xaxis, range(-reach, reach + 1), 0, style)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.axvline(0, color=GREY, linewidth=0.6, zorder=1)
+    axes.set_xlabel("Change of the estimate, in standard errors")
+    for x, text in ((_AT_FULL, "Full estimate (95% CI)"), (_AT_RANGE, "Without one")):
+        axes.text(x, 1.015, text, transform=axes.transAxes, weight="bold", size=6.5)
+    for row, influence in enumerate(found):
+        _paint_row(axes, row, influence, reach, style)
+    return drawing
+
+
+def _paint_row(axes: Axes, row: int, found: Influence, reach: int, style: Style) -> None:
+    at = axes.get_yaxis_transform()
+    texts = {
+        _AT_LABELS: "\n".join(textwrap.wrap(found.label, 44)),
+        _AT_FULL: cells.association(found.full, style),
+        _AT_RANGE: _range(found, style),
+    }
+    for x, text in texts.items():
+        axes.text(x, row, text, transform=at, va="center", size=6.5, linespacing=1.05)
+    ends = [found.scaled(x) for x in (found.full.low, found.full.high)]
+    axes.plot(ends, [row, row], color=_BAND, linewidth=6, solid_capstyle="butt", zorder=0)
+    if abs(found.none) < reach:
+        axes.plot([found.none] * 2, [row - 0.36, row + 0.36], color=BLACK, linewidth=0.9)
+    changes = sorted(found.scaled(x) for x in found.estimates)
+    lanes = [row + _LANES[i % len(_LANES)] for i in range(len(changes))]
+    axes.plot(changes, lanes, "o", color=BLUE, markersize=1.7, alpha=0.8, markeredgewidth=0)

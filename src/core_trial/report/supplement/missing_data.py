@@ -1,0 +1,123 @@
+"""Missing data: how much, and whether adjusting for what predicts it changes the answer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from core_trial.report import cells, number
+from core_trial.report.cells import CONFIDENTIAL, Place
+from core_trial.report.number import LANCET, Style
+from core_trial.report.supplement import labels
+from core_trial.report.table import Row, Table
+from core_trial.results import Key, Results
+from core_trial.vocabulary import PRINTED_ARMS
+
+ADJUSTED = "missingness_adjusted"
+EXTENT_NOTE = (
+    "Percentages are of all participants of the group. By design: the internal pilot had no "
+    "18-month interview, and neither of the two scales that came after it (loneliness and social "
+    "network size)."
+)
+SENSITIVITY_NOTE = (
+    "Each outcome’s own model, and the same model with the characteristics that predicted its "
+    "missingness as further covariates; participants in whom one of these is not known leave it. "
+    "–: nothing predicted missingness, and the model stays as it is."
+)
+_UNCHANGED = ("–", "", "", "")
+
+
+def analysis_of(outcome: str) -> str:
+    """Name of the analysis of an outcome's missingness."""
+    return f"missingness.{outcome}"
+
+
+def extent(results: Results, style: Style = LANCET) -> Table:
+    """How many are missing by outcome and arm, by design and otherwise.
+
+    Parameters
+    ----------
+    results
+        Holds counts at the levels ``known``, ``by_design`` and ``otherwise``.
+    style
+        How numbers are spelt.
+    """
+    heads = ("known, n/N (%)", "missing by design", "missing otherwise")
+    rows = tuple(
+        Row(label, tuple(_extent(results, analysis_of(name), style)))
+        for name, label in labels.OUTCOMES.items()
+        if Key(analysis_of(name), "n", PRINTED_ARMS[0], "known") in results.numbers
+    )
+    return Table(
+        name="missingness",
+        title="Missing outcomes",
+        head=(
+            "Outcome",
+            *(f"{arm.capitalize()}: {head}" for arm in PRINTED_ARMS for head in heads),
+        ),
+        rows=rows,
+        footnotes=(EXTENT_NOTE, *cells.confidential_notes(rows)),
+    )
+
+
+def sensitivity(results: Results, style: Style = LANCET) -> Table:
+    """Each outcome's model as fitted, and adjusted for the predictors of its missingness.
+
+    Parameters
+    ----------
+    results
+        Holds estimates at the level `ADJUSTED`, and ``predicts`` for every characteristic tried.
+    style
+        How numbers are spelt.
+    """
+    rows = tuple(
+        Row(label, (*_fitted(results, name, "", style), *_adjusted(results, name, style)))
+        for name, label in labels.OUTCOMES.items()
+        if Key(name, "estimate", "", ADJUSTED) in results.numbers
+    )
+    return Table(
+        name="missingness_sensitivity",
+        title="Outcomes adjusted for predictors of missingness",
+        head=(
+            *("Outcome", "n", "As fitted (95% CI)", "p value"),
+            *("Further adjusted for", "n", "Adjusted (95% CI)", "p value"),
+        ),
+        rows=rows,
+        footnotes=(SENSITIVITY_NOTE, *cells.confidential_notes(rows)),
+    )
+
+
+def _extent(results: Results, analysis: str, style: Style) -> Iterator[str]:
+    for arm in PRINTED_ARMS:
+        yield cells.fraction(results, Place(analysis, arm, "known"), style)
+        for level in ("by_design", "otherwise"):
+            yield _share(results, Place(analysis, arm, level), style)
+
+
+def _share(results: Results, place: Place, style: Style) -> str:
+    """``n (%)``; only ``0`` for nobody, and only ``n`` where the denominator is not told."""
+    n, of = cells.values(results, place, "n", "N")
+    text = cells.count(results, place, style)
+    if text in ("", CONFIDENTIAL) or n == 0 or math.isnan(of):
+        return text
+    return f"{text} ({number.percent(n, of, style)})"
+
+
+def _adjusted(results: Results, name: str, style: Style) -> tuple[str, ...]:
+    tried = labels.CHARACTERISTICS
+    missing = analysis_of(name)
+    chosen = [c for c in tried if results.value(missing, "predicts", "", c) == 1]
+    if not chosen:
+        return _UNCHANGED
+    return (labels.listed(chosen), *_fitted(results, name, ADJUSTED, style))
+
+
+def _fitted(results: Results, name: str, level: str, style: Style) -> tuple[str, str, str]:
+    """Participants, effect with interval, p value."""
+    if cells.estimate_withheld(results, name, level):
+        return CONFIDENTIAL, CONFIDENTIAL, CONFIDENTIAL
+    estimate = results.estimate(name, level)
+    if estimate is None:
+        return "", "", ""
+    n = cells.count(results, Place(name, "", level), style)
+    return n, cells.association(estimate, style), cells.p_value(estimate, style)

@@ -1,0 +1,136 @@
+"""Normal plots of the linear models' residuals and random effects, one panel an outcome."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from core_trial.report import number
+from core_trial.report.figure import BLUE, GREY, TWO_COLUMNS, VERMILLION, Figure, blank
+from core_trial.report.number import LANCET, Style
+from core_trial.report.supplement import labels
+from core_trial.report.supplement.assumptions import LEVELS
+from core_trial.report.supplement.panels import Grid, grid, ticks
+from core_trial.results import Key, Results
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Drawing
+
+Points = Sequence[tuple[float, float]]
+#: Standard deviations to which the panels reach.
+REACH = 4.0
+_TICKS = (-3, 0, 3)
+#: Colour, marker and whether it is filled, of residuals and of random effects.
+_MARKS: Mapping[str, tuple[str, str, bool]] = MappingProxyType(
+    {"residual": (BLUE, "o", True), "random_effect": (VERMILLION, "s", False)}
+)
+_GRID = Grid(columns=4, left=10, top=8, width=31, height=31, across=8.5, down=14)
+NOTE = (
+    "Quantiles of standardised residuals, and of the peer support workers’ predicted random "
+    "effects, against those of the normal distribution; on the line, they agree. Where no squares "
+    "are drawn, the fitted variance between clusters is zero."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NormalPlot:
+    """One outcome's points (normal quantile, observed quantile) by level, and the skewnesses."""
+
+    label: str
+    points: Mapping[str, Points]
+    skewness: Mapping[str, float]
+
+
+def normal_plots(results: Results, style: Style = LANCET) -> Figure | None:
+    """Draw residuals and random effects against the normal; None without any.
+
+    Parameters
+    ----------
+    results
+        Holds pairs of ``normal`` and ``observed`` quantiles, and ``skewness``.
+    style
+        How numbers are spelt.
+    """
+    plots = [plot for name in labels.OUTCOMES if (plot := _plot(results, name)).points]
+    if not plots:
+        return None
+    return Figure(
+        name="normal_plots",
+        title="Linear models: normal plots of residuals and random effects",
+        alt=_alternative(plots, style),
+        paint=partial(_paint, plots, style),
+        note=NOTE,
+    )
+
+
+def _plot(results: Results, name: str) -> NormalPlot:
+    analysis = f"normality.{name}"
+    found = {level: _points(results, analysis, level) for level in LEVELS}
+    present = {level: points for level, points in found.items() if points}
+    skewness = {level: results.value(analysis, "skewness", "", level) for level in present}
+    return NormalPlot(labels.OUTCOMES[name], present, skewness)
+
+
+def _points(results: Results, analysis: str, level: str) -> Points:
+    """The pairs of quantiles, numbered from 1."""
+    pairs: list[tuple[float, float]] = []
+    while Key(analysis, "normal", "", f"{level} {len(pairs) + 1}") in results.numbers:
+        k = f"{level} {len(pairs) + 1}"
+        pairs.append(
+            (
+                results.value(analysis, "normal", "", k),
+                results.value(analysis, "observed", "", k),
+            )
+        )
+    return pairs
+
+
+def _alternative(plots: Sequence[NormalPlot], style: Style) -> str:
+    told = "; ".join(
+        f"{plot.label} {number.fixed(skewness, 2, style)}"
+        for plot in plots
+        if (skewness := plot.skewness.get("residual")) is not None
+    )
+    return f"Normal plots, one for each linear model. Skewness of the residuals: {told}."
+
+
+def _paint(plots: Sequence[NormalPlot], style: Style) -> Drawing:
+    n = len(plots)
+    drawing = blank(TWO_COLUMNS, _GRID.full_height(n + 1))
+    *panels, legend = grid(drawing, _GRID, n + 1)
+    for i, (axes, plot) in enumerate(zip(panels, plots, strict=True)):
+        _paint_panel(axes, plot, style)
+        if i % _GRID.columns == 0:
+            axes.set_ylabel("Observed quantile")
+        if i + _GRID.columns >= n:
+            axes.set_xlabel("Normal quantile")
+    legend.set_axis_off()
+    legend.legend(*panels[0].get_legend_handles_labels(), loc="center left")
+    return drawing
+
+
+def _paint_panel(axes: Axes, plot: NormalPlot, style: Style) -> None:
+    axes.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH))
+    ticks(axes.xaxis, _TICKS, 0, style)
+    ticks(axes.yaxis, _TICKS, 0, style)
+    axes.axline((0, 0), slope=1, color=GREY, linewidth=0.6, zorder=0)
+    for level, (colour, marker, filled) in _MARKS.items():
+        x, y = zip(*plot.points.get(level, [(math.nan, math.nan)]), strict=True)
+        axes.plot(
+            x,
+            y,
+            linestyle="",
+            marker=marker,
+            markersize=1.9,
+            markeredgewidth=0.5,
+            color=colour,
+            markerfacecolor=colour if filled else "none",
+            label=LEVELS[level],
+        )
+    axes.set_title("\n".join(textwrap.wrap(plot.label, 29)), loc="left", size=6.2)
