@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trial_folders import as_bytes, small_trial
 
-from core_trial.data.columns import Refusal
 from core_trial.data.derive import derive
+from core_trial.data.kind import Refusal
 from core_trial.data.load import load
 from core_trial.data.tables import TABLES
 from core_trial.errors import DataError

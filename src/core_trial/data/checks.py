@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from core_trial.data import participant_rules, record_rules
+from core_trial.data import episode_rules, event_rules, interview_rules, participant_rules
+from core_trial.data.columns import Table
 from core_trial.data.rules import Files, Found, Rule, rule
-from core_trial.data.tables import TABLES, Table
+from core_trial.data.tables import TABLES
 
 #: Columns that name people and things.
 IDENTIFIERS = ("participant_id", "psw_id", "event_id")
@@ -82,8 +83,8 @@ def _common() -> Iterator[Rule]:
             yield _not_a_participant(table)
 
 
+_BY_TOPIC = (participant_rules, episode_rules, interview_rules, event_rules)
 RULES: tuple[Rule, ...] = (
     *_common(),
-    *(value for value in vars(participant_rules).values() if isinstance(value, Rule)),
-    *(value for value in vars(record_rules).values() if isinstance(value, Rule)),
+    *(found for topic in _BY_TOPIC for found in vars(topic).values() if isinstance(found, Rule)),
 )

@@ -1,138 +1,32 @@
-"""What a column may hold, as data; and the one parser of each kind.
-
-A parser takes the text of one cell and answers with a value or with a `Refusal`. It never guesses:
-whatever is not exactly a value of its kind is refused, but for spaces around a value and letter
-case in a category, which the load report then mentions. Cells are parsed once per distinct text,
-so the parsers can be plain Python and still keep up with millions of rows.
-"""
+"""What a column may hold, as data; and a column and a file, declared with it."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any, ClassVar
 
 import pandas as pd
-from pandas.api.extensions import ExtensionArray
 
-Value = str | int | bool | date
+from core_trial.data.kind import (
+    MISSING_CODES,
+    MISSING_WORDS,
+    Kind,
+    Refusal,
+    Value,
+    spreadsheet_safe,
+)
 
-#: Words and numbers that stand for a missing value elsewhere; here only a blank does.
-MISSING_WORDS = frozenset(
-    {"na", "n/a", "n.a.", "n.a", "<na>", "nan", "nat", "null", "none", "nil", "missing"}
-    | {"unknown", "not known", ".", "..", "-", "--", "?"}
-)
-MISSING_CODES = frozenset(
-    {"-1", "-8", "-9", "-88", "-98", "-99", "-999", "-9999", "88", "99", "888", "999", "9999"}
-)
-#: Longest text of a cell, in characters; a longer one is not a value of any column here.
+#: Longest text of a cell, in characters.
 LONGEST_TEXT = 200
 
-_SPREADSHEET = re.compile(r"=|#(REF|N/A|VALUE|DIV/0|NAME|NUM|NULL|SPILL|CALC|#+)", re.IGNORECASE)
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-#: Unicode categories that a reader cannot see: controls, formats, private use, line separators.
-_INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why the text of a cell is not a value of its column."""
-
-    code: str
-    allowed: str
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What the cells of a column may hold; the base of all kinds."""
-
-    #: Name of the type in a Tabular Data Package.
-    package_type: ClassVar[str] = "string"
-
-    @property
-    def allowed(self) -> str:
-        """What a cell may hold, in words."""
-        raise NotImplementedError
-
-    @property
-    def dtype(self) -> Any:
-        """The pandas type of the parsed column."""
-        raise NotImplementedError
-
-    @property
-    def constraints(self) -> Mapping[str, object]:
-        """The same as `allowed`, as constraints of a Tabular Data Package."""
-        return {}
-
-    def parse(self, text: str) -> Value | Refusal:
-        """The value of one cell that is not blank.
-
-        Parameters
-        ----------
-        text
-            The cell as it stands in the file.
-
-        Returns
-        -------
-        Value or Refusal
-            What it means, or why it may not stand here.
-        """
-        value = self._read(text)
-        if value is not None:
-            return value
-        if refusal := self._foreign(text):
-            return refusal
-        value = self._read(text.strip())
-        return self._refuse(text) if value is None else value
-
-    def write(self, value: Any) -> str:
-        """The text of one value; `parse` gives the value back."""
-        return str(value)
-
-    def holds(self, value: Any) -> bool:
-        """Whether a value can be written and read back as it is."""
-        return bool(self.parse(self.write(value)) == value)
-
-    def array(self, values: Sequence[Any]) -> ExtensionArray:
-        """The typed array of parsed values, None for missing ones."""
-        array: ExtensionArray = pd.array(list(values), dtype=self.dtype)
-        return array
-
-    def nearest(self, text: str) -> str:
-        """A hint at what was probably meant; blank when nothing is near."""
-        return ""
-
-    def _read(self, text: str) -> Value | None:
-        """The value that the text is, or None."""
-        raise NotImplementedError
-
-    def _refuse(self, text: str) -> Refusal:
-        """Why the text is not a value of this kind."""
-        raise NotImplementedError
-
-    def _foreign(self, text: str) -> Refusal | None:
-        """What belongs into no column at all: remains of other programs, codes for missing."""
-        bare = text.strip()
-        if not bare:
-            return Refusal("only_spaces", self.allowed, "leave the cell empty if it is missing")
-        if any(map(_is_invisible, text)):
-            return Refusal("control_character", self.allowed, "take out what cannot be seen")
-        if bare.casefold() in MISSING_WORDS:
-            return Refusal("missing_word", self.allowed, "a blank is the only missing value")
-        if _SPREADSHEET.match(bare):
-            return Refusal("spreadsheet_remains", self.allowed, "a formula or its error, no value")
-        return None
-
-
-def _is_invisible(character: str) -> bool:
-    return unicodedata.category(character) in _INVISIBLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,17 +264,6 @@ class Text(Kind):
         return Refusal("not_text", self.allowed)
 
 
-def spreadsheet_safe(text: str) -> str:
-    """The text with an apostrophe before it when a spreadsheet would run it as a formula.
-
-    Examples
-    --------
-    >>> spreadsheet_safe("=1+1"), spreadsheet_safe("declined")
-    ("'=1+1", 'declined')
-    """
-    return "'" + text if text[:1] in {"=", "+", "-", "@", "\t", "\r"} and text else text
-
-
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column of a file, declared once for parsing, checking and documentation.
@@ -411,3 +294,40 @@ class Column:
     unit: str = ""
     example: str = ""
     blank: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One CSV file.
+
+    Parameters
+    ----------
+    name
+        Name of the file without ``.csv``; attribute of the trial.
+    title, row
+        What it holds, and what one of its rows stands for.
+    columns
+        Its columns, in the order in which they are written.
+    key
+        Columns that together name a row; no two rows have the same.
+    """
+
+    name: str
+    title: str
+    row: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+    @property
+    def file(self) -> str:
+        """Name of the file."""
+        return f"{self.name}.csv"
+
+    @cached_property
+    def header(self) -> tuple[str, ...]:
+        """Names of its columns."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """One of its columns."""
+        return self.columns[self.header.index(name)]

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from core_trial.data import episodes
 from core_trial.data.checks import RULES
-from core_trial.data.columns import Category, Column
+from core_trial.data.columns import Category, Column, Table
 from core_trial.data.rules import Outcome
-from core_trial.data.tables import TABLES, Table
+from core_trial.data.tables import TABLES
 from core_trial.data.variables import VARIABLES
 from core_trial.vocabulary import INSTRUMENTS, Instrument
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from core_trial.data.columns import Column
+from core_trial.data.columns import Column, Table
 from core_trial.data.package import PACKAGE_FILE, data_package
 from core_trial.data.schemas import validate
-from core_trial.data.tables import TABLES, Table
+from core_trial.data.tables import TABLES
 from core_trial.data.trial import TrialData
 
 #: Rows that are turned into text at a time.

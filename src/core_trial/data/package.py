@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from core_trial.data.columns import Column, YesNo
-from core_trial.data.tables import TABLES, Table
+from core_trial.data.columns import Column, Table, YesNo
+from core_trial.data.tables import TABLES
 
 PACKAGE_FILE = "datapackage.json"
 

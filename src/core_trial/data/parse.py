@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
-from core_trial.data.columns import MISSING_CODES, Column, Identifier, Integer, Refusal, Value
+from core_trial.data.columns import Column, Identifier, Integer
+from core_trial.data.kind import MISSING_CODES, Refusal, Value
 from core_trial.data.reading import Coded, Reading
 
 STRAY_QUOTE = Refusal("stray_quote", "quotes around the whole cell, doubled inside")

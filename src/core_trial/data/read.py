@@ -10,10 +10,10 @@ from typing import BinaryIO
 
 import numpy as np
 
+from core_trial.data.columns import Table
 from core_trial.data.header import other_delimiter, place_columns, plain_name
 from core_trial.data.lines import header_names, refuse_line
 from core_trial.data.reading import MOST_FAULTS, Cells, Coded, Reading
-from core_trial.data.tables import Table
 from core_trial.data.tokens import Block, Coder, Ints, tokenise
 
 #: Bytes that are read at a time.

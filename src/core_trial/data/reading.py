@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from core_trial.data.columns import Refusal
-from core_trial.data.tables import Table
+from core_trial.data.columns import Table
+from core_trial.data.kind import Refusal
 from core_trial.data.trial import Note
 from core_trial.errors import Fault
 

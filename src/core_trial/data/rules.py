@@ -159,3 +159,8 @@ def yes(column: pd.Series) -> Mask:
 def no(column: pd.Series) -> Mask:
     """Where a statement is known not to hold; shape (n,)."""
     return ~column.fillna(True).to_numpy(bool)
+
+
+def is_one_of(column: pd.Series, *values: str) -> Mask:
+    """Where a category is one of a few; shape (n,)."""
+    return column.isin([str(value) for value in values]).to_numpy(bool)

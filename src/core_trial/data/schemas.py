@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from core_trial.data.columns import Category, Column, Day, Identifier, Integer, Kind, Text
-from core_trial.data.tables import TABLES, Table
+from core_trial.data.columns import Category, Column, Day, Identifier, Integer, Table, Text
+from core_trial.data.kind import Kind
+from core_trial.data.tables import TABLES
 from core_trial.data.trial import LoadReport, TrialData
 from core_trial.errors import DataError, Fault
 

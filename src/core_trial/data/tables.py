@@ -6,62 +6,15 @@ missing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
-from functools import cached_property
-
 from core_trial import vocabulary as words
-from core_trial.data.columns import Category, Column, Day, Identifier, Integer, Text, YesNo
+from core_trial.data.columns import Category, Column, Identifier, Integer, Table, Text, YesNo
+from core_trial.data.participants_table import DAY, PARTICIPANT_ID, PARTICIPANTS
 from core_trial.vocabulary import Instrument
 
-#: Dates outside of this are a program's default or a slip, not a day of a trial.
-DAY = Day(date(1990, 1, 1), date(2099, 12, 31))
-YEARS_OF_AGE = Integer(16, 95)
 #: Two contacts a day for a year are more than anybody has.
 CONTACTS = Integer(0, 730)
 #: Sessions that the intervention consists of.
 SESSIONS = 10
-
-PARTICIPANT_ID = Column(
-    "participant_id", "Participant", "Identifier of the participant.", Identifier(), example="P001"
-)
-
-
-@dataclass(frozen=True)
-class Table:
-    """One CSV file.
-
-    Parameters
-    ----------
-    name
-        Name of the file without ``.csv``; attribute of the trial.
-    title, row
-        What it holds, and what one of its rows stands for.
-    columns
-        Its columns, in the order in which they are written.
-    key
-        Columns that together name a row; no two rows have the same.
-    """
-
-    name: str
-    title: str
-    row: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...]
-
-    @property
-    def file(self) -> str:
-        """Name of the file."""
-        return f"{self.name}.csv"
-
-    @cached_property
-    def header(self) -> tuple[str, ...]:
-        """Names of its columns."""
-        return tuple(column.name for column in self.columns)
-
-    def column(self, name: str) -> Column:
-        """One of its columns."""
-        return self.columns[self.header.index(name)]
 
 
 def _item(instrument: Instrument, number: int) -> Column:
@@ -84,116 +37,6 @@ def _amended(instrument: Instrument) -> bool:
     return instrument.name in words.AMENDMENT_INSTRUMENTS
 
 
-PARTICIPANTS = Table(
-    "participants",
-    "Randomised participants",
-    "a randomised participant",
-    (
-        PARTICIPANT_ID,
-        Column(
-            "centre",
-            "Centre",
-            "Crisis resolution team that the participant came from; randomisation is stratified "
-            "by it.",
-            Category({code: f"Centre {code}" for code in words.CENTRES}),
-            example="A",
-        ),
-        Column(
-            "arm",
-            "Arm",
-            "Group to which the participant was randomised.",
-            Category({str(arm): words.ARM_LABELS[arm] for arm in words.MODEL_ARMS}),
-            example="intervention",
-        ),
-        Column(
-            "psw_id",
-            "Peer support worker",
-            "Identifier of the peer support worker, who is the cluster of the intervention arm.",
-            Identifier(),
-            required=False,
-            example="W01",
-            blank="control group, or no peer support worker assigned",
-        ),
-        Column(
-            "randomised_on",
-            "Randomised on",
-            "Date of randomisation, day 0 of the follow-up.",
-            DAY,
-            example="2014-05-14",
-        ),
-        Column(
-            "internal_pilot",
-            "Internal pilot",
-            "Recruited in the internal pilot, which had no 18-month interview, loneliness scale "
-            "or social network scale.",
-            YesNo(),
-            example="no",
-        ),
-        Column(
-            "acute_records_obtained",
-            "Acute care records obtained",
-            "The records of acute care over the follow-up could be had; without them the outcomes "
-            "taken from records are not known.",
-            YesNo(),
-            example="yes",
-        ),
-        Column("psychosis", "Psychosis", "The condition is a psychosis.", YesNo(), example="no"),
-        Column("sex", "Sex", "Sex.", Category(words.SEX), required=False, example="female"),
-        Column(
-            "age",
-            "Age",
-            "Age at randomisation.",
-            YEARS_OF_AGE,
-            required=False,
-            unit="years",
-            example="40",
-        ),
-        Column(
-            "ethnicity",
-            "Ethnicity",
-            "Ethnic group.",
-            Category(words.ETHNICITY),
-            required=False,
-            example="white",
-        ),
-        Column("uk_born", "UK born", "Born in the UK.", YesNo(), required=False, example="yes"),
-        Column(
-            "marital_status",
-            "Marital status",
-            "Marital status.",
-            Category(words.MARITAL_STATUS),
-            required=False,
-            example="single",
-        ),
-        Column(
-            "diagnosis",
-            "Clinical diagnosis",
-            "Clinical diagnosis in the electronic record.",
-            Category(words.DIAGNOSIS),
-            required=False,
-            example="depression",
-        ),
-        Column(
-            "lifetime_admissions",
-            "Lifetime admissions",
-            "Admissions to a psychiatric hospital before the trial.",
-            Category(words.LIFETIME_ADMISSIONS),
-            required=False,
-            unit="admissions",
-            example="never",
-        ),
-        Column(
-            "crt_periods",
-            "Periods of crisis support",
-            "Periods of support from a crisis resolution team, the one before the trial included.",
-            Category(words.CRT_PERIODS),
-            required=False,
-            unit="periods",
-            example="1",
-        ),
-    ),
-    ("participant_id",),
-)
 ACUTE_EPISODES = Table(
     "acute_episodes",
     "Episodes of acute care",
@@ -215,13 +58,7 @@ ACUTE_EPISODES = Table(
             YesNo(),
             example="yes",
         ),
-        Column(
-            "started_on",
-            "Started on",
-            "First day on the caseload.",
-            DAY,
-            example="2014-04-01",
-        ),
+        Column("started_on", "Started on", "First day on the caseload.", DAY, example="2014-04-01"),
         Column(
             "ended_on",
             "Ended on",
