@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from core_trial.data.columns import Category, Day, Integer, Text, YesNo
+from core_trial.data.columns import Category, Integer, Text, YesNo
+from core_trial.data.dates import Day
 from core_trial.data.kind import Kind, Refusal
 from core_trial.data.tables import TABLES
 

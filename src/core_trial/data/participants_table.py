@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from core_trial import vocabulary as words
-from core_trial.data.columns import Category, Column, Day, Identifier, Integer, Table, YesNo
+from core_trial.data.columns import Category, Column, Identifier, Integer, Table, YesNo
+from core_trial.data.dates import Day
 
 #: Dates outside of this are a program's default or a slip, not a day of a trial.
 DAY = Day(date(1990, 1, 1), date(2099, 12, 31))

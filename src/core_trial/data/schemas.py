@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from core_trial.data.columns import Category, Column, Day, Identifier, Integer, Table, Text
+from core_trial.data.columns import Category, Column, Identifier, Integer, Table, Text
+from core_trial.data.dates import Day
 from core_trial.data.kind import Kind
 from core_trial.data.tables import TABLES
 from core_trial.data.trial import LoadReport, TrialData
