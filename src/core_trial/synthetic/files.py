@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from core_trial.data.columns import Day, Integer
-from core_trial.data.tables import TABLES, Column, Table
+from core_trial.data.columns import Column, Integer
+from core_trial.data.dates import Day
+from core_trial.data.tables import TABLES, Table
 from core_trial.data.trial import TrialData
 from core_trial.synthetic.episodes import draw_episodes
 from core_trial.synthetic.events import screening
