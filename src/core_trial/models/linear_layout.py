@@ -231,18 +231,21 @@ def orthonormal(X: Floats) -> Basis:
     constant = int(constants[0]) if len(constants) else None
     unit = float(low[constant]) if constant is not None else 1.0
     uncentre = np.eye(p)
-    Z = X
+    Z = X.copy()
     if constant is not None:
-        Z = X - low
+        Z -= low
         mean = Z.mean(axis=0)
         Z -= mean
         Z[:, constant] = 1.0
         uncentre[constant] = -(low + mean)
         uncentre[constant, constant] = 1.0
         uncentre[constant] /= unit
-    norm = np.abs(Z).max(axis=0)
-    norm *= np.sqrt(((Z / norm) ** 2).sum(axis=0))
-    Q, R = np.linalg.qr(Z / norm)
+    largest = np.maximum(Z.max(axis=0), -Z.min(axis=0))
+    Z /= largest  # scaled twice, so that no square overflows
+    length = np.sqrt(np.einsum("ij,ij->j", Z, Z))
+    Z /= length
+    norm = largest * length
+    Q, R = np.linalg.qr(Z)
     back = uncentre @ (solve_triangular(R, np.eye(p)) / norm[:, None])
     log_det = float(np.log(np.abs(np.diagonal(R))).sum() + np.log(norm).sum() + np.log(abs(unit)))
     return Basis(Q, back, log_det, constant, unit)

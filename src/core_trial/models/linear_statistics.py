@@ -115,7 +115,8 @@ def _products(layout: LinearLayout, residual: Floats, noise: float) -> tuple[Flo
     `noise` is what rounding leaves.
     """
     patterns = layout.patterns
-    A = np.column_stack([layout.basis.Q, residual])[layout.order]
+    A = np.empty((len(residual), layout.basis.Q.shape[1] + 1))
+    A[:, :-1], A[:, -1] = layout.basis.Q[layout.order], residual[layout.order]
     level = layout.residual.codes[layout.order]
     several = patterns.levels > 1
     parts = [level == k if several else slice(None) for k in range(patterns.levels)]
