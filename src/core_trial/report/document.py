@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from core_trial.report import verification
 from core_trial.report.curves import by_arm, curve_table, curves
@@ -14,6 +13,8 @@ from core_trial.report.forest import forest
 from core_trial.report.markup import escape, page, paragraph
 from core_trial.report.number import LANCET, Style
 from core_trial.report.provenance import inputs_table, versions_table
+from core_trial.report.supplement.section import Section
+from core_trial.report.supplement.sections import supplement
 from core_trial.report.table import Table
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
@@ -22,22 +23,6 @@ from core_trial.results import Comparison, Results
 TITLE = "The CORE trial: results"
 #: A spreadsheet takes text for UTF-8 only when it begins with this mark.
 BYTE_ORDER_MARK = "\ufeff"
-
-Part = Table | Figure
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A heading with its paragraphs, and the tables and figures under it."""
-
-    title: str
-    parts: tuple[Part, ...] = ()
-    paragraphs: tuple[str, ...] = ()
-
-    @property
-    def anchor(self) -> str:
-        """What links to the section."""
-        return "section-" + self.title.lower().replace(" ", "-")
 
 
 def sections(results: Results, sentences: Sequence[str], style: Style = LANCET) -> list[Section]:
@@ -59,9 +44,10 @@ def sections(results: Results, sentences: Sequence[str], style: Style = LANCET) 
         Section("Baseline", (table1(results, style),)),
         Section("Outcomes", (table2(results, style), forest(results, style))),
         Section("Readmission over time", drawn),
+        *supplement(results, style),
         Section("Provenance", (inputs_table(results), versions_table(results))),
     ]
-    return [section for section in found if section.parts or section.paragraphs]
+    return [section for section in found if section.parts or section.paragraphs or section.folded]
 
 
 def document(
@@ -115,7 +101,7 @@ def files(
         "report.html": _page(found, verdict, style),
     }
     for section in found:
-        for part in section.parts:
+        for part in (*section.parts, *section.folded):
             made |= _table_files(part) if isinstance(part, Table) else _figure_files(part)
     return made
 
@@ -154,4 +140,10 @@ def _contents(links: Iterable[tuple[str, str]]) -> str:
 def _section(section: Section) -> str:
     heading = f'<h2 id="{escape(section.anchor)}">{escape(section.title)}</h2>'
     texts = [paragraph(text) for text in section.paragraphs]
-    return "\n".join([heading, *texts, *(part.fragment() for part in section.parts)])
+    folded = map(_folded, section.folded)
+    return "\n".join([heading, *texts, *(part.fragment() for part in section.parts), *folded])
+
+
+def _folded(table: Table) -> str:
+    """A long table that opens on demand; paper has it open."""
+    return f"<details><summary>{escape(table.title)}</summary>\n{table.fragment()}\n</details>"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 #: Widths of one and of two columns in print, in millimetres.
 ONE_COLUMN, TWO_COLUMNS = 85.0, 170.0
 _MM_PER_INCH = 25.4
-_PNG_DPI = 300
+_DPI = 300
 #: How much larger than in print a screen shows a figure, for 7 points are small there.
 _ON_SCREEN = 1.4
 
@@ -85,12 +85,24 @@ class Figure:
     @cached_property
     def svg(self) -> bytes:
         """The figure as SVG, letters as outlines."""
-        return _save(self.paint, "svg", metadata={"Date": None, "Creator": None})
+        return self._saved("svg", metadata={"Date": None, "Creator": None})
 
     @cached_property
     def png(self) -> bytes:
         """The figure as PNG at 300 dots per inch."""
-        return _save(self.paint, "png", metadata={"Software": None}, dpi=_PNG_DPI)
+        return self._saved("png", metadata={"Software": None})
+
+    @cached_property
+    def _drawing(self) -> Drawing:
+        return self.paint()
+
+    def _saved(self, form: Literal["svg", "png"], metadata: dict[str, None]) -> bytes:
+        from matplotlib import style
+
+        stream = io.BytesIO()
+        with style.context(_STYLES):
+            self._drawing.savefig(stream, format=form, metadata=metadata, dpi=_DPI)
+        return stream.getvalue()
 
     def to_html(self) -> str:
         """A page of its own."""
@@ -125,17 +137,3 @@ def place(drawing: Drawing, left: float, top: float, width: float, height: float
     return drawing.add_axes(
         (left / full_width, bottom / full_height, width / full_width, height / full_height)
     )
-
-
-def _save(
-    paint: Callable[[], Drawing],
-    form: Literal["svg", "png"],
-    metadata: dict[str, None],
-    dpi: int = 100,
-) -> bytes:
-    from matplotlib import style
-
-    stream = io.BytesIO()
-    with style.context(_STYLES):
-        paint().savefig(stream, format=form, metadata=metadata, dpi=dpi)
-    return stream.getvalue()

@@ -5,6 +5,7 @@ Pages load nothing from anywhere, and are well-formed XML too, so that any parse
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 __all__ = ["STYLE", "escape", "page", "paragraph"]
@@ -63,11 +64,16 @@ h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 0.75rem; }
 h2 { font-size: 1.25rem; margin: 2.5rem 0 0.75rem; break-after: avoid; }
 p { max-width: 46rem; }
 nav ul { list-style: none; padding: 0; margin: 0 0 2rem; columns: 2; }
+.number { white-space: nowrap; }
 nav a { color: inherit; }
+details { margin: 0 0 2rem; }
+summary { cursor: pointer; font-weight: 700; margin: 0 0 0.75rem; }
 @page { size: A4; margin: 18mm 16mm; }
 @media print { body { padding: 0; max-width: none; } nav { display: none; } }
 """.strip()
 
+_NEGATIVE = re.compile(r"(?<![^\s(])–\d[\d·]*")
+_UNBROKEN = r'<span class="number">\g<0></span>'
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
@@ -103,5 +109,5 @@ def page(title: str, body: str) -> str:
 
 
 def paragraph(text: str) -> str:
-    """Plain text as an escaped paragraph."""
-    return f"<p>{escape(text)}</p>"
+    """Plain text as an escaped paragraph; a minus stays on the line of its number."""
+    return f"<p>{_NEGATIVE.sub(_UNBROKEN, escape(text))}</p>"

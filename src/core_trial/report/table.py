@@ -120,11 +120,12 @@ class Table:
         rest = width - sum(widths) - len(_GAP) * len(widths)
         longest = max(len(label) for label in self._text_labels())
         label_width = min(longest, max(rest, _NARROWEST_LABEL))
+        right = self._right
         rule = "─" * (label_width + sum(widths) + len(_GAP) * len(widths))
         body = [
             text
             for label, line in zip(self._text_labels(), self._lines(), strict=True)
-            for text in _text_row(label, self._aligned(line[1:], widths), label_width)
+            for text in _text_row(label, _aligned(line[1:], widths, right[1:]), label_width)
         ]
         head_lines = len(textwrap.wrap(self.head[0], label_width) or [""])
         body.insert(head_lines, rule)
@@ -177,12 +178,6 @@ class Table:
         counts = [any(column) and all(map(_COUNT.fullmatch, column)) for column in columns]
         return (False, *(counts or [False] * (len(self.head) - 1)))
 
-    def _aligned(self, cells: tuple[str, ...], widths: list[int]) -> list[str]:
-        return [
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(cells, widths, self._right[1:], strict=True)
-        ]
-
     def _text_labels(self) -> Iterator[str]:
         yield self.head[0]
         for row in self.rows:
@@ -193,11 +188,11 @@ class Table:
 
     def _bodies(self) -> str:
         """Rows as ``tbody`` elements, one for every group with its members."""
-        bodies: list[list[str]] = []
+        bodies, right = list[list[str]](), self._right
         for row in self.rows:
             if row.kind != Kind.MEMBER or not bodies:
                 bodies.append([])
-            bodies[-1].append(_html_row(row, self._right))
+            bodies[-1].append(_html_row(row, right))
         return "\n".join("<tbody>\n" + "\n".join(rows) + "\n</tbody>" for rows in bodies)
 
 
@@ -237,6 +232,13 @@ def _markdown_row(cells: tuple[str, ...], *, bold: bool) -> str:
 def _plain_markdown(text: str) -> str:
     """The text with everything escaped that Markdown would take for markup."""
     return _MARKDOWN.sub(r"\\\1", text.replace("\n", " "))
+
+
+def _aligned(cells: tuple[str, ...], widths: list[int], right: tuple[bool, ...]) -> list[str]:
+    return [
+        cell.rjust(width) if flush else cell.ljust(width)
+        for cell, width, flush in zip(cells, widths, right, strict=True)
+    ]
 
 
 def _text_row(label: str, cells: list[str], width: int) -> Iterator[str]:
