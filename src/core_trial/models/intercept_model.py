@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -244,9 +245,9 @@ def _icc(sd: Quantity, residual: float) -> Quantity:
     """Share of the cluster variance in the variance on the link scale."""
 
     def share(value: float) -> float:
-        return value**2 / (value**2 + residual) if np.isfinite(value) else value
+        # a quotient that neither a huge nor a tiny standard deviation can overflow
+        return 1.0 if value == np.inf else (value / math.hypot(value, math.sqrt(residual))) ** 2
 
     icc = share(sd.estimate)
     error = icc * (1 - icc) * 2 * sd.std_error / sd.estimate if sd.estimate > 0 else np.nan
-    high = 1.0 if sd.high == np.inf else share(sd.high)
-    return Quantity(icc, error, share(sd.low), high)
+    return Quantity(icc, error, share(sd.low), share(sd.high))

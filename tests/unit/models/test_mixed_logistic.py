@@ -258,3 +258,12 @@ def test_covariates_in_any_units(fit, frame):
     plain, shifted = (fit_of(f, "event ~ arm + age") for f in (frame, years))
     assert shifted.effect("arm").estimate == pytest.approx(plain.effect("arm").estimate, rel=1e-7)
     assert shifted.beta[2] == pytest.approx(plain.beta[2] / 1e3, rel=1e-6)
+
+
+def test_hardly_any_variance_has_a_wide_but_finite_interval():
+    # found by search: a standard deviation of 0.01 with an error of 1.8, so that the upper limit
+    # of the standard deviation is beyond what can be squared
+    frame = trial(1_439_339_003, n=60, both=True)
+    twice = pd.concat([frame, frame.assign(cluster=frame["cluster"] + "copy")])
+    fits = [fit_of(f, "event ~ arm + age") for f in (frame, twice)]
+    assert all(0 <= fit.quantities["icc"].high <= 1 for fit in fits)
