@@ -145,5 +145,5 @@ def _section(section: Section) -> str:
 
 
 def _folded(table: Table) -> str:
-    """A long table that opens on demand; paper has it open."""
+    """A long table that opens on demand."""
     return f"<details><summary>{escape(table.title)}</summary>\n{table.fragment()}\n</details>"

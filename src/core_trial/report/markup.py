@@ -69,7 +69,10 @@ nav a { color: inherit; }
 details { margin: 0 0 2rem; }
 summary { cursor: pointer; font-weight: 700; margin: 0 0 0.75rem; }
 @page { size: A4; margin: 18mm 16mm; }
-@media print { body { padding: 0; max-width: none; } nav { display: none; } }
+@media print {
+  body { padding: 0; max-width: none; font-size: 10pt; }
+  nav { display: none; }
+}
 """.strip()
 
 _NEGATIVE = re.compile(r"(?<![^\s(])–\d[\d·]*")
