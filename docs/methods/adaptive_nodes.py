@@ -31,6 +31,7 @@ def centre() -> tuple[float, float]:
 
 
 def main() -> None:
+    """Draw and save."""
     mpl.rcParams.update({"svg.hashsalt": "adaptive_nodes", "font.size": 9})
     b = np.linspace(-4, 4, 400)
     top = log_integrand(b).max()
