@@ -244,7 +244,8 @@ READMISSION_DAYS = AnalysisSpec(
     summary=Summary.MEDIAN,
     fitted=_zero_inflated("readmission_days"),
     planned=_mixed_poisson("readmission_days"),
-    deviation="decided after the index episodes were seen to differ between the arms",
+    deviation="the analysis follows that of all days; it was decided on after the index episodes "
+    "were seen to differ between the arms",
 )
 
 SCALES = tuple(_scale(inst, visit) for inst in words.INSTRUMENTS for visit in words.FOLLOW_UPS)

@@ -165,6 +165,7 @@ def records() -> Iterator[Descriptive]:
     yield _record("allocation", needed.controls / needed.clustered, Arm.CONTROL)
     yield _record("icc", CORE.icc)
     yield _record("cluster_size", CORE_CLUSTER_SIZE)
+    yield _record("lost_percent", 0.0)
     for lost, continuity in product(ATTRITION, CONTINUITY):
         test = Test(continuity=continuity)
         level = f"lost_{round(100 * lost)}" + "_continuity" * continuity

@@ -38,11 +38,10 @@ def joint_tests(results: Results, style: Style = LANCET) -> Table:
     for name, label in labels.OUTCOMES.items():
         texts = tuple(_joint_p(results, name, c, style) for c in labels.CHARACTERISTICS)
         rows += [Row(label, texts)] if set(texts) != {"–"} else []
-    heads = (label.partition(" (")[0] for label in labels.CHARACTERISTICS.values())
     return Table(
         name="missingness_predictors",
         title="Which baseline characteristics predict missing outcomes",
-        head=("Outcome", *heads),
+        head=("Outcome", *(labels.SHORT[name] for name in labels.CHARACTERISTICS)),
         rows=tuple(rows),
         footnotes=(JOINT_NOTE,),
     )

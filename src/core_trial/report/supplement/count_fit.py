@@ -128,8 +128,8 @@ def _alternative(panels: Sequence[Rootogram], style: Style) -> str:
 
 def _paint(panels: Sequence[Rootogram], style: Style) -> Drawing:
     columns = len(MODELS)
-    layout = Grid(columns=columns, left=12, top=9, width=70, height=42, across=8, down=18)
-    drawing = blank(TWO_COLUMNS, layout.full_height(len(panels)) + 1)
+    layout = Grid(columns=columns, left=12, top=9, width=70, height=36, across=8, down=18)
+    drawing = blank(TWO_COLUMNS, layout.full_height(len(panels)))
     low, high = _limits(panels)
     for i, (axes, panel) in enumerate(zip(grid(drawing, layout, len(panels)), panels, strict=True)):
         axes.set(ylim=(low, high), xlim=(-1.5, len(panel.observed)))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from core_trial.report import cells, number
 from core_trial.report.cells import CONFIDENTIAL, Place
 from core_trial.report.number import LANCET, Style
 from core_trial.report.supplement import labels
 from core_trial.report.table import Kind, Row, Table
-from core_trial.report.table2 import adjustment
+from core_trial.report.table2 import terms
 from core_trial.results import Estimate, ModelChoice, Results
 
 PLANNED = "planned"
@@ -22,12 +24,37 @@ NOTE = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One model of one outcome: what it is called, where its estimate stands, and why it is."""
+
+    label: str
+    analysis: str
+    level: str = ""
+    why: str = ""
+
+
 def deviations(results: Results, style: Style = LANCET) -> Table:
-    """Planned and fitted model of every outcome side by side; first those that differ."""
-    choices = [record for record in results if isinstance(record, ModelChoice)]
-    changed = [c for c in choices if c.reason or results.estimate(c.analysis, ADJUSTED)]
-    rows = [row for choice in changed for row in _changed(results, choice, style)]
-    rows += _as_planned(results, [c for c in choices if c not in changed], style)
+    """Planned and fitted model of every outcome side by side; first those that differ.
+
+    Parameters
+    ----------
+    results
+        Holds a `ModelChoice` for every outcome, and the estimates of its models.
+    style
+        How numbers are spelt.
+
+    Returns
+    -------
+    Table
+        With the remarks of the fits; a remark on several is a footnote.
+    """
+    groups = list(_groups(results))
+    notes = _repeated(results, groups)
+    rows: list[Row] = []
+    for heading, lines in groups:
+        rows.append(Row(heading, kind=Kind.GROUP))
+        rows += [_row(results, line, notes, style) for line in lines]
     return Table(
         name="planned_and_fitted",
         title="Planned and fitted models",
@@ -36,52 +63,67 @@ def deviations(results: Results, style: Style = LANCET) -> Table:
             *("Converged", "Why, and what the fit says"),
         ),
         rows=tuple(rows),
-        footnotes=(NOTE, *cells.confidential_notes(rows)),
+        footnotes=(
+            NOTE,
+            *(f"{mark}{_sentence(text)}" for text, mark in notes.items()),
+            *cells.confidential_notes(rows),
+        ),
     )
 
 
-def _changed(results: Results, choice: ModelChoice, style: Style) -> Iterator[Row]:
-    """A heading for the outcome, and a line for each of its models."""
-    analysis = choice.analysis
-    yield Row(_label(analysis), kind=Kind.GROUP)
+def _groups(results: Results) -> Iterator[tuple[str, Sequence[Line]]]:
+    """A group for each outcome with several models, then one for each model fitted as planned."""
+    choices = [record for record in results if isinstance(record, ModelChoice)]
+    lines = {choice: list(_lines(results, choice)) for choice in choices}
+    for choice, found in lines.items():
+        if len(found) > 1:
+            yield _label(choice), found
+    simple = [choice for choice, found in lines.items() if len(found) == 1]
+    for model in dict.fromkeys(choice.fitted for choice in simple):
+        members = [Line(_label(c), c.analysis) for c in simple if c.fitted == model]
+        yield f"Fitted as planned: {_inside(model)}", members
+
+
+def _lines(results: Results, choice: ModelChoice) -> Iterator[Line]:
+    name = choice.analysis
     if choice.planned != choice.fitted:
-        yield _line(results, f"Planned: {choice.planned}", analysis, PLANNED, "", style)
-        why = f"Fitted because {choice.reason}" if choice.reason else ""
-        yield _line(results, f"Fitted: {choice.fitted}", analysis, "", why, style)
+        why = f"fitted because {choice.reason}" if choice.reason else ""
+        yield Line(f"Planned: {_inside(choice.planned)}", name, PLANNED)
+        yield Line(f"Fitted: {_inside(choice.fitted)}", name, why=why)
     else:
-        yield _line(results, f"Planned and fitted: {choice.fitted}", analysis, "", "", style)
-    adjusted = results.estimate(analysis, ADJUSTED)
-    if adjusted is not None:
-        why = adjustment(adjusted.formula).removesuffix(".")
-        label = "Planned too: the same with further adjustments"
-        yield _line(results, label, analysis, ADJUSTED, why, style)
+        yield Line(f"Planned and fitted: {_inside(choice.fitted)}", name)
+    fitted, adjusted = results.estimate(name), results.estimate(name, ADJUSTED)
+    if fitted is not None and adjusted is not None:
+        before = terms(fitted.formula)
+        more = labels.listed([t for t in terms(adjusted.formula) if t not in before])
+        yield Line("Planned too: the same, adjusted", name, ADJUSTED, f"adjusted for {more}")
 
 
-def _as_planned(results: Results, choices: list[ModelChoice], style: Style) -> Iterator[Row]:
-    """Outcomes whose model is the planned one, under a heading for each model."""
-    for model in dict.fromkeys(choice.fitted for choice in choices):
-        yield Row(f"Fitted as planned: {_lower_first(model)}", kind=Kind.GROUP)
-        for choice in choices:
-            if choice.fitted == model:
-                yield _line(results, _label(choice.analysis), choice.analysis, "", "", style)
+def _repeated(results: Results, groups: Sequence[tuple[str, Sequence[Line]]]) -> Mapping[str, str]:
+    """Remarks that several fits make, each with its mark."""
+    fits = [results.estimate(line.analysis, line.level) for _, lines in groups for line in lines]
+    said = Counter(warning for fit in fits if fit is not None for warning in fit.warnings)
+    return {text: cells.mark(i) for i, text in enumerate(t for t, n in said.items() if n > 1)}
 
 
-def _line(results: Results, label: str, analysis: str, level: str, why: str, style: Style) -> Row:
+def _row(results: Results, line: Line, notes: Mapping[str, str], style: Style) -> Row:
     """One model: participants, effect, p, variance, convergence, remarks."""
-    if cells.estimate_withheld(results, analysis, level):
-        return Row(label, (*(CONFIDENTIAL,) * 5, _sentences(why)), Kind.MEMBER)
-    estimate = results.estimate(analysis, level)
+    if cells.estimate_withheld(results, line.analysis, line.level):
+        return Row(line.label, (*(CONFIDENTIAL,) * 5, _sentence(line.why)), Kind.MEMBER)
+    estimate = results.estimate(line.analysis, line.level)
     if estimate is None:
-        return Row(label, ("",) * 5 + (_sentences(why),), Kind.MEMBER)
-    n = cells.count(results, Place(analysis, "", level), style)
+        return Row(line.label, ("",) * 5 + (_sentence(line.why),), Kind.MEMBER)
+    marks = "".join(notes[warning] for warning in estimate.warnings if warning in notes)
+    remarks = (line.why, *(warning for warning in estimate.warnings if warning not in notes))
     texts = (
-        cells.association(estimate, style),
+        cells.count(results, Place(line.analysis, "", line.level), style),
+        cells.association(estimate, style) + marks,
         cells.p_value(estimate, style),
         _variance(estimate, style),
         "yes" if estimate.converged else "no",
-        _sentences(why, *estimate.warnings),
+        " ".join(_sentence(remark) for remark in remarks if remark),
     )
-    return Row(label, (n, *texts), Kind.MEMBER)
+    return Row(line.label, texts, Kind.MEMBER)
 
 
 def _variance(estimate: Estimate, style: Style) -> str:
@@ -89,15 +131,15 @@ def _variance(estimate: Estimate, style: Style) -> str:
     return number.fixed(found[0], 3, style) if found else ""
 
 
-def _sentences(*texts: str) -> str:
-    """Texts as sentences, one after the other; blank ones left out."""
-    whole = (text.strip().rstrip(".") for text in texts)
-    return " ".join(f"{text[0].upper()}{text[1:]}." for text in whole if text)
+def _sentence(text: str) -> str:
+    whole = text.strip().rstrip(".")
+    return f"{whole[0].upper()}{whole[1:]}." if whole else ""
 
 
-def _label(analysis: str) -> str:
-    return labels.OUTCOMES.get(analysis, analysis)
+def _label(choice: ModelChoice) -> str:
+    return labels.OUTCOMES.get(choice.analysis, choice.analysis)
 
 
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:] if not text.startswith(("Cox", "Poisson")) else text
+def _inside(model: str) -> str:
+    """A model's name inside a sentence; people's names keep their capital."""
+    return model if model.startswith(("Cox", "Poisson")) else model[:1].lower() + model[1:]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
@@ -31,6 +33,16 @@ CHARACTERISTICS: Mapping[str, str] = MappingProxyType(
         "psychosis": "Condition (psychosis)",
         "centre": "Centre",
         **{line.analysis: line.label for line in LINES if line.analysis != "age"},
+    }
+)
+
+#: Shorter names, for heads of columns and for lists.
+SHORT: Mapping[str, str] = MappingProxyType(
+    {
+        **{name: label.partition(" (")[0] for name, label in CHARACTERISTICS.items()},
+        "diagnosis": "Diagnosis",
+        "lifetime_admissions": "Lifetime admissions",
+        "crt_periods": "Crisis team periods",
     }
 )
 
@@ -72,6 +84,18 @@ def term(name: str) -> str:
     return f"{label}: {levels[level]} v {next(iter(levels.values()))}"
 
 
+def wrapped(label: str, width: int) -> str:
+    """A label in lines of at most `width` characters, a number never parted from its unit.
+
+    Examples
+    --------
+    >>> wrapped("Satisfaction with mental health services at 4 months", 44).splitlines()
+    ['Satisfaction with mental health services', 'at 4 months']
+    """
+    tied = re.sub(r"(at )?(\d+) ", lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), label)
+    return textwrap.fill(tied, width).replace("\N{NO-BREAK SPACE}", " ")
+
+
 def listed(names: Sequence[str]) -> str:
     """Characteristics one after the other, as part of a sentence.
 
@@ -80,5 +104,5 @@ def listed(names: Sequence[str]) -> str:
     >>> listed(["age", "uk_born"])
     'age, UK born'
     """
-    labels = [CHARACTERISTICS.get(name, name).partition(" (")[0] for name in names]
+    labels = [SHORT.get(name, name) for name in names]
     return ", ".join(x if x[:2].isupper() else x[:1].lower() + x[1:] for x in labels)

@@ -45,6 +45,7 @@ def log_log(results: Results, style: Style = LANCET) -> Figure | None:
         paint=partial(_paint, lines, style),
         note="Under proportional hazards the distance of the curves is constant: the log hazard "
         "ratio.",
+        width=ONE_COLUMN,
     )
 
 
@@ -87,14 +88,15 @@ def _paint(lines: Mapping[Arm, Line], style: Style) -> Drawing:
         days, values = zip(*line, strict=True)
         pen, label = PENS[arm], ARM_LABELS[arm]
         axes.step(days, values, where="post", color=pen.colour, linestyle=pen.dashes, label=label)
-    low = math.floor(min(value for line in lines.values() for _, value in line))
+    heights = [value for line in lines.values() for _, value in line]
+    low, high = math.floor(min(heights)), math.ceil(max(heights))
     axes.set(
         xlim=(DAYS[0], FOLLOW_UP_DAYS),
-        ylim=(low, 0.2),
+        ylim=(low, high),
         xlabel="Days since randomisation, log scale",
         ylabel="log(–log share not readmitted)",
     )
     ticks(axes.xaxis, DAYS, 0, style)
-    ticks(axes.yaxis, range(low, 1), 0, style)
+    ticks(axes.yaxis, range(low, high + 1), 0, style)
     axes.legend(loc="lower right", handlelength=3)
     return drawing

@@ -15,7 +15,7 @@ from core_trial.vocabulary import PRINTED_ARMS
 
 ADJUSTED = "missingness_adjusted"
 EXTENT_NOTE = (
-    "Percentages are of all participants of the group. By design: the internal pilot had no "
+    "Known: n/N (%); missing by design and otherwise: n (%). The internal pilot had by design no "
     "18-month interview, and neither of the two scales that came after it (loneliness and social "
     "network size)."
 )
@@ -42,7 +42,7 @@ def extent(results: Results, style: Style = LANCET) -> Table:
     style
         How numbers are spelt.
     """
-    heads = ("known, n/N (%)", "missing by design", "missing otherwise")
+    heads = ("known", "by design", "otherwise")
     rows = tuple(
         Row(label, tuple(_extent(results, analysis_of(name), style)))
         for name, label in labels.OUTCOMES.items()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,14 +22,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 Points = Sequence[tuple[float, float]]
-#: Standard deviations to which the panels reach.
-REACH = 4.0
+#: Standard deviations to which the panels reach at least.
+REACH = 3.0
 _TICKS = (-3, 0, 3)
 #: Colour, marker and whether it is filled, of residuals and of random effects.
 _MARKS: Mapping[str, tuple[str, str, bool]] = MappingProxyType(
     {"residual": (BLUE, "o", True), "random_effect": (VERMILLION, "s", False)}
 )
-_GRID = Grid(columns=4, left=10, top=8, width=31, height=31, across=8.5, down=14)
+_GRID = Grid(columns=5, left=10, top=9, width=25, height=25, across=8, down=17)
 NOTE = (
     "Quantiles of standardised residuals, and of the peer support workers’ predicted random "
     "effects, against those of the normal distribution; on the line, they agree. Where no squares "
@@ -104,7 +103,10 @@ def _paint(plots: Sequence[NormalPlot], style: Style) -> Drawing:
     n = len(plots)
     drawing = blank(TWO_COLUMNS, _GRID.full_height(n + 1))
     *panels, legend = grid(drawing, _GRID, n + 1)
+    drawn = [abs(x) for p in plots for points in p.points.values() for pair in points for x in pair]
+    reach = max(REACH, *drawn) + 0.3
     for i, (axes, plot) in enumerate(zip(panels, plots, strict=True)):
+        axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
         _paint_panel(axes, plot, style)
         if i % _GRID.columns == 0:
             axes.set_ylabel("Observed quantile")
@@ -116,7 +118,6 @@ def _paint(plots: Sequence[NormalPlot], style: Style) -> Drawing:
 
 
 def _paint_panel(axes: Axes, plot: NormalPlot, style: Style) -> None:
-    axes.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH))
     ticks(axes.xaxis, _TICKS, 0, style)
     ticks(axes.yaxis, _TICKS, 0, style)
     axes.axline((0, 0), slope=1, color=GREY, linewidth=0.6, zorder=0)
@@ -133,4 +134,4 @@ def _paint_panel(axes: Axes, plot: NormalPlot, style: Style) -> None:
             markerfacecolor=colour if filled else "none",
             label=LEVELS[level],
         )
-    axes.set_title("\n".join(textwrap.wrap(plot.label, 29)), loc="left", size=6.2)
+    axes.set_title(labels.wrapped(plot.label, 25), loc="left", size=6.2)

@@ -29,7 +29,9 @@ class Grid:
     width, height
         Of one panel's axes.
     across, down
-        Room between columns and below every row.
+        Room between columns and between rows.
+    below
+        Room below the last row.
     """
 
     columns: int
@@ -39,11 +41,12 @@ class Grid:
     height: float
     across: float
     down: float
+    below: float = 11.0
 
     def full_height(self, n: int) -> float:
         """Height of the drawing that holds so many panels."""
         rows = -(-n // self.columns)
-        return self.top + rows * (self.height + self.down)
+        return self.top + rows * self.height + (rows - 1) * self.down + self.below
 
     def corner(self, i: int) -> tuple[float, float]:
         """Left and top of a panel, counted from 0 row by row."""

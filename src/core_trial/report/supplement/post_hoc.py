@@ -11,8 +11,8 @@ from core_trial.results import Results
 from core_trial.vocabulary import ARM_LABELS, PRINTED_ARMS
 
 NOTE = (
-    "Decided after the data were seen. The index episode is the one during which participants were "
-    "recruited; its days are counted from randomisation to its end."
+    "Decided on after the data were seen. The index episode is the one during which participants "
+    "were recruited."
 )
 
 
@@ -42,9 +42,9 @@ def _rows(results: Results, name: str, style: Style) -> tuple[Row, ...]:
     none = [Place(name, arm, "none") for arm in PRINTED_ARMS]
     effect = _effect(results, name, style)
     return (
-        Row("Index episode", kind=Kind.GROUP),
-        _row("Days, mean (SD)", [cells.mean_sd(results, p, style, (1, 1)) for p in index]),
-        Row("Days without the index episode", kind=Kind.GROUP),
+        Row("Days from randomisation to the end of the index episode", kind=Kind.GROUP),
+        _row("Mean (SD)", [cells.mean_sd(results, p, style, (1, 1)) for p in index]),
+        Row("Days spent in acute care without the index episode", kind=Kind.GROUP),
         _row("Median (IQR)", [cells.median_iqr(results, p, style) for p in days], effect),
         _row("Mean (SD)", [cells.mean_sd(results, p, style, (0, 0)) for p in days]),
         _row("No days, n/N (%)", [cells.fraction(results, p, style) for p in none]),

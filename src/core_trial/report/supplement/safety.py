@@ -19,7 +19,7 @@ def safety(results: Results, style: Style = LANCET) -> Table:
     rows = _rows(results, style) if known else ()
     return Table(
         name="adverse_events",
-        title="Serious adverse events",
+        title="Serious adverse events by kind",
         head=("", *(ARM_LABELS[arm] for arm in PRINTED_ARMS), "All"),
         rows=rows,
         footnotes=("Events are counted, not participants.", *cells.confidential_notes(rows)),

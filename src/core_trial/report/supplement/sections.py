@@ -33,7 +33,7 @@ def supplement(results: Results, style: Style = LANCET) -> list[Section]:
     folded = associations(results, style)
     return [
         Section(
-            "Planned and fitted models",
+            "Deviations from the plan",
             present(
                 deviations(results, style),
                 count_table(results, style),
