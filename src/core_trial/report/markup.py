@@ -23,14 +23,14 @@ STYLE = """
   padding: 0.2rem 1.1rem 0.2rem 0; font-weight: 400; background: transparent; white-space: normal; }
 .core-trial tr { background: transparent !important; }
 .core-trial td { white-space: nowrap; }
-.core-trial td.wrap { white-space: normal; }
+.core-trial td.wrap { white-space: normal; max-width: 24rem; overflow-wrap: break-word; }
 .core-trial th.right, .core-trial td.right { text-align: right; }
 .core-trial thead th { font-weight: 700; vertical-align: bottom; padding-bottom: 0.35rem;
   border-bottom: 1px solid currentColor; }
 .core-trial th:last-child, .core-trial td:last-child { padding-right: 0; }
 .core-trial .group th { font-weight: 700; padding-top: 0.6rem; }
 .core-trial tbody:first-of-type .group th { padding-top: 0.35rem; }
-.core-trial .member th { padding-left: 1.1rem; }
+.core-trial .member th { padding-left: 1.1rem; min-width: 6rem; }
 .core-trial .row th { font-weight: 700; padding-top: 0.6rem; }
 .core-trial .row td { padding-top: 0.6rem; }
 .core-trial .plain .row th { font-weight: 400; padding-top: 0.2rem; }
