@@ -15,7 +15,7 @@ from core_trial.data import export, reports
 from core_trial.data.derive import derive
 from core_trial.data.load import load
 from core_trial.errors import DataError, Fault, VerificationError
-from core_trial.published import compare, registry
+from core_trial.published import compare, consistency, registry
 from core_trial.report import document, output, suppression, verification
 from core_trial.report.number import LANCET, PLAIN, Style
 from core_trial.report.sentences import sentences
@@ -129,9 +129,12 @@ def reproduce(
     if suppress_below:
         tell(f"Suppressing counts below {suppress_below}")
         results = suppression.suppress(results, suppress_below)
-    results = Results.bind(results, provenance=provenance(trial))
     tell("Comparison with the paper")
-    return Study(results, compare.compare(results, registry.load()), PLAIN if plain else LANCET)
+    printed = registry.load()
+    verdict = compare.compare(results, printed)
+    findings = consistency.check(printed)
+    results = Results.bind(results, findings, provenance=provenance(trial))
+    return Study(results, verdict, PLAIN if plain else LANCET)
 
 
 def run(

@@ -167,7 +167,7 @@ def _paint(found: Sequence[Influence], style: Style) -> Drawing:
 def _paint_row(axes: Axes, row: int, found: Influence, reach: int, style: Style) -> None:
     at = axes.get_yaxis_transform()
     texts = {
-        _AT_LABELS: labels.wrapped(found.label, 44),
+        _AT_LABELS: labels.wrapped(found.label, 48),
         _AT_FULL: cells.association(found.full, style),
         _AT_RANGE: _range(found, style),
     }

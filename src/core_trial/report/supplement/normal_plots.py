@@ -29,7 +29,7 @@ _TICKS = (-3, 0, 3)
 _MARKS: Mapping[str, tuple[str, str, bool]] = MappingProxyType(
     {"residual": (BLUE, "o", True), "random_effect": (VERMILLION, "s", False)}
 )
-_GRID = Grid(columns=5, left=10, top=9, width=25, height=25, across=8, down=17)
+_GRID = Grid(columns=5, left=10, top=11, width=25, height=25, across=8, down=17)
 NOTE = (
     "Quantiles of standardised residuals, and of the peer support workers’ predicted random "
     "effects, against those of the normal distribution; on the line, they agree. Where no squares "
