@@ -88,9 +88,9 @@ def files(
     Returns
     -------
     Mapping
-        ``table1.csv``, ``table1.md``, ``table1.html`` and so on for every table; ``.svg``, ``.png``
-        and a text alternative for every figure, in ``figures/``; ``results.json``,
-        ``verification.csv``, ``verification.html`` and ``report.html``.
+        ``table1.csv``, ``table1.md``, ``table1.html`` and so on for every table; every figure as
+        ``.svg`` with its text alternative, in ``figures/`` (`Figure.png` makes a bitmap of it);
+        ``results.json``, ``verification.csv``, ``verification.html`` and ``report.html``.
     """
     verdict = Results(tuple(comparisons))
     found = sections(results, sentences, style)
@@ -117,7 +117,6 @@ def _table_files(table: Table) -> dict[str, str | bytes]:
 def _figure_files(figure: Figure) -> dict[str, str | bytes]:
     return {
         f"figures/{figure.name}.svg": figure.svg,
-        f"figures/{figure.name}.png": figure.png,
         f"figures/{figure.name}.txt": figure.alt + "\n",
     }
 
