@@ -63,18 +63,6 @@ def possible(finding: Finding, style: Style) -> str:
     return number.interval(low, high, finding.decimals, style)
 
 
-def in_words(entry: str) -> str:
-    """The name of a registry's entry as words, which a narrow column can break.
-
-    Examples
-    --------
-    >>> in_words("table2.recovery_month_18.control.sd")
-    'table2, recovery month 18, control, sd'
-    """
-    return entry.replace(".", ", ").replace("_", " ")
-
-
 def _row(finding: Finding, style: Style) -> Row:
-    entry = in_words(finding.entries[0])
-    cells = (entry, finding.quantity, possible(finding, style), finding.reason)
+    cells = (finding.entries[0], finding.quantity, possible(finding, style), finding.reason)
     return Row(finding.printed, cells, Kind.MEMBER)

@@ -23,7 +23,7 @@ STYLE = """
   padding: 0.2rem 1.1rem 0.2rem 0; font-weight: 400; background: transparent; white-space: normal; }
 .core-trial tr { background: transparent !important; }
 .core-trial td { white-space: nowrap; }
-.core-trial td.wrap { white-space: normal; max-width: 24rem; overflow-wrap: break-word; }
+.core-trial td.wrap { white-space: normal; max-width: 24rem; overflow-wrap: anywhere; }
 .core-trial th.right, .core-trial td.right { text-align: right; }
 .core-trial thead th { font-weight: 700; vertical-align: bottom; padding-bottom: 0.35rem;
   border-bottom: 1px solid currentColor; }
