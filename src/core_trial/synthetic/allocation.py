@@ -93,4 +93,4 @@ def _identifiers(centre: pd.Series) -> pd.Series:
 
 def days_since_first(days: pd.Series) -> np.ndarray:
     """Whole days since the earliest of them, shape (n,)."""
-    return (days - days.min()).dt.days.to_numpy()
+    return np.asarray((days - days.min()).dt.days)

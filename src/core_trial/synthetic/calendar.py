@@ -1,4 +1,4 @@
-"""Working days: nobody is randomised, interviewed or offered a session on a Sunday or at Christmas."""
+"""Working days: no interview on a Sunday, and no session at Christmas."""
 
 from __future__ import annotations
 
@@ -26,11 +26,27 @@ def working_days(first: np.datetime64, last: np.datetime64) -> Days:
     return days[np.is_busday(days, holidays=BANK_HOLIDAYS)]
 
 
-def next_working_day(days: Days) -> Days:
-    """Each day itself, or the first working day after it."""
-    return np.busday_offset(days, 0, roll="forward", holidays=BANK_HOLIDAYS)
+def on_working_days(
+    days: Days, rng: np.random.Generator, *, earlier: int = 3, later: int = 3
+) -> Days:
+    """Each day moved to a working day near it, no weekday preferred.
 
-
-def previous_working_day(days: Days) -> Days:
-    """Each day itself, or the last working day before it."""
-    return np.busday_offset(days, 0, roll="backward", holidays=BANK_HOLIDAYS)
+    Parameters
+    ----------
+    days
+        Shape (n,).
+    rng
+        Draws by how much.
+    earlier, later
+        How many days a day may move either way; a week in all finds a working day, but for a few
+        days around Christmas, where it takes more.
+    """
+    moved = np.asarray(days, dtype="datetime64[D]").copy()
+    resting = np.arange(len(moved))
+    reach = np.array([earlier, later])
+    while len(resting):
+        shift = rng.integers(-reach[0], reach[1] + 1, len(resting))
+        moved[resting] = days[resting] + shift
+        resting = resting[~np.is_busday(moved[resting], holidays=BANK_HOLIDAYS)]
+        reach = reach + (reach > 0)
+    return moved

@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from core_trial.synthetic.regions import Bounds
-from core_trial.synthetic.samples import beta_scores
+from core_trial.synthetic.samples import beta_scores, stratified
 from core_trial.synthetic.search import Floats
 from core_trial.synthetic.targets import Targets
 from core_trial.vocabulary import (
@@ -80,7 +79,7 @@ def _characterise_arm(
     frame = pd.DataFrame(
         {
             "sex": fill("sex", list(SEX), noise(1, n, rng)),
-            "age": ages(age_trait, blank, form, targets.moments("age", arm)),
+            "age": ages(age_trait, blank, form, targets.moments("age", arm), rng),
             "ethnicity": ethnicity,
             "uk_born": _uk_born(targets, arm, migration, blank, rng),
             "marital_status": fill(
@@ -137,15 +136,18 @@ def _uk_born(
     return ranked(migration + noise(1.0, n, rng), counts, blank + noise(0.5, n, rng), rng)
 
 
-def ages(trait: Floats, blank: Floats, known: int, moments: tuple[Bounds, Bounds]) -> Floats:
+def ages(
+    trait: Floats,
+    blank: Floats,
+    known: int,
+    moments: tuple[Bounds, Bounds],
+    rng: np.random.Generator,
+) -> Floats:
     """Whole years whose mean and standard deviation print as they should; ``nan`` for the rest.
 
     The trait is mapped through a beta distribution on `AGE_RANGE` that has these moments.
     """
     mean, sd = moments
-    n = len(trait)
-    # The trait's ranks rather than its values, so that no draw has a mean of its own.
-    even = special.ndtri((np.argsort(np.argsort(trait)) + 0.5) / n)
-    years = np.round(beta_scores(even, mean.middle, sd.middle, AGE_RANGE))
+    years = np.round(beta_scores(stratified(trait, rng), mean.middle, sd.middle, AGE_RANGE))
     years[np.argsort(blank, kind="stable")[known:]] = np.nan
     return years

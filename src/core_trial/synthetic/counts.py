@@ -5,9 +5,10 @@ pair, and the fit comes with another table: the part in the estimate that one mo
 that pair would have. The first says where the estimate goes when somebody's days change; summed by
 cluster, it gives the clustered standard error.
 
-With :math:`\mu = e^{b_0 + b_1 \mathrm{arm}}`, :math:`\pi = \mathrm{logit}^{-1}(g)`, :math:`\alpha = e^a`
-and :math:`L = \log(1 + \alpha\mu)/\alpha`, zero has the probability :math:`\pi + (1 - \pi) e^{-L}`, and
-y > 0 has :math:`(1 - \pi)` times the negative binomial's (Greene 1994).
+With :math:`\mu = e^{b_0 + b_1 \mathrm{arm}}`, :math:`\pi = \mathrm{logit}^{-1}(g)`,
+:math:`\alpha = e^a` and :math:`L = \log(1 + \alpha\mu)/\alpha`, zero has the probability
+:math:`\pi + (1 - \pi) e^{-L}`, and y > 0 has :math:`(1 - \pi)` times the negative binomial's
+(Greene 1994, NYU working paper EC-94-10).
 """
 
 from __future__ import annotations

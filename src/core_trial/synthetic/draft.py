@@ -1,7 +1,7 @@
 """The trial in the making: one row per participant, a column more with every stage.
 
-A stage is given the columns that stand and answers with new ones. It cannot change what is there, so
-no later stage can undo what an earlier one has calibrated.
+A stage is given the columns that stand and answers with new ones. It cannot change what is there,
+so no later stage can undo what an earlier one has calibrated.
 """
 
 from __future__ import annotations
@@ -49,7 +49,14 @@ def as_analysed(people: pd.DataFrame) -> pd.DataFrame:
 
 def treated(people: pd.DataFrame) -> Floats:
     """1 for the intervention arm, 0 for the control arm, shape (n,)."""
-    return (people["arm"] == Arm.INTERVENTION).to_numpy(dtype=float)
+    return np.where(people["arm"] == Arm.INTERVENTION, 1.0, 0.0)
+
+
+def standing(people: pd.DataFrame, name: str) -> Floats:
+    """An ordered category in standard deviations from the mean, zero where unknown, shape (n,)."""
+    steps = pd.Categorical(people[name], CATEGORIES[name]).codes.astype(float)
+    known = steps[steps >= 0]
+    return np.where(steps >= 0, (steps - known.mean()) / known.std(ddof=1), 0.0)
 
 
 def codes(labels: pd.Series) -> np.ndarray:

@@ -16,8 +16,10 @@ from core_trial.vocabulary import FOLLOW_UP_DAYS
 ADMITTED_FIRST = 0.35
 ADMITTED_AGAIN = 0.55
 #: Services that admit, with their shares.
-ADMITTING = (("inpatient_ward", 0.62), ("crisis_house", 0.26), ("acute_day_care", 0.12))
+ADMITTING = {"inpatient_ward": 0.62, "crisis_house": 0.26, "acute_day_care": 0.12}
 TEAM = "crisis_resolution_team"
+#: Service, whether it belongs to the index episode, first and last day from randomisation.
+Stay = tuple[str, bool, int, int]
 #: Days on the caseload before its end, or before randomisation; a week at least by protocol.
 STAY = (7, 56)
 #: Discharge came at most so many days before randomisation.
@@ -38,31 +40,32 @@ def draw_episodes(people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFram
         Columns participant_id, service, index_episode, started_on, ended_on; by participant and
         date.
     """
+    known = people[people["acute_records_obtained"]]
+    numbers = known[["index_days", "days_to_readmission", "readmission_days"]].to_numpy(dtype=int)
+    days0 = known["randomised_on"].to_numpy("datetime64[D]")
     rows = []
-    for person in people[people["acute_records_obtained"]].itertuples():
-        stays = list(_index(int(person.index_days), rng))
-        if person.readmitted:
-            first, days = int(person.days_to_readmission), int(person.readmission_days)
-            for start, end in _spells(first, days, rng):
-                stays += [(False, *stay) for stay in _services(start, end, rng)]
-        day0 = np.datetime64(person.randomised_on, "D")
+    for who, day0, (index, first, days) in zip(
+        known["participant_id"], days0, numbers, strict=True
+    ):
+        stays = list(_index(int(index), rng))
+        for start, end in _spells(int(first), int(days), rng) if days else ():
+            stays += [(service, False, a, b) for service, a, b in _services(start, end, rng)]
         rows += [
-            (person.participant_id, service, index, day0 + start, day0 + end)
-            for index, service, start, end in stays
+            (who, service, was, day0 + start, day0 + end) for service, was, start, end in stays
         ]
     columns = ["participant_id", "service", "index_episode", "started_on", "ended_on"]
     frame = pd.DataFrame(rows, columns=columns)
     return frame.sort_values(["participant_id", "started_on", "ended_on"], ignore_index=True)
 
 
-def _index(days: int, rng: np.random.Generator) -> Iterator[tuple[bool, str, int, int]]:
+def _index(days: int, rng: np.random.Generator) -> Iterator[Stay]:
     """The crisis team's care up to discharge, and what came before it."""
     end = days if days > 0 else -int(rng.integers(0, DISCHARGED + 1))
     start = min(end, 0) - int(rng.integers(*STAY))
     if rng.random() < ADMITTED_FIRST:
         handover = start - int(rng.random() > OVERLAP)
-        yield True, _admitting(rng), handover - int(rng.integers(3, 40)), handover
-    yield True, TEAM, start, end
+        yield _admitting(rng), True, handover - int(rng.integers(3, 40)), handover
+    yield TEAM, True, start, end
 
 
 def _spells(first: int, days: int, rng: np.random.Generator) -> Iterator[tuple[int, int]]:
@@ -70,8 +73,8 @@ def _spells(first: int, days: int, rng: np.random.Generator) -> Iterator[tuple[i
     free = FOLLOW_UP_DAYS + 1 - first - days
     most = min(1 + days // SHORT, 1 + free // APART, 4)
     count = int(rng.binomial(most - 1, 0.4)) + 1
-    cuts = np.sort(rng.choice(np.arange(1, days), count - 1, replace=False)) if count > 1 else []
-    lengths = np.diff([0, *cuts, days])
+    cuts = np.sort(rng.choice(np.arange(1, max(days, 2)), count - 1, replace=False))
+    lengths = np.diff([0, *cuts.tolist(), days])
     spare = free - APART * (count - 1)
     gaps = rng.multinomial(spare, np.full(count, 1 / count))[: count - 1] + APART
     start = first
@@ -81,7 +84,7 @@ def _spells(first: int, days: int, rng: np.random.Generator) -> Iterator[tuple[i
 
 
 def _services(start: int, end: int, rng: np.random.Generator) -> Iterator[tuple[str, int, int]]:
-    """The services of one spell: the crisis team, or an admission with the team after or beside it."""
+    """The services of one spell: the crisis team, or an admission and then the team."""
     beyond = end + int(rng.integers(0, 30)) if end == FOLLOW_UP_DAYS else end
     length = end - start + 1
     if length <= SHORT or rng.random() > ADMITTED_AGAIN:
@@ -94,5 +97,4 @@ def _services(start: int, end: int, rng: np.random.Generator) -> Iterator[tuple[
 
 
 def _admitting(rng: np.random.Generator) -> str:
-    services, shares = zip(*ADMITTING, strict=True)
-    return str(rng.choice(services, p=shares))
+    return str(rng.choice(list(ADMITTING), p=list(ADMITTING.values())))

@@ -7,6 +7,8 @@ readmitted nor interviewed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -15,6 +17,8 @@ from core_trial.synthetic.search import Impossible
 from core_trial.synthetic.targets import Targets
 from core_trial.vocabulary import FOLLOW_UPS, PRINTED_ARMS, Arm, Visit
 
+#: Row of the participant, day from randomisation, and kind of an event.
+Event = tuple[int, int, str]
 #: Readmissions up to this many days after the interview at four months was due were reported.
 GRACE = 25
 #: Reasons for leaving before randomisation, with shares of those who left; ours.
@@ -45,7 +49,7 @@ def draw_events(people: pd.DataFrame, targets: Targets, rng: np.random.Generator
         for category in ("death_suicide", "death_unclear")
     }
     counts = _counts_by_arm(targets, sum(deaths.values()), rng)
-    rows = [
+    rows: list[Event] = [
         (person, day, "readmission")
         for arm in PRINTED_ARMS
         for person, day in _readmissions(people, str(arm), counts[arm]["readmission"], rng)
@@ -58,18 +62,22 @@ def draw_events(people: pd.DataFrame, targets: Targets, rng: np.random.Generator
                 for person in rng.choice(alive, counts[arm][category], replace=False)
             ]
     rows += _deaths(people, deaths, {person for person, _, _ in rows}, rng)
-    person, day, category = (list(column) for column in zip(*rows, strict=True))
-    frame = pd.DataFrame(
-        {
-            "participant_id": people.loc[person, "participant_id"].to_numpy(),
-            "occurred_on": people.loc[person, "randomised_on"].to_numpy()
-            + np.array(day, dtype="timedelta64[D]"),
-            "category": category,
-            "related": False,
-        }
-    ).sort_values(["occurred_on", "participant_id"], ignore_index=True)
+    frame = _dated(people, rows).sort_values(["occurred_on", "participant_id"], ignore_index=True)
     frame.insert(0, "event_id", [f"SAE{k + 1:02d}" for k in range(len(frame))])
     return frame
+
+
+def _dated(people: pd.DataFrame, rows: Sequence[Event]) -> pd.DataFrame:
+    """Events with identifier and date instead of row and day."""
+    who = people.loc[[row for row, _, _ in rows]]
+    days = np.array([day for _, day, _ in rows], dtype="timedelta64[D]")
+    columns = {
+        "participant_id": who["participant_id"].to_numpy(),
+        "occurred_on": who["randomised_on"].to_numpy() + days,
+        "category": [kind for _, _, kind in rows],
+        "related": False,
+    }
+    return pd.DataFrame(columns)
 
 
 def _counts_by_arm(
@@ -105,7 +113,7 @@ def _readmissions(
 
 def _deaths(
     people: pd.DataFrame, deaths: dict[str, int], other: set[int], rng: np.random.Generator
-) -> list[tuple[int, int, str]]:
+) -> list[Event]:
     """Deaths of control participants of whom nothing is known after them."""
     silent = (people["arm"] == Arm.CONTROL) & (people["readmitted"] == 0)
     for visit in FOLLOW_UPS:

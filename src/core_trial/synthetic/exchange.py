@@ -1,4 +1,4 @@
-"""Standard errors by exchange: who carries a value does not matter to the estimate, only to its error.
+"""Standard errors by exchange: who carries a value matters to the error, not to the estimate.
 
 With the values of one arm permuted among its participants, a model that knows them by arm alone
 keeps its estimate. Its clustered standard error does not:
@@ -50,8 +50,8 @@ class Exchange:
 
     def __post_init__(self) -> None:
         self.at = np.arange(len(self.influence))
-        self._sums = np.bincount(self.clusters, weights=self.influence)
-        self._movable = np.flatnonzero((self.allowed.sum(axis=1) > 1))
+        self._sums = np.bincount(self.clusters, weights=self.influence).astype(float)
+        self._movable = np.flatnonzero(self.allowed.sum(axis=1) > 1)
 
     @property
     def std_error(self) -> float:

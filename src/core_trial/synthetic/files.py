@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from core_trial.data.columns import Column, Integer
+from core_trial.data.columns import Column, Integer, Table
 from core_trial.data.dates import Day
-from core_trial.data.tables import TABLES, Table
+from core_trial.data.tables import TABLES
 from core_trial.data.trial import TrialData
 from core_trial.synthetic.episodes import draw_episodes
 from core_trial.synthetic.events import screening
@@ -33,7 +33,7 @@ def as_trial(
     rng
         Draws what the draft leaves open.
     """
-    frames = {
+    made = {
         "participants": people.assign(uk_born=people["uk_born"].map({"yes": True, "no": False})),
         "acute_episodes": draw_episodes(people, rng),
         "questionnaires": questionnaires(people, rng),
@@ -43,7 +43,17 @@ def as_trial(
         "adverse_events": events,
         "screening": screening(targets),
     }
-    return TrialData(**{table.name: typed(table, frames[table.name]) for table in TABLES})
+    frames = {table.name: typed(table, made[table.name]) for table in TABLES}
+    return TrialData(
+        participants=frames["participants"],
+        acute_episodes=frames["acute_episodes"],
+        questionnaires=frames["questionnaires"],
+        service_use=frames["service_use"],
+        sessions=frames["sessions"],
+        workbook=frames["workbook"],
+        adverse_events=frames["adverse_events"],
+        screening=frames["screening"],
+    )
 
 
 def _service_use(people: pd.DataFrame) -> pd.DataFrame:

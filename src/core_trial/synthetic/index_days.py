@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core_trial.synthetic.counts import RateRatio, rate_ratio
+from core_trial.synthetic.draft import codes, treated
 from core_trial.synthetic.exchange import Exchange
 from core_trial.synthetic.readmission_days import fitting
 from core_trial.synthetic.regions import Bounds, Region
@@ -127,7 +128,7 @@ class IndexDays:
             distances.append(2 * np.abs(total[:, at].mean(axis=1) - printed))
             for bounds, value in ((mean, own.mean(axis=1)), (sd, own.std(axis=1, ddof=1))):
                 distances.append(np.maximum(bounds.gauge(value) - COMFORT, 0))
-        return np.sqrt((np.log1p(distances) ** 2).sum(axis=0))
+        return np.asarray(np.sqrt((np.log1p(distances) ** 2).sum(axis=0)))
 
 
 def draw_index_days(
@@ -144,7 +145,7 @@ def draw_index_days(
     """
     known = people[people["readmitted"].notna()]
     line = targets.line("acute_days", ratio=True)
-    clusters = np.unique(known["cluster_id"].to_numpy(dtype=str), return_inverse=True)[1]
+    clusters = codes(known["cluster_id"])
 
     def draw(rng: np.random.Generator) -> tuple[tuple[IndexDays, Exchange], float]:
         problem = _start(known, targets, Region.of(line), rng)
@@ -172,7 +173,7 @@ def _start(
     known: pd.DataFrame, targets: Targets, region: Region, rng: np.random.Generator
 ) -> IndexDays:
     """Index days with the printed means and standard deviations, given out at random."""
-    arm = (known["arm"] == Arm.INTERVENTION).to_numpy(dtype=float)
+    arm = treated(known)
     readmission = known["readmission_days"].to_numpy()
     readmitted = known["readmitted"].to_numpy() == 1
     room = np.where(readmitted, known["days_to_readmission"] - GAP, LONGEST)

@@ -12,22 +12,22 @@ import numpy as np
 import pandas as pd
 
 from core_trial.analyses import missingness, plan
-from core_trial.synthetic.calendar import previous_working_day
-from core_trial.synthetic.draft import answered, as_analysed
+from core_trial.synthetic.calendar import on_working_days
+from core_trial.synthetic.draft import answered, as_analysed, standing
 from core_trial.synthetic.search import best_of
 from core_trial.synthetic.targets import Targets
 from core_trial.vocabulary import (
     AMENDMENT_INSTRUMENTS,
     FOLLOW_UPS,
     INSTRUMENTS,
-    LIFETIME_ADMISSIONS,
     PRINTED_ARMS,
     Visit,
 )
 
-#: How much each predictor lowers the chance of being reached, in standard deviations of the noise.
+#: How much each predictor lowers the chance of being reached, in standard deviations of the noise:
+#: being a man, and every standard deviation of past admissions.
 MEN = 0.35
-PER_STEP_OF_ADMISSIONS = 0.3
+ADMISSIONS = 0.33
 PREDICTORS = frozenset({"sex", "lifetime_admissions"})
 #: How strongly the second follow-up interview depends on what decided the first.
 LASTING = 0.6
@@ -40,6 +40,8 @@ BASELINE_BEFORE = 7
 MONTHS = {Visit.MONTH_4: 122, Visit.MONTH_18: 548}
 LATENESS = {Visit.MONTH_4: 18.0, Visit.MONTH_18: 22.0}
 TRIES = 150
+#: Days by which an interview may be moved to suit both sides.
+NEAR = 3
 
 
 def interview(people: pd.DataFrame, targets: Targets, rng: np.random.Generator) -> pd.DataFrame:
@@ -65,12 +67,11 @@ def _held(people: pd.DataFrame, targets: Targets, rng: np.random.Generator) -> p
     """Those most easily reached, as many as printed; the pilot had no interview at 18 months."""
     n = len(people)
     noise = rng.standard_normal((2, n))
-    steps = {level: i for i, level in enumerate(LIFETIME_ADMISSIONS)}
-    admissions = people["lifetime_admissions"].map(steps).astype(float)
-    admissions = admissions.fillna(admissions.mean()).to_numpy()
-    lost = MEN * (people["sex"] == "male") + PER_STEP_OF_ADMISSIONS * admissions
+    men = np.where(people["sex"] == "male", 1.0, 0.0)
+    lost = MEN * men + ADMISSIONS * standing(people, "lifetime_admissions")
     later = LASTING * noise[0] + np.sqrt(1 - LASTING**2) * noise[1]
-    eligible = {Visit.MONTH_4: np.ones(n, dtype=bool), Visit.MONTH_18: ~people["internal_pilot"]}
+    pilot = people["internal_pilot"].to_numpy(dtype=bool)
+    eligible = {Visit.MONTH_4: np.ones(n, dtype=bool), Visit.MONTH_18: ~pilot}
     held = {f"interviewed_{Visit.BASELINE}": np.ones(n, dtype=bool)}
     for visit, luck in zip(FOLLOW_UPS, (noise[0], later), strict=True):
         reach = np.where(eligible[visit], luck - lost, -np.inf)
@@ -116,16 +117,14 @@ def _dates(
 ) -> pd.DataFrame:
     """Working days; the last interview of all on its printed date."""
     randomised = people["randomised_on"].to_numpy("datetime64[D]")
-    before = rng.integers(0, BASELINE_BEFORE + 1, len(people))
     last = targets.date("interviews", "last_date", str(Visit.MONTH_18))
-    on = {Visit.BASELINE: previous_working_day(randomised - before)}
+    on = {Visit.BASELINE: on_working_days(randomised, rng, earlier=BASELINE_BEFORE, later=0)}
     for visit in FOLLOW_UPS:
         due = randomised + MONTHS[visit]
         late = np.round(rng.gamma(1.5, LATENESS[visit] / 1.5, len(people))).astype(int)
         # A delay beyond the last interview of the trial is taken as a shorter one.
-        room = np.maximum((last - due).astype(int), 1)
-        day = previous_working_day(due + late % room)
-        on[visit] = day
+        room = np.maximum((last - due).astype(int) - NEAR, 1)
+        on[visit] = on_working_days(due + late % room, rng, earlier=NEAR, later=NEAR)
     held = columns[f"interviewed_{Visit.MONTH_18}"].to_numpy()
     latest = np.flatnonzero(held)[np.argmax(on[Visit.MONTH_18][held])]
     on[Visit.MONTH_18][latest] = last

@@ -1,4 +1,4 @@
-"""From an analysis of the plan to calibrated values: which rows are printed of it, and who is in them."""
+"""From an analysis of the plan to calibrated values: its printed rows, and who is in them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import pandas as pd
 from core_trial.analyses import missingness
 from core_trial.analyses.plan import AnalysisSpec, ModelSpec
 from core_trial.results import Key
+from core_trial.synthetic.approach import approach
 from core_trial.synthetic.draft import treated
-from core_trial.synthetic.linear import CLUSTER, Row, Scores, calibrate
+from core_trial.synthetic.forms import CLUSTER, Row
+from core_trial.synthetic.linear import Scores, calibrate
 from core_trial.synthetic.regions import Line, Region
 from core_trial.synthetic.search import Attempt, Floats, best_of, listener
 from core_trial.synthetic.targets import Targets
@@ -60,6 +62,7 @@ def calibrated(
 
     def draw(rng: np.random.Generator) -> tuple[Scores, float]:
         scores = Scores(start(rng), limits, rows, [1 - arm, arm], moments)
+        approach(scores)
         return scores, calibrate(scores, rng)
 
     scores, farthest = best_of(draw, rng, tries=4)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from core_trial.synthetic.allocation import days_since_first
+from core_trial.synthetic.draft import treated
 from core_trial.synthetic.exchange import Exchange
 from core_trial.synthetic.regions import Region
 from core_trial.synthetic.search import Attempt, best_of, descend
@@ -46,7 +47,7 @@ def assign_workers(
     """
     known = people[people["readmitted"].notna()]
     estimate, influence = hazard_ratio(
-        (known["arm"] == Arm.INTERVENTION).to_numpy(dtype=float),
+        treated(known),
         known["days_to_readmission"].to_numpy(),
         known["readmitted"].to_numpy(),
     )
@@ -105,4 +106,4 @@ def _exchangeable(people: pd.DataFrame, workers: pd.Series) -> np.ndarray:
     stratum = (people["centre"] + people["internal_pilot"].astype(str)).to_numpy()
     near = (np.abs(day[:, None] - day) <= NEAR) & (stratum[:, None] == stratum)
     has = workers.notna().to_numpy()
-    return (near & np.outer(has, has)) | np.eye(len(people), dtype=bool)
+    return np.asarray((near & np.outer(has, has)) | np.eye(len(people), dtype=bool))

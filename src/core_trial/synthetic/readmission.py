@@ -14,11 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from core_trial.synthetic.draft import standing, treated
 from core_trial.synthetic.regions import Region
 from core_trial.synthetic.search import Attempt, Floats, best_of, descend
 from core_trial.synthetic.targets import Targets
-from core_trial.vocabulary import CENTRES, CRT_PERIODS, LIFETIME_ADMISSIONS, PRINTED_ARMS, Arm
+from core_trial.vocabulary import CENTRES, PRINTED_ARMS, Arm
 
 #: Log odds of readmission: psychosis, and how much the centres differ.
 PSYCHOSIS_EFFECT = 0.35
@@ -89,14 +91,14 @@ def grouped_logistic(design: Floats, sizes: Floats, events: Floats) -> tuple[flo
     return float(beta[1]), float(np.sqrt(np.linalg.inv(information)[1, 1]))
 
 
-def calibrated_counts(
+def calibrated_events(
     arm: Floats,
     covariates: Floats,
     risk: Floats,
     totals: Mapping[int, int],
     region: Region,
     rng: np.random.Generator,
-) -> tuple[Floats, CellCounts, float]:
+) -> tuple[NDArray[np.intp], CellCounts, float]:
     """How many of each cell have the event, so that the odds ratio prints as it should.
 
     Parameters
@@ -154,9 +156,9 @@ def readmit(
     """
     obtained = _records_obtained(people, targets, rng)
     known = people[obtained]
-    arm = (known["arm"] == Arm.INTERVENTION).to_numpy(dtype=float)
+    arm = treated(known)
     line = targets.line("readmission", ratio=True)
-    cell, counts, gauge = calibrated_counts(
+    cell, counts, gauge = calibrated_events(
         arm,
         _centre_and_condition(known),
         _risk(known, rng),
@@ -171,10 +173,10 @@ def readmit(
     return columns, [Attempt("readmission", str(line), gauge, *reached)]
 
 
-def first_in_cells(order: Floats, cell: Floats, events: Floats) -> Floats:
+def first_in_cells(order: Floats, cell: NDArray[np.intp], events: Floats) -> Floats:
     """1 for those who come first in their cell, as many as it has events; shape (n,)."""
     rank = pd.Series(order).groupby(cell).rank(method="first", ascending=False)
-    return (rank.to_numpy() <= events[cell]).astype(float)
+    return np.where(rank <= events[cell], 1.0, 0.0)
 
 
 def _records_obtained(
@@ -195,21 +197,17 @@ def _centre_and_condition(known: pd.DataFrame) -> Floats:
 def _risk(known: pd.DataFrame, rng: np.random.Generator) -> Floats:
     """Weight in the draw: psychosis raises it, and centres differ."""
     spread = dict(zip(CENTRES, CENTRE_SPREAD * rng.standard_normal(len(CENTRES)), strict=True))
-    return np.exp(PSYCHOSIS_EFFECT * known["psychosis"] + known["centre"].map(spread)).to_numpy()
+    centre = known["centre"].map(spread).to_numpy(dtype=float)
+    return np.asarray(np.exp(PSYCHOSIS_EFFECT * known["psychosis"].to_numpy(dtype=float) + centre))
 
 
 def _history(known: pd.DataFrame, rng: np.random.Generator) -> Floats:
     """Standing by past admissions and crises, with noise; unknown ones stand in the middle."""
-    steps = [
-        known[name].map({level: i for i, level in enumerate(levels)}).astype(float)
-        for name, levels in (
-            ("lifetime_admissions", LIFETIME_ADMISSIONS),
-            ("crt_periods", CRT_PERIODS),
-        )
-    ]
-    score = sum(step.fillna(step.mean()) / step.std() for step in steps)
-    return score.to_numpy() + HISTORY_NOISE * rng.standard_normal(len(known))
+    score = HISTORY_NOISE * rng.standard_normal(len(known))
+    for name in ("lifetime_admissions", "crt_periods"):
+        score += standing(known, name)
+    return score
 
 
 def _share(weights: Floats) -> Floats:
-    return weights / weights.sum()
+    return np.asarray(weights / weights.sum())

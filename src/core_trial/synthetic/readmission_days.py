@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from core_trial.synthetic.counts import RateRatio, rate_ratio
+from core_trial.synthetic.draft import codes, treated
 from core_trial.synthetic.exchange import Exchange
 from core_trial.synthetic.regions import Bounds, Region
 from core_trial.synthetic.samples import long_tail, pins
@@ -24,6 +25,8 @@ from core_trial.vocabulary import FOLLOW_UP_DAYS, PRINTED_ARMS, Arm
 
 #: No readmission lasts longer than this within the year.
 LONGEST = 300
+#: Power of a uniform draw that gives the days below the quartile: above 1, few are commonest.
+SHORT = 1.4
 #: Rounds in which the means of the two arms approach the rate ratio.
 ROUNDS = 12
 
@@ -58,8 +61,8 @@ class Margins:
         """
         pinned = pins(self.n, {75: self.third_quartile}, rng, below=self.n - self.positive)
         first, floor = min(pinned), max(pinned.values())
-        short = np.exp(rng.uniform(0, np.log(min(pinned.values()) + 1), first))
-        low = np.concatenate([np.sort(np.floor(short)), [pinned[k] for k in sorted(pinned)]])
+        short = 1 + rng.random(first) ** SHORT * (min(pinned.values()) - 1)
+        low = np.concatenate([np.sort(np.round(short)), [pinned[k] for k in sorted(pinned)]])
         squares = (self.n - 1) * self.sd.middle**2 + self.n * mean**2
         tail = long_tail(
             self.positive - len(low),
@@ -86,14 +89,14 @@ def draw_readmission_days(
         How near the rate ratio came.
     """
     known = people[people["readmitted"].notna()]
-    arm = (known["arm"] == Arm.INTERVENTION).to_numpy(dtype=float)
+    arm = treated(known)
     room = np.where(known["readmitted"] == 1, FOLLOW_UP_DAYS + 1 - known["days_to_readmission"], 0)
     margins = {int(a == Arm.INTERVENTION): _margins(targets, str(a)) for a in PRINTED_ARMS}
     line = targets.line("readmission_days", ratio=True)
-    clusters = np.unique(known["cluster_id"].to_numpy(dtype=str), return_inverse=True)[1]
+    clusters = codes(known["cluster_id"])
 
     def draw(rng: np.random.Generator) -> tuple[tuple[Floats, Exchange], float]:
-        days, fit = calibrated_counts(arm, room, margins, Region.of(line), rng)
+        days, fit = calibrated_lengths(arm, room, margins, Region.of(line), rng)
         exchange = Exchange(
             fit.influence(arm, days),
             clusters,
@@ -119,7 +122,7 @@ def _margins(targets: Targets, arm: str) -> Margins:
     )
 
 
-def calibrated_counts(
+def calibrated_lengths(
     arm: Floats,
     room: Floats,
     margins: Mapping[int, Margins],

@@ -147,7 +147,7 @@ class Region:
         cross = x * np.roll(y, -1) - np.roll(x, -1) * y
         weights = cross / cross.sum() / 3
         moments = [(v + np.roll(v, -1)) @ weights for v in (x, y)]
-        return self.vertices[0] + np.array(moments)
+        return np.asarray(self.vertices[0] + np.array(moments))
 
     @property
     def estimates(self) -> tuple[float, float]:
@@ -157,7 +157,7 @@ class Region:
 
     @cached_property
     def _slack(self) -> Floats:
-        return self.limits - self.normals @ self.centre
+        return np.asarray(self.limits - self.normals @ self.centre)
 
     def gauge(self, b: Floats | float, s: Floats | float) -> Floats:
         """Distance from the centre: 0 there, below 1 inside, 1 on the border.
@@ -171,7 +171,8 @@ class Region:
         steps = np.multiply.outer(self.normals[:, 0], db) + np.multiply.outer(
             self.normals[:, 1], ds
         )
-        return (steps / self._slack.reshape(-1, *[1] * np.ndim(db))).max(axis=0)
+        slack = self._slack.reshape(-1, *[1] * np.ndim(db))
+        return np.asarray((steps / slack).max(axis=0))
 
     def __contains__(self, point: tuple[float, float]) -> bool:
         return bool(self.gauge(*point) < 1)

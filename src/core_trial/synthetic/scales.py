@@ -1,8 +1,8 @@
 """Stage 9: questionnaire scores at baseline and at both follow-up interviews.
 
-A trait (see `traits`) becomes a score through a beta distribution on the instrument's range with the
-printed mean and standard deviation. Then the scores of one row after the other are moved, a point at
-a time, until the row stands.
+A trait (see `traits`) becomes a score through a beta distribution on the instrument's range with
+the printed mean and standard deviation. Then the scores of one row after the other are moved, a
+point at a time, until the row stands.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _baseline(
     for visit in FOLLOW_UPS:
         inside = _in_model(frame, instrument, visit)
         contrasts.append(inside * (arm / (inside @ arm) - (1 - arm) / (inside @ (1 - arm))))
-    drawn = beta_scores(trait, behaviour.mean, behaviour.sd, instrument.range)
+    drawn = beta_scores(trait, behaviour.mean, behaviour.sd, _edges(instrument))
     moved = balance(drawn, contrasts, [plans[visit].imbalance for visit in FOLLOW_UPS])
     return np.clip(np.round(moved), *instrument.range)
 
@@ -106,8 +106,14 @@ def _follow_up(
         shaken = np.sqrt(1 - SHAKEN**2) * z + SHAKEN * rng.standard_normal(len(z))
         for a, mean, sd in zip((0, 1), wanted.means, wanted.sds, strict=True):
             even = stratified(shaken[arm == a], rng)
-            drawn[arm == a] = beta_scores(even, mean, sd, instrument.range)
+            drawn[arm == a] = beta_scores(even, mean, sd, _edges(instrument))
         return drawn
 
     spec = SPECS[column(instrument, visit)]
     return calibrated(spec, frame, known, instrument.range, start, targets, rng)
+
+
+def _edges(instrument: Instrument) -> tuple[float, float]:
+    """The range in which a trait becomes a score: every whole number is as wide as any other."""
+    low, high = instrument.range
+    return low - 0.5, high + 0.5

@@ -92,9 +92,13 @@ class Targets:
 
     def line(self, analysis: str, *, ratio: bool, level: str = "") -> Line:
         """The printed row of an estimate; the p-value is blank where none is printed."""
-        texts = [self.text(analysis, s, "", level) for s in ("estimate", "low", "high")]
-        p = self.printed.get(Key(analysis, "p_value", "", level), "")
-        return Line(*texts, p, ratio=ratio)
+        return Line(
+            estimate=self.text(analysis, "estimate", level=level),
+            low=self.text(analysis, "low", level=level),
+            high=self.text(analysis, "high", level=level),
+            p_value=self.printed.get(Key(analysis, "p_value", "", level), ""),
+            ratio=ratio,
+        )
 
     def region(self, analysis: str, *, ratio: bool, level: str = "") -> Region:
         """The estimates and standard errors that print as that row."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from core_trial.synthetic.draft import treated
 from core_trial.synthetic.regions import Region
 from core_trial.synthetic.samples import pins, through_quartiles
 from core_trial.synthetic.search import Floats, best_of
@@ -63,7 +64,7 @@ def draw_days(people: pd.DataFrame, targets: Targets, rng: np.random.Generator) 
         Column days_to_readmission, ``nan`` without records.
     """
     known = people["readmitted"].notna()
-    arm = (people.loc[known, "arm"] == Arm.INTERVENTION).to_numpy(dtype=float)
+    arm = treated(people[known])
     event = people.loc[known, "readmitted"].to_numpy()
     quartiles = {
         float(a == Arm.INTERVENTION): targets.quartiles("time_to_readmission", a)

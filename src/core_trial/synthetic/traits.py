@@ -15,10 +15,10 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from core_trial.synthetic.draft import codes
+from core_trial.synthetic.draft import codes, standing
 from core_trial.synthetic.regions import Bounds, Region
 from core_trial.synthetic.search import Floats
-from core_trial.vocabulary import FOLLOW_UPS, LIFETIME_ADMISSIONS, Visit
+from core_trial.vocabulary import FOLLOW_UPS, Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +139,12 @@ def correlated(common: Floats, rng: np.random.Generator) -> dict[str, Floats]:
 
 
 def innovations(people: pd.DataFrame, rng: np.random.Generator) -> dict[Visit, dict[str, Floats]]:
-    """What changes each trait by each follow-up, standard normal but for the loss of the readmitted."""
+    """What changes each trait by each follow-up: standard normal, less what illness took."""
     n = len(people)
     workers = codes(people["cluster_id"])
-    loss = READMITTED * people["readmitted"].fillna(0).to_numpy() + HISTORY * _standing(people)
+    loss = READMITTED * people["readmitted"].fillna(0).to_numpy() + HISTORY * standing(
+        people, "lifetime_admissions"
+    )
     first = correlated(rng.standard_normal(n), rng)
     second = correlated(rng.standard_normal(n), rng)
     found: dict[Visit, dict[str, Floats]] = {visit: {} for visit in FOLLOW_UPS}
@@ -154,13 +156,6 @@ def innovations(people: pd.DataFrame, rng: np.random.Generator) -> dict[Visit, d
             mixed = np.sqrt(1 - share) * own + np.sqrt(share) * effect
             found[visit][name] = mixed - trait.wellbeing * loss
     return found
-
-
-def _standing(people: pd.DataFrame) -> Floats:
-    """Lifetime admissions in standard deviations from the mean, zero where unknown."""
-    steps = {level: i for i, level in enumerate(LIFETIME_ADMISSIONS)}
-    number = people["lifetime_admissions"].astype(object).map(steps).astype(float)
-    return ((number - number.mean()) / number.std()).fillna(0).to_numpy()
 
 
 def balance(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core_trial.data.tables import SESSIONS
-from core_trial.synthetic.calendar import next_working_day
+from core_trial.synthetic.calendar import on_working_days
 from core_trial.synthetic.draft import treated
 from core_trial.synthetic.samples import order_statistics
 from core_trial.synthetic.search import Floats, Impossible, best_of
@@ -21,9 +21,9 @@ from core_trial.vocabulary import PRINTED_ARMS, WORKBOOK_SECTIONS, Arm, Visit
 PROTOCOL = 3
 #: Participants to whom a few sessions only were offered, because their worker left.
 WORKER_LEFT = 3
-#: Days from randomisation to the first session, and from one session to the next.
+#: Days from randomisation to the first session, and how often a week goes by without one.
 FIRST_SESSION = (5, 21)
-BETWEEN = (6, 7, 7, 7, 8, 9, 14)
+WEEK_LEFT_OUT = 0.15
 
 
 def draw_sessions(people: pd.DataFrame, targets: Targets, rng: np.random.Generator) -> pd.DataFrame:
@@ -93,21 +93,18 @@ def sessions(people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     pandas.DataFrame
         Columns participant_id, session, offered_on, attended.
     """
-    rows = []
-    for person in people[people["sessions_offered"] > 0].itertuples():
-        offered, attended = int(person.sessions_offered), int(person.sessions_attended)
-        gaps = rng.choice(BETWEEN, offered)
-        gaps[0] = rng.integers(*FIRST_SESSION)
-        start = np.datetime64(person.randomised_on, "D")
-        days = next_working_day(start + np.cumsum(gaps))
-        came = np.zeros(offered, dtype=bool)
+    held = people[people["sessions_offered"] > 0]
+    numbers = held[["sessions_offered", "sessions_attended"]].to_numpy(dtype=int)
+    days0 = held["randomised_on"].to_numpy("datetime64[D]")
+    rows: list[tuple[str, int, np.datetime64, bool]] = []
+    for who, day0, (offered, attended) in zip(held["participant_id"], days0, numbers, strict=True):
+        weeks = np.cumsum(rng.choice((1, 2), offered, p=(1 - WEEK_LEFT_OUT, WEEK_LEFT_OUT)))
+        first = day0 + rng.integers(*FIRST_SESSION) + 7 * (weeks - weeks[0])
+        days = np.sort(on_working_days(first, rng, earlier=1, later=1))
         # Who stops coming tends to stop at the end.
         weight = np.linspace(2.5, 1, offered)
-        came[rng.choice(offered, attended, replace=False, p=weight / weight.sum())] = True
-        rows += [
-            (person.participant_id, k + 1, day, bool(yes))
-            for k, (day, yes) in enumerate(zip(days, came, strict=True))
-        ]
+        came = rng.choice(offered, attended, replace=False, p=weight / weight.sum())
+        rows += [(who, k + 1, day, bool(k in came)) for k, day in enumerate(days)]
     return pd.DataFrame(rows, columns=["participant_id", "session", "offered_on", "attended"])
 
 
