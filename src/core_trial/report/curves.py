@@ -23,6 +23,11 @@ DAYS = (0, 90, 180, 270, FOLLOW_UP_DAYS)
 ANALYSIS = "time_to_readmission"
 TITLE = "Time to first readmission to acute care"
 
+NOTE = "Kaplan-Meier estimates. Shaded: pointwise 95% confidence intervals."
+JOINED = (
+    "Neighbouring steps are joined, and numbers at risk are those at the start of a step: small "
+    "numbers are withheld."
+)
 #: Millimetres left of the plot and across it, and where the arms' names begin in its widths.
 _LEFT, _PLOT = 20.0, 61.0
 _AT_LABELS = (1.0 - _LEFT) / _PLOT
@@ -52,7 +57,7 @@ def curves(results: Results, style: Style = LANCET) -> Figure:
         title=TITLE,
         alt=_alternative(points, effect, style),
         paint=partial(_paint, points, effect, style),
-        note="Kaplan-Meier estimates. Shaded: pointwise 95% confidence intervals.",
+        note=f"{NOTE} {JOINED}" if results.withheld else NOTE,
         width=ONE_COLUMN,
     )
 

@@ -28,13 +28,13 @@ STYLE = """
 .core-trial thead th { font-weight: 700; vertical-align: bottom; padding-bottom: 0.35rem;
   border-bottom: 1px solid currentColor; }
 .core-trial th:last-child, .core-trial td:last-child { padding-right: 0; }
-.core-trial .group th { font-weight: 700; padding-top: 0.6rem; }
-.core-trial tbody:first-of-type .group th { padding-top: 0.35rem; }
-.core-trial .member th { padding-left: 1.1rem; min-width: 6rem; }
-.core-trial .row th { font-weight: 700; padding-top: 0.6rem; }
-.core-trial .row td { padding-top: 0.6rem; }
-.core-trial .plain .row th { font-weight: 400; padding-top: 0.2rem; }
-.core-trial .plain .row td { padding-top: 0.2rem; }
+.core-trial .ct-group th { font-weight: 700; padding-top: 0.6rem; }
+.core-trial tbody:first-of-type .ct-group th { padding-top: 0.35rem; }
+.core-trial .ct-member th { padding-left: 1.1rem; min-width: 6rem; }
+.core-trial .ct-row th { font-weight: 700; padding-top: 0.6rem; }
+.core-trial .ct-row td { padding-top: 0.6rem; }
+.core-trial .plain .ct-row th { font-weight: 400; padding-top: 0.2rem; }
+.core-trial .plain .ct-row td { padding-top: 0.2rem; }
 .core-trial tbody:last-of-type tr:last-child > * { padding-bottom: 0.4rem; }
 .core-trial .notes { margin: 0.5rem 0 0; font-size: 0.8125rem; width: 0; min-width: 100%;
   max-width: none; }
@@ -52,7 +52,7 @@ STYLE = """
   .core-trial thead { display: table-header-group; }
   .core-trial tr, .core-trial img { break-inside: avoid; }
   .core-trial img { width: auto !important; }
-  .core-trial .group { break-after: avoid; }
+  .core-trial .ct-group { break-after: avoid; }
 }
 """.strip()
 

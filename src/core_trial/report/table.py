@@ -212,9 +212,9 @@ def spreadsheet_safe(cell: str) -> str:
 def _html_row(row: Row, right: tuple[bool, ...]) -> str:
     if row.kind == Kind.GROUP:
         span = f'<th scope="rowgroup" colspan="{len(right)}">{escape(row.label)}</th>'
-        return f'<tr class="group">{span}</tr>'
+        return f'<tr class="ct-group">{span}</tr>'
     cells = "".join(map(_html_cell, row.cells, right[1:]))
-    return f'<tr class="{row.kind}"><th scope="row">{escape(row.label)}</th>{cells}</tr>'
+    return f'<tr class="ct-{row.kind}"><th scope="row">{escape(row.label)}</th>{cells}</tr>'
 
 
 def _html_cell(cell: str, right: bool) -> str:
