@@ -196,10 +196,10 @@ def _centre(block: Block, family: Family, theta: Floats, start: Floats) -> Centr
     W, W1, W2 = block.trials * variance, block.trials * third, block.trials * fourth
     score = block.total(block.successes - block.trials * mean)
     w, w1 = block.total(W), block.total(W1)
+    Wx, W1x = block.total(W * block.columns), block.total(W1 * block.columns)
     tau2 = 1.0 / (1.0 + sigma**2 * w)
     tau = np.sqrt(tau2)
     d_mode = np.empty((p + 1, len(mode)))
-    Wx = block.total(W * block.columns)
     d_mode[:p] = -sigma * Wx
     d_mode[p] = score - sigma * mode * w
     d_mode *= tau2
@@ -208,7 +208,7 @@ def _centre(block: Block, family: Family, theta: Floats, start: Floats) -> Centr
     d_score = -w * d_eta0
     d_score[:p] -= Wx
     d_weight = w1 * d_eta0
-    d_weight[:p] += block.total(W1 * block.columns)
+    d_weight[:p] += W1x
     d_scale = -0.5 * tau * tau2 * sigma**2 * d_weight
     d_scale[p] -= tau * tau2 * sigma * w
     d_eta1 = sigma * d_scale
@@ -264,63 +264,80 @@ def _node_scores(block: Block, rule: Rule, centre: Centre, nodes: Nodes) -> Floa
 
 
 def _curvature(block: Block, sigma: float, rule: Rule, centre: Centre, nodes: Nodes) -> Floats:
-    r"""Mean over the nodes of the second derivative of the log-integrand, and that of log tau.
+    """Mean over the nodes of the second derivative of the log-integrand, and that of log tau."""
+    rest = _remainder(sigma, rule, centre, nodes)
+    half = _through_rows(block, sigma, rule, centre, nodes, rest)
+    half += _through_nodes(block, rule, centre, nodes, rest)
+    half[-1] += _through_sigma(sigma, rule, centre, nodes, rest) @ block.weight
+    return half + half.T
 
-    The second derivatives of mode and scale enter with the factors
-    :math:`a = \sum_k \pi_k h'(b_k)` and :math:`1 + \tau\sum_k \pi_k x_k h'(b_k)`, which vanish
-    where the quadrature is exact.
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Remainder:
+    r"""Factors with which second derivatives enter; they vanish where the quadrature is exact.
+
+    Parameters
+    ----------
+    moment
+        :math:`1 + \tau\sum_k \pi_k x_k h'(b_k)`, that of log tau, shape (G,).
+    kappa
+        The same for the summed variance that tau depends on.
+    pull
+        :math:`\sum_k \pi_k h'(b_k)`, that of the mode, with the mode's part in tau.
     """
-    x = rule.nodes[:, None]
-    p, tau = len(block.columns), centre.scale
-    weighted = nodes.share * x
-    moment = 1.0 + tau * (weighted * nodes.slope).sum(axis=0)
-    kappa = -0.5 * tau**2 * moment
-    pull = (nodes.share * nodes.slope).sum(axis=0) + kappa * sigma**3 * centre.third
-    # rows: their variance at the nodes, and what the moving of mode and scale adds
-    V0, V1, V2 = _moments(block, x, nodes)
-    row = block.spread(block.weight)
-    own = -V0 - block.spread(pull * tau**2 * sigma) * centre.row_third
-    own = (own + block.spread(kappa * sigma**2) * centre.row_fourth) * row
-    mixed = -V1 * row
-    d0, d1 = centre.d_eta0, centre.d_eta1
-    hessian = (d0 * block.total(own)) @ d0.T - (d1 * block.total(V2 * row)) @ d1.T
-    hessian[:p, :p] += (block.columns * own) @ block.columns.T
-    half = (d0 * block.total(mixed)) @ d1.T
-    half[:p] += block.total(block.columns * own) @ d0.T
-    half[:p] += block.total(block.columns * mixed) @ d1.T
-    # the last parameter, sigma, multiplies b itself
-    half[-1] += _with_sigma(block, sigma, centre, nodes, weighted, pull, kappa) @ block.weight
-    # the nodes' own movement
-    dm, ds = centre.d_mode * block.weight, centre.d_scale * block.weight
-    half -= (dm * weighted.sum(axis=0)) @ centre.d_scale.T
-    hessian -= dm @ centre.d_mode.T + (ds * (weighted * x).sum(axis=0)) @ centre.d_scale.T
-    hessian += (ds * (3.0 * moment - 1.0) / tau**2) @ centre.d_scale.T
-    hessian += half + half.T
-    return hessian
+
+    moment: Floats
+    kappa: Floats
+    pull: Floats
 
 
-def _moments(block: Block, x: Floats, nodes: Nodes) -> tuple[Floats, Floats, Floats]:
-    """Row variances averaged over the nodes with weights 1, x and x squared, each (R,)."""
-    V = nodes.row_variance * block.spread(nodes.share)
-    Vx = V * x
-    return V.sum(axis=0), Vx.sum(axis=0), (Vx * x).sum(axis=0)
+def _remainder(sigma: float, rule: Rule, centre: Centre, nodes: Nodes) -> Remainder:
+    slope, weighted_slope = rule.powers[:2] @ (nodes.share * nodes.slope)
+    moment = 1.0 + centre.scale * weighted_slope
+    kappa = -0.5 * centre.scale**2 * moment
+    return Remainder(moment, kappa, slope + kappa * sigma**3 * centre.third)
 
 
-def _with_sigma(
-    block: Block,
-    sigma: float,
-    centre: Centre,
-    nodes: Nodes,
-    weighted: Floats,
-    pull: Floats,
-    kappa: Floats,
+def _through_rows(
+    block: Block, sigma: float, rule: Rule, centre: Centre, nodes: Nodes, rest: Remainder
+) -> Floats:
+    """Half of what comes through the rows' variances: at the nodes, and in mode and scale."""
+    p, d0, d1 = len(block.columns), centre.d_eta0, centre.d_eta1
+    V = rule.powers @ (nodes.row_variance * block.spread(nodes.share))
+    bends = np.array([rest.pull * centre.scale**2 * sigma, rest.kappa * sigma**2, block.weight])
+    by_mode, by_scale, weight = block.spread(bends)
+    own = 0.5 * weight * (by_scale * centre.row_fourth - by_mode * centre.row_third - V[0])
+    rows = np.array([own, -weight * V[1], -0.5 * weight * V[2]])
+    t0, t01, t1 = block.total(rows)
+    x0, x1 = block.total(rows[:2, None] * block.columns)
+    with0, with1 = d0 * t0 + d1 * t01, d1 * t1
+    with0[:p] += 2.0 * x0
+    with1[:p] += x1
+    half: Floats = d0 @ with0.T + d1 @ with1.T
+    half[:p, :p] += (block.columns * own) @ block.columns.T
+    return half
+
+
+def _through_nodes(
+    block: Block, rule: Rule, centre: Centre, nodes: Nodes, rest: Remainder
+) -> Floats:
+    """Half of what comes through the movement of mode and scale themselves."""
+    _, first, second = rule.powers @ nodes.share
+    dm, ds = centre.d_mode, centre.d_scale
+    with_mode = block.weight * (0.5 * dm + first * ds)
+    with_scale = block.weight * (0.5 * second - (1.5 * rest.moment - 0.5) / centre.scale**2) * ds
+    half: Floats = dm @ with_mode.T + ds @ with_scale.T
+    return -half
+
+
+def _through_sigma(
+    sigma: float, rule: Rule, centre: Centre, nodes: Nodes, rest: Remainder
 ) -> Floats:
     """What the product sigma * b adds to the derivatives with sigma, shape (q, G)."""
-    score0 = (nodes.share * nodes.score).sum(axis=0)
-    score1 = (weighted * nodes.score).sum(axis=0)
-    bend = pull * centre.scale**2
-    with_sigma = bend * (centre.d_score - sigma * centre.weight * centre.d_mode)
-    with_sigma += kappa * (2.0 * sigma * centre.d_weight + sigma**2 * centre.third * centre.d_mode)
-    with_sigma[-1] += kappa * centre.weight
-    with_sigma += score0 * centre.d_mode + score1 * centre.d_scale
-    return with_sigma
+    score, weighted_score = rule.powers[:2] @ (nodes.share * nodes.score)
+    bend, kappa = rest.pull * centre.scale**2, rest.kappa
+    on_mode = score - sigma * bend * centre.weight + kappa * sigma**2 * centre.third
+    added: Floats = on_mode * centre.d_mode + weighted_score * centre.d_scale
+    added += bend * centre.d_score + 2.0 * kappa * sigma * centre.d_weight
+    added[-1] += kappa * centre.weight
+    return added

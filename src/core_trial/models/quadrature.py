@@ -26,10 +26,13 @@ class Rule:
     log_lifted
         :math:`\log\omega_k + x_k^2/2`, shape (K,): the weights for an integrand that holds its
         normal density itself, as moved nodes need them.
+    powers
+        The nodes to the powers 0, 1 and 2, shape (3, K).
     """
 
     nodes: Floats
     log_lifted: Floats
+    powers: Floats
 
     @property
     def points(self) -> int:
@@ -56,9 +59,12 @@ def hermite_rule(points: int) -> Rule:
     >>> hermite_rule(3).nodes.round(4).tolist()
     [-1.7321, 0.0, 1.7321]
     """
-    if not isinstance(points, int) or not 1 <= points <= MOST_POINTS:
+    whole = isinstance(points, (int, np.integer)) and not isinstance(points, bool)
+    if not whole or not 1 <= points <= MOST_POINTS:
         raise DesignError(f"points must be a whole number from 1 to {MOST_POINTS}, not {points!r}")
     nodes, weights = special.roots_hermitenorm(points)
     lifted = np.log(weights) - np.log(weights.sum()) + nodes**2 / 2
-    nodes.flags.writeable = lifted.flags.writeable = False
-    return Rule(nodes, lifted)
+    powers = np.stack([np.ones(points), nodes, nodes**2])
+    for array in (nodes, lifted, powers):
+        array.flags.writeable = False  # every caller gets the same arrays
+    return Rule(nodes, lifted, powers)
