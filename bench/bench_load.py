@@ -140,21 +140,28 @@ def _write(folder: Path, name: str, columns) -> None:
 
 
 def measure(folder: Path) -> str:
-    """Seconds and peak memory of one load."""
+    """Seconds by the clock and of the processor, and peak memory, of one load."""
     from core_trial.data.derive import derive
     from core_trial.data.load import load
     from core_trial.errors import DataError
 
-    begun = time.perf_counter()
+    begun = _now()
     try:
         trial = load(folder)
     except DataError as error:
-        took = time.perf_counter() - begun
-        return f"refused in {took:.2f} s, {len(error.faults)} faults, {_peak():.2f} GB at most"
-    loaded = time.perf_counter()
+        return f"refused in {_seconds(begun)}, {len(error.faults)} faults, {_peak():.2f} GB"
+    loading, begun = _seconds(begun), _now()
     derive(trial)
-    derived = time.perf_counter()
-    return f"load {loaded - begun:.2f} s, derive {derived - loaded:.2f} s, {_peak():.2f} GB at most"
+    return f"load {loading}, derive {_seconds(begun)}, {_peak():.2f} GB at most"
+
+
+def _now() -> tuple[float, float]:
+    return time.perf_counter(), time.process_time()
+
+
+def _seconds(begun: tuple[float, float]) -> str:
+    clock, processor = (now - then for now, then in zip(_now(), begun, strict=True))
+    return f"{clock:.2f} s ({processor:.2f} s of processor)"
 
 
 def _peak() -> float:

@@ -16,8 +16,8 @@ from core_trial.data.lines import header_names, refuse_line
 from core_trial.data.reading import MOST_FAULTS, Cells, Coded, Reading
 from core_trial.data.tokens import Block, Coder, Ints, tokenise
 
-#: Bytes that are read at a time.
-BLOCK = 1 << 23
+#: Bytes that are read at a time: few enough for the arrays made of them to stay in the cache.
+BLOCK = 1 << 20
 #: A line longer than this is not a row of a table.
 LONGEST_LINE = 1 << 20
 
