@@ -208,6 +208,11 @@ DIAGNOSIS = {
     "other_personality": "Other personality disorder",
     "other_or_none": "Other or no clear diagnosis recorded",
 }
+#: Groups of diagnoses that the Discussion compares with other services.
+DIAGNOSIS_GROUPS = {
+    "non_affective_psychosis": ("schizophrenia_or_schizoaffective", "other_psychosis"),
+    "affective": ("bipolar_affective", "depression"),
+}
 LIFETIME_ADMISSIONS = {"never": "Never", "1": "1", "2_to_5": "2–5", "more_than_5": ">5"}
 CRT_PERIODS = {"1": "1", "2": "2", "3_to_5": "3–5", "6_to_10": "6–10", "more_than_10": ">10"}
 YES_NO = {"yes": "Yes", "no": "No"}
@@ -225,6 +230,8 @@ ADVERSE_EVENTS = {
     "death_suicide": "Death by suicide",
     "death_unclear": "Death in unclear circumstances",
 }
+#: Kinds of adverse event that are deaths.
+DEATHS = ("death_suicide", "death_unclear")
 #: Sections of the recovery workbook in which plans could be written.
 WORKBOOK_SECTIONS = {
     "plans_moving_on": "Moving on after a crisis",

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator
 
 import pandas as pd
 
 from core_trial.analyses import summaries
 from core_trial.analyses.plan import BASELINE_CATEGORIES, BASELINE_NUMBERS, CONDITION
 from core_trial.results import Descriptive
-
-#: Groups of diagnoses that the Discussion compares with other services.
-DIAGNOSIS_GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "non_affective_psychosis": ("schizophrenia_or_schizoaffective", "other_psychosis"),
-        "affective": ("bipolar_affective", "depression"),
-    }
-)
+from core_trial.vocabulary import DIAGNOSIS_GROUPS
 
 
 def records(participants: pd.DataFrame) -> Iterator[Descriptive]:

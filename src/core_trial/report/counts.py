@@ -28,14 +28,9 @@ KNOWN = "known"
 MISSINGNESS_LEVELS = (KNOWN, "by_design", "otherwise")
 #: Levels that are sums of other levels: analysis, total, parts.
 GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    (
-        "diagnosis",
-        "non_affective_psychosis",
-        ("schizophrenia_or_schizoaffective", "other_psychosis"),
-    ),
-    ("diagnosis", "affective", ("bipolar_affective", "depression")),
+    *(("diagnosis", group, parts) for group, parts in words.DIAGNOSIS_GROUPS.items()),
     ("adverse_events", "", tuple(words.ADVERSE_EVENTS)),
-    ("adverse_events", "deaths", ("death_suicide", "death_unclear")),
+    ("adverse_events", "deaths", words.DEATHS),
     ("flow", "screened", ("eligible", "not_eligible")),
     ("flow", "eligible", ("randomised", "not_randomised")),
     ("flow", "randomised", ("pilot", "main_trial")),
