@@ -15,11 +15,11 @@ from core_trial.models.linear_search import Maximum
 #: Half width, on the log scale, of the parabolas that the other residual variances are found with.
 STEP = 0.05
 #: A smaller gain in likelihood from moving them is not worth another step.
-GAIN = 1e-8
+GAIN = 1e-7
 #: How far they may move, on the log scale: one whose maximum is at zero never arrives.
 FAR = 6.0
 #: How closely the limits meet the quantile of the normal distribution, and tries allowed for it.
-TIGHT, TRIES = 1e-6, 60
+TIGHT, TRIES = 1e-5, 60
 #: On Fisher's scale, a distance from the maximum at which the correlation is 1 in all digits.
 MOST = 35.0
 
