@@ -25,6 +25,8 @@ Ints = NDArray[np.intp]
 INTERCEPT = "Intercept"
 #: A column whose part not explained by earlier columns is smaller than this is collinear.
 COLLINEAR = 1e-9
+#: Range of the largest value of a covariate: its square, and a variance divided by it, are numbers.
+SMALLEST, LARGEST = 1e-100, 1e100
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_.]*"
 _FACTOR = re.compile(rf"(?:C\(\s*({_NAME})\s*\)|({_NAME}))")
@@ -315,13 +317,17 @@ def _levels(name: str, values: pd.Series) -> tuple[Ints, Sequence[object]]:
 
 def _refuse_deficient(X: Floats, names: Sequence[str]) -> None:
     """Refuse constant and collinear columns by name (Gram-Schmidt on scaled columns)."""
-    varying = [k for k, name in enumerate(names) if name != INTERCEPT]
-    constant = [names[k] for k in varying if np.ptp(X[:, k]) == 0]
-    if constant:
-        raise DesignError(f"column {', '.join(constant)} is constant: take it out")
     if X.shape[1] == 0:
         return
-    norms = np.sqrt((X**2).sum(axis=0))
+    low, high = X.min(axis=0), X.max(axis=0)
+    varying = [k for k, name in enumerate(names) if name != INTERCEPT]
+    constant = [names[k] for k in varying if low[k] == high[k]]
+    if constant:
+        raise DesignError(f"column {', '.join(constant)} is constant: take it out")
+    wild = [names[k] for k in varying if not SMALLEST < max(high[k], -low[k]) < LARGEST]
+    if wild:
+        raise DesignError(f"column {', '.join(wild)} cannot be squared: give it in another unit")
+    norms = np.sqrt(np.einsum("ij,ij->j", X, X))
     R = np.linalg.qr(X / norms, mode="r")
     size = np.abs(np.diagonal(R))
     bad = [names[k] for k in range(X.shape[1]) if k >= len(size) or size[k] < COLLINEAR]

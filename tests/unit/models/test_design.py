@@ -92,6 +92,12 @@ def test_constant_and_collinear_columns_are_named():
         design.build("y ~ x + z", FRAME.assign(z=2 * FRAME["x"] + 1))
 
 
+@pytest.mark.parametrize("factor", [1e200, 1e-200])
+def test_a_column_whose_square_is_no_number_is_named(factor):
+    with pytest.raises(DesignError, match="column x cannot be squared"):
+        design.build("y ~ x", FRAME.assign(x=FRAME["x"] * factor))
+
+
 def test_more_columns_than_rows_are_collinear():
     with pytest.raises(DesignError, match="follows from"):
         design.build("y ~ arm + x + site", FRAME.iloc[:3])
