@@ -1,8 +1,8 @@
 """One edit of a trial's files is refused, noted or harmless; none changes a result in silence.
 
-The bundled trial is edited where it is there, a small one otherwise. Its files come with their
-description, so every change of a file is at least noted. Besides, the rules alone are looked at: a
-change that no other note mentions must be one valid value of one column, or one row taken out.
+The bundled files come with their description, so every change of a file is at least noted. Besides,
+the rules alone are looked at: a change that no other note mentions must be one valid value of one
+column, or one row taken out.
 """
 
 import random
@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from trial_folders import small_trial, write_files
 
 from core_trial.data.derive import AnalysisSet, derive
 from core_trial.data.export import write
@@ -50,13 +49,8 @@ class Original:
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory):
-    source = tmp_path_factory.mktemp("source")
-    if (BUNDLED / "participants.csv").is_file():
-        trial = load(BUNDLED)
-    else:
-        trial = load(write_files(source, small_trial(n=60)))
     folder = tmp_path_factory.mktemp("original")
-    write(trial, folder)
+    write(load(BUNDLED), folder)
     trial = load(folder)
     return Original(folder, trial, derive(trial))
 
