@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -71,8 +72,7 @@ def count_evidence(spec: AnalysisSpec, participants: pd.DataFrame) -> Iterator[D
         return
     days = cases[spec.fitted.outcome].to_numpy(dtype=float)
     means = cases.groupby("arm", observed=True)[spec.fitted.outcome].transform("mean").to_numpy()
-    dispersion = float(((days - means) ** 2 / np.where(means > 0, means, np.nan)).mean())
-    yield _number(spec, "variance_to_mean", dispersion)
+    yield _number(spec, "variance_to_mean", variance_to_mean(days, means))
     support = np.arange(ROOTOGRAM_DAYS + 1)
     yield from _frequencies(spec, "observed", (days[:, None] == support).sum(axis=0))
     yield from _frequencies(spec, "expected_poisson", poisson_pmf(support, means).sum(axis=0))
@@ -81,6 +81,25 @@ def count_evidence(spec: AnalysisSpec, participants: pd.DataFrame) -> Iterator[D
     except (DesignError, FitError):
         return
     yield from _frequencies(spec, "expected_zero_inflated", expected)
+
+
+def variance_to_mean(values: Floats, means: Floats) -> float:
+    """Mean of the squared distances from their means, each in units of its mean.
+
+    Parameters
+    ----------
+    values, means
+        Counts and their expectations, shape (n,). Where nothing is expected nothing is learnt.
+
+    Returns
+    -------
+    float
+        About 1 for Poisson counts; ``nan`` when every expectation is zero.
+    """
+    some = means > 0
+    if not some.any():
+        return math.nan
+    return float(((values[some] - means[some]) ** 2 / means[some]).mean())
 
 
 def expected_frequencies(fitted: Fit, cases: pd.DataFrame, support: NDArray[np.int_]) -> Floats:

@@ -66,13 +66,18 @@ class Association:
 
 
 def records(participants: pd.DataFrame) -> Iterator[Record]:
-    """For every outcome: extent by arm, associations, and the adjusted analysis."""
+    """Missing data of every outcome of the plan."""
     for spec in OUTCOMES:
-        yield from _extent(spec, participants)
-        found = associations(spec, participants)
-        for association in found:
-            yield from _association_records(spec, association)
-        yield adjusted(spec, participants, _chosen(found))
+        yield from of_outcome(spec, participants)
+
+
+def of_outcome(spec: AnalysisSpec, participants: pd.DataFrame) -> Iterator[Record]:
+    """One outcome: extent by arm, associations, and the adjusted analysis."""
+    yield from _extent(spec, participants)
+    found = associations(spec, participants)
+    for association in found:
+        yield from _association_records(spec, association)
+    yield adjusted(spec, participants, _chosen(found))
 
 
 def predictors(spec: AnalysisSpec, participants: pd.DataFrame) -> tuple[str, ...]:
