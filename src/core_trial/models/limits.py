@@ -60,6 +60,8 @@ def whole_term_lost(columns: Sequence[str], null: Floats) -> bool:
     null
         Directions of the coefficients without a finite estimate, shape (q, r).
     """
+    if null.shape[1] == 0:
+        return False
     terms: dict[str, list[int]] = {}
     for k, name in enumerate(columns):
         if name != INTERCEPT:
