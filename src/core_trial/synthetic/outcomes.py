@@ -65,15 +65,26 @@ def calibrated(
         approach(scores)
         return scores, calibrate(scores, rng)
 
-    scores, farthest = best_of(draw, rng, tries=4)
+    scores, _ = best_of(draw, rng, tries=4)
     values = np.full(len(frame), np.nan)
     values[known] = scores.y
     attempts = []
     for (name, line, _), row in zip(printed, rows, strict=True):
         b, s, _ = row.fit(scores.y)
-        gauge = max(float(row.region.gauge(b, s)), farthest if farthest >= 1 else 0.0)
-        attempts.append(Attempt(name, str(line), gauge, b, s))
-    return values, attempts
+        attempts.append(Attempt(name, str(line), float(row.region.gauge(b, s)), b, s))
+    return values, [*attempts, *_missed_moments(spec.name, scores, targets)]
+
+
+def _missed_moments(name: str, scores: Scores, targets: Targets) -> Iterator[Attempt]:
+    """Means and standard deviations that do not print as they should."""
+    for arm, members, bounds in zip(MODEL_ARMS, scores.arms, scores.moments, strict=True):
+        own = scores.y[members > 0]
+        reached = {"mean": own.mean(), "sd": own.std(ddof=1)}
+        for (statistic, value), bound in zip(reached.items(), bounds, strict=True):
+            gauge = float(bound.gauge(value))
+            if gauge >= 1:
+                wanted = targets.text(name, statistic, arm)
+                yield Attempt(f"{name} {statistic} {arm}", wanted, gauge, float(value))
 
 
 def _printed(

@@ -142,18 +142,12 @@ def beta_scores(z: Floats, mean: float, sd: float, limits: tuple[float, float]) 
     Returns
     -------
     numpy.ndarray
-        Shape (n,), not rounded.
-
-    Raises
-    ------
-    Impossible
-        When the range is too narrow for this standard deviation.
+        Shape (n,), not rounded. Where the range is too narrow for the standard deviation, as wide
+        as it allows.
     """
     low, high = limits
     share, spread = (mean - low) / (high - low), sd / (high - low)
-    total = share * (1 - share) / spread**2 - 1
-    if not 0 < share < 1 or total <= 0:
-        raise Impossible(f"no values from {low} to {high} have mean {mean} and SD {sd}")
+    total = max(share * (1 - share) / spread**2 - 1, 0.05)
     uniform = np.clip(special.ndtr(z), 1e-4, 1 - 1e-4)
     values = low + (high - low) * special.betaincinv(share * total, (1 - share) * total, uniform)
     return np.asarray(values)

@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 #: A search stops this near to the middle of its target, in half-widths of the target.
 GOAL = 0.25
 #: A stage that ends nearer than this does not start anew.
-NEAR = 0.5
+NEAR = 0.3
 #: Gauges nearer than this count as equal, so that the last bits of a machine decide nothing.
 SAME = 1e-7
 
@@ -106,7 +106,7 @@ class Attempt:
     gauge
         Distance from the middle of what prints so; below 1 it prints so.
     estimate, std_error
-        What was reached, on the scale of the linear predictor.
+        What was reached, on the scale of the linear predictor; a moment has no standard error.
     """
 
     row: str
@@ -122,9 +122,10 @@ class Attempt:
 
     def __str__(self) -> str:
         verdict = "met" if self.met else "NOT MET"
+        error = f" with standard error {self.std_error:.5g}" if np.isfinite(self.std_error) else ""
         return (
-            f"{self.row}: {verdict}, wanted {self.wanted}, reached {self.estimate:.5g} with "
-            f"standard error {self.std_error:.5g}, {self.gauge:.2g} half-widths from the middle"
+            f"{self.row}: {verdict}, wanted {self.wanted}, reached {self.estimate:.5g}{error}, "
+            f"{self.gauge:.2g} half-widths from the middle"
         )
 
 

@@ -83,6 +83,8 @@ def calibrated_days(
     quartiles: dict[float, tuple[int, int, int]],
     region: Region,
     rng: np.random.Generator,
+    *,
+    follow_up: int = FOLLOW_UP_DAYS,
 ) -> tuple[Floats, float]:
     """Event times with printed quartiles among those with the event, and a printed hazard ratio.
 
@@ -96,6 +98,8 @@ def calibrated_days(
         Where (log hazard ratio, standard error) should lie; only the former is looked at.
     rng
         Draws the times.
+    follow_up
+        Day on which those without the event are censored.
 
     Returns
     -------
@@ -107,11 +111,11 @@ def calibrated_days(
     middle, half = region.estimates
 
     def draw(rng: np.random.Generator) -> tuple[Floats, float]:
-        days = np.full(len(arm), float(FOLLOW_UP_DAYS))
+        days = np.full(len(arm), float(follow_up))
         for a, (q1, median, q3) in quartiles.items():
             rows = np.flatnonzero((arm == a) & (event == 1))
             pinned = pins(len(rows), {25: q1, 50: median, 75: q3}, rng)
-            ends = (FIRST_DAY, FOLLOW_UP_DAYS - FIRST_DAY)
+            ends = (FIRST_DAY, follow_up - FIRST_DAY)
             days[rows] = rng.permutation(through_quartiles(len(rows), pinned, ends, rng))
         estimate, _ = hazard_ratio(arm, days, event)
         return days, 2 * abs(estimate - middle) / half
