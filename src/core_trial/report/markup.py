@@ -24,6 +24,7 @@ STYLE = """
 .core-trial tr { background: transparent !important; }
 .core-trial td { white-space: nowrap; }
 .core-trial td.wrap { white-space: normal; max-width: 24rem; overflow-wrap: anywhere; }
+.core-trial .plain td.wrap { max-width: none; }
 .core-trial th.right, .core-trial td.right { text-align: right; }
 .core-trial thead th { font-weight: 700; vertical-align: bottom; padding-bottom: 0.35rem;
   border-bottom: 1px solid currentColor; }
