@@ -40,11 +40,7 @@ def _duplicate(table: Table) -> Rule:
 
 
 def _similar_identifier(table: Table, column: str) -> Rule:
-    @rule(
-        f"{table.name}.{column}",
-        "refuse",
-        "one spelling of each identifier",
-    )
+    @rule(f"{table.name}.{column}", "refuse", "one spelling of each identifier")
     def similar_identifier(files: Files) -> Found:
         """Identifiers that differ in letter case only are most likely the same."""
         cells = files.readings[table.name].cells

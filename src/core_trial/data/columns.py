@@ -162,7 +162,7 @@ class Integer(Kind):
             code = bare in MISSING_CODES
             hint = "a blank is the only missing value" if code else ""
             return Refusal("out_of_range", self.allowed, hint)
-        return Refusal("not_a_whole_number", self.allowed, "digits only" if bare[:1] else "")
+        return Refusal("not_a_whole_number", self.allowed, "digits only")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from core_trial.data.episodes import NEVER, days_from, days_in_care, extreme_by_
 from core_trial.data.flow import flow_counts
 from core_trial.data.scoring import score
 from core_trial.data.trial import Note, TrialData
+from core_trial.errors import DataError, Fault
 from core_trial.results import FlowCount
 from core_trial.vocabulary import FOLLOW_UP_DAYS, Arm, Visit
 
@@ -63,7 +64,14 @@ def derive(trial: TrialData) -> AnalysisSet:
     -------
     AnalysisSet
         The analysis set and the participants' flow.
+
+    Raises
+    ------
+    DataError
+        When a record is of somebody who is not a participant; `load` lets none pass, but frames
+        may be made in Python.
     """
+    _refuse_strangers(trial)
     people = trial.participants.sort_values("participant_id", ignore_index=True)
     parts = [
         _randomisation(people),
@@ -173,6 +181,19 @@ def _workbook(people: pd.DataFrame, workbook: pd.DataFrame) -> Columns:
         name: _place(len(people), person, _floats(workbook[source]))
         for name, source in names.items()
     }
+
+
+def _refuse_strangers(trial: TrialData) -> None:
+    """A record without a participant would be counted as somebody else's."""
+    known = trial.participants["participant_id"]
+    faults = [
+        Fault(f"{name}.csv", row + 2, "participant_id", "not_a_participant")
+        for name, frame in trial.frames()
+        if "participant_id" in frame
+        for row in np.flatnonzero(~frame["participant_id"].isin(known)).tolist()
+    ]
+    if faults:
+        raise DataError(faults)
 
 
 def _rows(people: pd.DataFrame, frame: pd.DataFrame) -> Ints:

@@ -10,6 +10,9 @@ from core_trial.data.package import PACKAGE_FILE
 from core_trial.data.tables import TABLES
 from core_trial.data.trial import Note
 
+#: How a Data Package marks this kind of hash.
+SHA256 = "sha256:"
+
 
 def compare_with_description(folder: Path, hashes: Mapping[str, str]) -> Iterator[Note]:
     """Notes on files that are not those whose hashes ``datapackage.json`` gives."""
@@ -28,10 +31,11 @@ def compare_with_description(folder: Path, hashes: Mapping[str, str]) -> Iterato
 
 
 def _described_hashes(path: Path) -> dict[str, str] | None:
-    """Hash of every described file that has one; None when the description cannot be read."""
+    """SHA-256 of every described file that has one; None when the description cannot be read."""
     try:
         resources = json.loads(path.read_text(encoding="utf-8"))["resources"]
-        return {r["path"]: r["hash"].removeprefix("sha256:") for r in resources if "hash" in r}
+        hashes = {r["path"]: r["hash"] for r in resources if "hash" in r}
+        return {p: h.removeprefix(SHA256) for p, h in hashes.items() if h.startswith(SHA256)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 

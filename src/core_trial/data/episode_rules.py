@@ -9,22 +9,14 @@ from core_trial.data.rules import Files, Found, no, rule, yes
 from core_trial.vocabulary import FOLLOW_UP_DAYS
 
 
-@rule(
-    "acute_episodes.ended_on",
-    "refuse",
-    "a date on or after started_on",
-)
+@rule("acute_episodes.ended_on", "refuse", "a date on or after started_on")
 def end_before_start(files: Files) -> Found:
     """An episode cannot end before it starts."""
     episodes = files["acute_episodes"]
     return episodes["ended_on"] < episodes["started_on"]
 
 
-@rule(
-    "acute_episodes.started_on",
-    "refuse",
-    "a date after randomised_on, or index_episode yes",
-)
+@rule("acute_episodes.started_on", "refuse", "a date after randomised_on, or index_episode yes")
 def episode_before_randomisation(files: Files) -> Found:
     """Recruitment followed acute care: what was under way at randomisation is the index episode."""
     days = files.day("acute_episodes", "started_on")
@@ -32,9 +24,7 @@ def episode_before_randomisation(files: Files) -> Found:
 
 
 @rule(
-    "acute_episodes.started_on",
-    "refuse",
-    "a date on or before randomised_on, or index_episode no",
+    "acute_episodes.started_on", "refuse", "a date on or before randomised_on, or index_episode no"
 )
 def index_episode_after_randomisation(files: Files) -> Found:
     """The index episode led to recruitment; one that starts later would be a readmission."""
@@ -42,11 +32,7 @@ def index_episode_after_randomisation(files: Files) -> Found:
     return yes(files["acute_episodes"]["index_episode"]) & (days > 0) & (days < NEVER)
 
 
-@rule(
-    "acute_episodes.participant_id",
-    "refuse",
-    "participants with acute_records_obtained yes",
-)
+@rule("acute_episodes.participant_id", "refuse", "participants with acute_records_obtained yes")
 def episode_without_records(files: Files) -> Found:
     """An episode comes from the records; without records there can be none."""
     return no(files.of_person("acute_episodes", "acute_records_obtained"))

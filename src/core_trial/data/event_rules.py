@@ -8,24 +8,16 @@ import pandas as pd
 from core_trial.data.episodes import NEVER, Ints, Mask, extreme_by_person
 from core_trial.data.rules import Files, Found, is_one_of, rule, yes
 from core_trial.data.tables import SESSIONS
-from core_trial.vocabulary import Arm
+from core_trial.vocabulary import DEATHS, Arm
 
 
-@rule(
-    "sessions.participant_id",
-    "refuse",
-    "participants of the intervention arm",
-)
+@rule("sessions.participant_id", "refuse", "participants of the intervention arm")
 def session_for_control(files: Files) -> Found:
     """Sessions with a peer support worker are the intervention."""
     return is_one_of(files.of_person("sessions", "arm"), Arm.CONTROL)
 
 
-@rule(
-    "sessions.offered_on",
-    "refuse",
-    "a date on or after randomised_on",
-)
+@rule("sessions.offered_on", "refuse", "a date on or after randomised_on")
 def session_before_randomisation(files: Files) -> Found:
     """Sessions are offered after allocation."""
     return files.day("sessions", "offered_on") < 0
@@ -47,11 +39,7 @@ def gap_in_sessions(files: Files) -> Found:
     return gap
 
 
-@rule(
-    "sessions.offered_on",
-    "note",
-    "sessions that come before one of a lower number",
-)
+@rule("sessions.offered_on", "note", "sessions that come before one of a lower number")
 def sessions_out_of_order(files: Files) -> Found:
     """Sessions are numbered in the order of their offer."""
     person = files.person("sessions")
@@ -65,9 +53,6 @@ def sessions_out_of_order(files: Files) -> Found:
     return found
 
 
-DEATHS = ("death_suicide", "death_unclear")
-
-
 def _day_of_death(files: Files, name: str) -> Ints:
     """Day of death of each record's participant, `NEVER` for the living; shape (n,)."""
     events = files["adverse_events"]
@@ -79,21 +64,13 @@ def _day_of_death(files: Files, name: str) -> Ints:
     return np.append(death, NEVER)[files.person(name)]
 
 
-@rule(
-    "adverse_events.occurred_on",
-    "refuse",
-    "a date on or after randomised_on",
-)
+@rule("adverse_events.occurred_on", "refuse", "a date on or after randomised_on")
 def event_before_randomisation(files: Files) -> Found:
     """Adverse events are events of the trial."""
     return files.day("adverse_events", "occurred_on") < 0
 
 
-@rule(
-    "adverse_events.category",
-    "refuse",
-    "one death of a participant",
-)
+@rule("adverse_events.category", "refuse", "one death of a participant")
 def second_death(files: Files) -> Found:
     """Nobody dies twice."""
     events = files["adverse_events"]
@@ -102,33 +79,21 @@ def second_death(files: Files) -> Found:
     return died & again
 
 
-@rule(
-    "acute_episodes.started_on",
-    "refuse",
-    "a date not after the participant's death",
-)
+@rule("acute_episodes.started_on", "refuse", "a date not after the participant's death")
 def episode_after_death(files: Files) -> Found:
     """Nobody is admitted after death."""
     days = files.day("acute_episodes", "started_on")
     return (days > _day_of_death(files, "acute_episodes")) & (days < NEVER)
 
 
-@rule(
-    "questionnaires.completed_on",
-    "refuse",
-    "a date not after the participant's death",
-)
+@rule("questionnaires.completed_on", "refuse", "a date not after the participant's death")
 def interview_after_death(files: Files) -> Found:
     """Nobody is interviewed after death."""
     days = files.day("questionnaires", "completed_on")
     return (days > _day_of_death(files, "questionnaires")) & (days < NEVER)
 
 
-@rule(
-    "sessions.attended",
-    "refuse",
-    "no for sessions after the participant's death",
-)
+@rule("sessions.attended", "refuse", "no for sessions after the participant's death")
 def session_after_death(files: Files) -> Found:
     """Nobody attends after death."""
     days = files.day("sessions", "offered_on")
@@ -136,11 +101,7 @@ def session_after_death(files: Files) -> Found:
     return late & yes(files["sessions"]["attended"])
 
 
-@rule(
-    "adverse_events.occurred_on",
-    "refuse",
-    "a date not after the participant's death",
-)
+@rule("adverse_events.occurred_on", "refuse", "a date not after the participant's death")
 def event_after_death(files: Files) -> Found:
     """Nothing happens to a participant after death."""
     days = files.day("adverse_events", "occurred_on")

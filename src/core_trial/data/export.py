@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 
@@ -18,6 +19,7 @@ from core_trial.data.package import PACKAGE_FILE, data_package
 from core_trial.data.schemas import validate
 from core_trial.data.tables import TABLES
 from core_trial.data.trial import TrialData
+from core_trial.errors import OutputError
 
 #: Rows that are turned into text at a time.
 ROWS = 100_000
@@ -49,11 +51,8 @@ def write(trial: TrialData, folder: str | os.PathLike[str]) -> None:
     True
     """
     validate(trial)
-    path = Path(folder)
-    path.mkdir(parents=True, exist_ok=True)
     frames = dict(trial.frames())
-    contents = {t.file: _write(path / t.file, _rows(t, frames[t.name]), t.header) for t in TABLES}
-    _write_description(path, contents)
+    _write_all(Path(folder), {t.name: _rows(t, frames[t.name]) for t in TABLES}, described=True)
 
 
 def template(folder: str | os.PathLike[str]) -> None:
@@ -62,15 +61,32 @@ def template(folder: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     folder
-        Where to; made if need be. Files of the same names are replaced.
+        Where to; made if need be.
+
+    Raises
+    ------
+    OutputError
+        When one of the files is there already; it may hold data.
     """
     path = Path(folder)
-    path.mkdir(parents=True, exist_ok=True)
-    for table in TABLES:
-        _write(
-            path / table.file, iter([[column.example for column in table.columns]]), table.header
-        )
-    _write_description(path, None)
+    there = [table.file for table in TABLES if (path / table.file).exists()]
+    if there:
+        raise OutputError(f"{path.name} already has {', '.join(there)}; choose another folder")
+    examples = {t.name: iter([[column.example for column in t.columns]]) for t in TABLES}
+    _write_all(path, examples, described=False)
+
+
+def _write_all(folder: Path, rows: Mapping[str, Iterator[list[str]]], *, described: bool) -> None:
+    """Write all files beside their places, and move them there when all are whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".writing-", dir=folder) as name:
+        aside = Path(name)
+        contents = {t.file: _write(aside / t.file, rows[t.name], t.header) for t in TABLES}
+        package = data_package(contents if described else None)
+        text = json.dumps(package, indent=1, ensure_ascii=False) + "\n"
+        (aside / PACKAGE_FILE).write_text(text, encoding="utf-8", newline="\n")
+        for path in sorted(aside.iterdir()):
+            path.replace(folder / path.name)
 
 
 def _rows(table: Table, frame: pd.DataFrame) -> Iterator[list[str]]:
@@ -107,8 +123,3 @@ def _text_blocks(rows: Iterator[list[str]], header: tuple[str, ...]) -> Iterator
         csv.writer(text, lineterminator="\n").writerows(block)
         yield text.getvalue()
         block = list(islice(rows, ROWS))
-
-
-def _write_description(path: Path, contents: Mapping[str, tuple[int, str]] | None) -> None:
-    text = json.dumps(data_package(contents), indent=1, ensure_ascii=False) + "\n"
-    (path / PACKAGE_FILE).write_text(text, encoding="utf-8", newline="\n")

@@ -31,9 +31,7 @@ def _before_visit(files: Files, later: Visit, earlier: Visit) -> Mask:
 
 
 @rule(
-    "questionnaires.completed_on",
-    "refuse",
-    "a date after randomised_on for month_4 and month_18",
+    "questionnaires.completed_on", "refuse", "a date after randomised_on for month_4 and month_18"
 )
 def follow_up_before_randomisation(files: Files) -> Found:
     """Follow-up interviews come after randomisation."""
@@ -41,22 +39,14 @@ def follow_up_before_randomisation(files: Files) -> Found:
     return is_one_of(files["questionnaires"]["visit"], *words.FOLLOW_UPS) & (days <= 0)
 
 
-@rule(
-    "questionnaires.completed_on",
-    "note",
-    "baseline interviews held after randomisation",
-)
+@rule("questionnaires.completed_on", "note", "baseline interviews held after randomisation")
 def baseline_after_randomisation(files: Files) -> Found:
     """The baseline interview comes before allocation is known."""
     days = files.day("questionnaires", "completed_on")
     return is_one_of(files["questionnaires"]["visit"], Visit.BASELINE) & (days > 0) & (days < NEVER)
 
 
-@rule(
-    "questionnaires.completed_on",
-    "refuse",
-    "month_4 after baseline, month_18 after both",
-)
+@rule("questionnaires.completed_on", "refuse", "month_4 after baseline, month_18 after both")
 def visits_out_of_order(files: Files) -> Found:
     """Visits follow one another."""
     return (
@@ -67,9 +57,7 @@ def visits_out_of_order(files: Files) -> Found:
 
 
 @rule(
-    "questionnaires.visit",
-    "refuse",
-    "baseline or month_4 for participants of the internal pilot",
+    "questionnaires.visit", "refuse", "baseline or month_4 for participants of the internal pilot"
 )
 def pilot_at_month_18(files: Files) -> Found:
     """The interview at 18 months came with the amendment after the pilot."""
@@ -78,9 +66,7 @@ def pilot_at_month_18(files: Files) -> Found:
 
 
 @rule(
-    "questionnaires",
-    "refuse",
-    "no answers to uls and lsns from participants of the internal pilot",
+    "questionnaires", "refuse", "no answers to uls and lsns from participants of the internal pilot"
 )
 def pilot_with_amended_scales(files: Files) -> Found:
     """These two scales came with the amendment after the pilot."""
@@ -93,11 +79,7 @@ def pilot_with_amended_scales(files: Files) -> Found:
     return pilot & answered
 
 
-@rule(
-    "questionnaires",
-    "note",
-    "interviews in which no item was answered",
-)
+@rule("questionnaires", "note", "interviews in which no item was answered")
 def empty_interview(files: Files) -> Found:
     """An interview counts as held, though no score comes from it."""
     empty = np.ones(len(files["questionnaires"]), dtype=bool)
@@ -107,11 +89,7 @@ def empty_interview(files: Files) -> Found:
     return empty
 
 
-@rule(
-    "participants.participant_id",
-    "note",
-    "participants without a baseline interview",
-)
+@rule("participants.participant_id", "note", "participants without a baseline interview")
 def no_baseline_interview(files: Files) -> Found:
     """Everybody was interviewed before allocation."""
     never: Mask = _day_of_visit(files, Visit.BASELINE) == NEVER
@@ -130,11 +108,7 @@ def workbook_without_interview(files: Files) -> Found:
     return ~held[person]
 
 
-@rule(
-    "workbook.read",
-    "note",
-    "participants who made plans in a workbook that they had not read",
-)
+@rule("workbook.read", "note", "participants who made plans in a workbook that they had not read")
 def plans_in_unread_workbook(files: Files) -> Found:
     """The two answers contradict each other."""
     workbook = files["workbook"]

@@ -15,11 +15,7 @@ NHS_WEIGHTS = np.array([10, 9, 8, 7, 6, 5, 4, 3, 2, 1])
 FEWEST_NHS_NUMBERS = 5
 
 
-@rule(
-    "participants.psw_id",
-    "refuse",
-    "a blank for the control group",
-)
+@rule("participants.psw_id", "refuse", "a blank for the control group")
 def control_with_psw(files: Files) -> Found:
     """Peer support workers belong to the intervention."""
     people = files["participants"]
@@ -37,33 +33,21 @@ def intervention_without_psw(files: Files) -> Found:
     return (people["arm"] == str(Arm.INTERVENTION)) & people["psw_id"].isna()
 
 
-@rule(
-    "participants.psw_id",
-    "refuse",
-    "one centre for each peer support worker",
-)
+@rule("participants.psw_id", "refuse", "one centre for each peer support worker")
 def psw_in_two_centres(files: Files) -> Found:
     """A peer support worker works in one centre: clusters are nested in centres."""
     centres = files["participants"].groupby("psw_id", observed=True)["centre"].transform("nunique")
     return centres > 1
 
 
-@rule(
-    "participants.psw_id",
-    "refuse",
-    "an identifier that no participant has",
-)
+@rule("participants.psw_id", "refuse", "an identifier that no participant has")
 def shared_identifier(files: Files) -> Found:
     """Participants without a worker are clusters of one, named by their own identifier."""
     people = files["participants"]
     return people["psw_id"].isin(people["participant_id"].dropna())
 
 
-@rule(
-    "participants.arm",
-    "note",
-    "participants of centres in which one arm is missing",
-)
+@rule("participants.arm", "note", "participants of centres in which one arm is missing")
 def arm_missing_from_centre(files: Files) -> Found:
     """Such a centre says nothing about the difference between the arms."""
     people = files["participants"]
@@ -135,11 +119,7 @@ def reason_out_of_place(files: Files) -> Found:
     return wrong
 
 
-@rule(
-    "screening.n",
-    "refuse",
-    "those screened less those who left, as not eligible",
-)
+@rule("screening.n", "refuse", "those screened less those who left, as not eligible")
 def eligible_do_not_add_up(files: Files) -> Found:
     """The flow of people has to add up."""
     eligible = files["screening"].loc[files["screening"]["step"] == "eligible", "n"]

@@ -1,18 +1,20 @@
 """Loading a folder: what comes through untouched, and what is said of it."""
 
+import dataclasses
 import json
 
 import pandas as pd
 import pytest
 from trial_folders import as_bytes, put, small_trial, write_files
 
+from core_trial.data import export
 from core_trial.data.derive import derive
 from core_trial.data.export import template, write
 from core_trial.data.load import load
 from core_trial.data.reports import faults_csv, load_report_json
 from core_trial.data.schemas import conform, model, validate
 from core_trial.data.tables import TABLES
-from core_trial.errors import DataError, Fault
+from core_trial.errors import DataError, Fault, OutputError
 
 
 @pytest.fixture
@@ -181,6 +183,52 @@ def test_the_template_loads(tmp_path):
         header, example = (tmp_path / "mine" / table.file).read_text().splitlines()
         assert header == ",".join(table.header)
         assert example == ",".join(column.example for column in table.columns)
+
+
+def test_the_template_replaces_no_file(tmp_path, folder):
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(OutputError, match=r"participants\.csv"):
+        template(folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_writing_that_fails_leaves_what_was_there(folder, monkeypatch):
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    trial = load(folder)
+
+    def fails(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(export, "data_package", fails)
+    with pytest.raises(KeyboardInterrupt):
+        write(trial, folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_record_of_nobody_is_not_counted_as_somebodys(folder):
+    trial = load(folder)
+    stranger = trial.sessions.assign(participant_id="P999")
+    with pytest.raises(DataError) as caught:
+        derive(dataclasses.replace(trial, sessions=stranger))
+    assert {(f.file, f.code) for f in caught.value.faults} == {
+        ("sessions.csv", "not_a_participant")
+    }
+
+
+@pytest.mark.parametrize("text", ["", "#N/A"])
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_a_whole_column_of_blanks_or_garbage_is_refused_or_noted(tmp_path, files, table, text):
+    write_files(tmp_path, files)
+    for name in [name for name in table.header if not name.endswith(tuple("123456789"))]:
+        rows = [list(row) for row in files[table.file]]
+        for row in rows[1:]:
+            row[table.header.index(name)] = text
+        (tmp_path / table.file).write_bytes(as_bytes(rows))
+        try:
+            found = load(tmp_path).report.notes
+        except DataError as error:
+            found = error.faults
+        assert (table.file, name) in {(item.file, item.column) for item in found}
 
 
 def test_frames_made_in_python_are_cast_and_held_against_the_models(folder):
