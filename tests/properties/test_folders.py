@@ -64,7 +64,7 @@ def trial(tmp_path_factory):
     return folder, files
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=80)
 @given(data=st.data())
 def test_any_text_in_any_cell_is_refused_where_it_stands_or_is_a_value(trial, data):
     folder, files = trial

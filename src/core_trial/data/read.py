@@ -31,7 +31,9 @@ FORMATS = (
     (b"{\\rtf", "a rich text document"),
     (b"PAR1", "a Parquet file"),
     (b"SQLite format 3", "an SQLite database"),
-    (b"<", "a web page or XML document"),
+    (b"<!", "a web page"),
+    (b"<html", "a web page"),
+    (b"<?xml", "an XML document"),
     (b"\xff\xfe", "text in UTF-16"),
     (b"\xfe\xff", "text in UTF-16"),
 )
@@ -131,7 +133,7 @@ def _is_text(reading: Reading, first: bytes) -> bool:
         if first.removeprefix(BOM).startswith(magic):
             reading.refuse(0, "", "not_csv", name, "CSV in UTF-8", "export it as CSV in UTF-8")
             return False
-    if b"\x00" in first[:4]:
+    if first[:8].count(b"\x00") > 1:
         reading.refuse(0, "", "not_csv", "text in UTF-16 or UTF-32", "CSV in UTF-8")
         return False
     return True
