@@ -244,11 +244,12 @@ def _surface(
     """Value, gradient and Hessian of a block's clusters."""
     nodes = _nodes(block, family, theta, rule, centre)
     scores = _node_scores(block, rule, centre, nodes)
-    mean_score = (nodes.share * scores).sum(axis=1)
+    mean_score = np.einsum("kg,qkg->qg", nodes.share, scores)
     d_log_scale = centre.d_scale / centre.scale
     gradient = (mean_score + d_log_scale) @ block.weight
-    spread = (scores - mean_score[:, None, :]) * np.sqrt(nodes.share * block.weight)
-    spread = spread.reshape(len(theta), -1)
+    scores -= mean_score[:, None, :]  # in place: the largest arrays of all
+    scores *= np.sqrt(nodes.share * block.weight)
+    spread = scores.reshape(len(theta), -1)
     hessian = spread @ spread.T + _curvature(block, float(theta[-1]), rule, centre, nodes)
     return float(nodes.loglik @ block.weight), gradient, hessian
 
@@ -256,8 +257,9 @@ def _surface(
 def _node_scores(block: Block, rule: Rule, centre: Centre, nodes: Nodes) -> Floats:
     """Total derivative of each node's log-integrand, shape (q, K, G)."""
     x = rule.nodes[:, None]
-    moved = centre.d_mode[:, None, :] + x * centre.d_scale[:, None, :]
-    scores = nodes.slope * moved
+    scores = x * centre.d_scale[:, None, :]
+    scores += centre.d_mode[:, None, :]
+    scores *= nodes.slope
     scores[:-1] += block.total(block.columns[:, None, :] * nodes.row_score)
     scores[-1] += nodes.score * (centre.mode + x * centre.scale)
     return scores

@@ -77,6 +77,10 @@ def _logit(mean: Floats) -> Floats:
     return special.logit(0.5 + 0.9 * (mean - 0.5))
 
 
+def _no_constant(y: Floats) -> float:
+    return 0.0
+
+
 def _poisson_cumulant(eta: Floats) -> tuple[Floats, Floats, Floats]:
     mean = np.exp(np.minimum(eta, LARGEST_EXPONENT))
     return mean, mean, mean
@@ -87,12 +91,20 @@ def _poisson_derivatives(eta: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     return mean, mean, mean, mean
 
 
+def _log_factorials(y: Floats) -> float:
+    return -float(special.gammaln(y + 1.0).sum())
+
+
+def _log(mean: Floats) -> Floats:
+    return np.log(mean + 0.1)
+
+
 LOGISTIC = Family(
     "logistic",
     "logit",
     _logistic_cumulant,
     _logistic_derivatives,
-    lambda y: 0.0,
+    _no_constant,
     _logit,
     bounded=True,
 )
@@ -101,7 +113,7 @@ POISSON = Family(
     "log",
     _poisson_cumulant,
     _poisson_derivatives,
-    lambda y: -float(special.gammaln(y + 1.0).sum()),
-    lambda mean: np.log(mean + 0.1),
+    _log_factorials,
+    _log,
     bounded=False,
 )

@@ -11,10 +11,13 @@ from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
 from core_trial.models.intercept_model import InterceptModel, Kind, prepare, prepare_frame
 
-#: Variance of the standard logistic distribution.
-LATENT_VARIANCE = np.pi**2 / 3
 
-KIND = Kind("mixed_logistic", LOGISTIC, lambda mean: LATENT_VARIANCE)
+def _row_variance(mean: float) -> float:
+    """Variance of one row on the latent scale: that of the standard logistic distribution."""
+    return float(np.pi**2 / 3)
+
+
+KIND = Kind("mixed_logistic", LOGISTIC, _row_variance)
 
 
 def mixed_logistic(

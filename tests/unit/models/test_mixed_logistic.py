@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -113,6 +115,11 @@ def test_a_prepared_model_takes_other_responses(frame):
     model = prepare_mixed_logistic(FORMULA, frame, cluster="cluster")
     flipped = model.fit(other["event"].to_numpy(dtype=float))
     np.testing.assert_allclose(flipped.beta, -model.fit().beta, rtol=1e-8)
+
+
+def test_a_prepared_model_can_be_sent_elsewhere(frame, fit):
+    model = prepare_mixed_logistic(FORMULA, frame, cluster="cluster")
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).fit().beta, fit.beta)
 
 
 def test_partial_nesting_by_number_and_by_factor(frame):
