@@ -21,6 +21,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from core_trial.models.design import build
 from core_trial.models.mixed_linear import mixed_linear
@@ -83,13 +84,36 @@ class Row:
         return float((size / (1 + ratio * size)).sum())
 
     def fit(self, y: Floats) -> tuple[float, float, float]:
-        """Difference, standard error, and ratio of cluster to residual variance."""
+        """Difference, standard error, and ratio of cluster to residual variance.
+
+        The ratio is where S crosses zero, or zero itself; it is rounded, so that the last bits of
+        a machine decide nothing.
+        """
+        ratio, upper = 0.0, 1.0
+        if self.profile(0.0, y)[2] > 0:
+            while self.profile(upper, y)[2] > 0:
+                upper *= 2
+            ratio = round(float(brentq(lambda q: self.profile(q, y)[2], 0, upper, xtol=1e-13)), 9)
+        b, s, _ = self.profile(ratio, y)
+        return b, s, ratio
+
+    def profile(self, ratio: float, y: Floats) -> tuple[float, float, float]:
+        """Estimate, standard error and S at a variance ratio."""
+        own, X = y[self.frame.index], self.X
+        half = self.weigh(X, ratio)
+        bread = np.linalg.inv(X.T @ half)
+        residual = self.weigh(own - X @ (bread @ (half.T @ own)), ratio)
+        square = own @ residual
+        S = (len(X) * (self.sums(residual) ** 2).sum() / square - self.trace(ratio)) / 2
+        estimate = bread[1] @ (half.T @ own)
+        return float(estimate), float(np.sqrt(bread[1, 1] * square / len(X))), float(S)
+
+    def confirm(self, y: Floats) -> tuple[float, float]:
+        """Difference and standard error by the models of the analyses."""
         frame = self.frame.assign(**{OUTCOME: y[self.frame.index]})
         found = mixed_linear(f"{OUTCOME} ~ {self.formula}", frame, cluster=CLUSTER, method="ml")
         effect = found.effect(ARM)
-        ratio = found.variance["cluster"] / found.variance["residual"]
-        # Rounded, so that the last bits of a machine do not decide which change is the best.
-        return effect.estimate, effect.std_error, round(ratio, 9)
+        return effect.estimate, effect.std_error
 
     def weights(self, ratio: float, size: int) -> Floats:
         """w, over all `size` positions of the outcome."""
@@ -181,7 +205,7 @@ class Local:
     @classmethod
     def of(cls, row: Row, ratio: float, y: Floats) -> Local:
         """Expand a row at its fitted ratio."""
-        (b, s, S), (b2, s2, S2) = (_profile(row, q, y) for q in (ratio, ratio + RATIO_STEP))
+        (b, s, S), (b2, s2, S2) = (row.profile(q, y) for q in (ratio, ratio + RATIO_STEP))
         by_ratio = (
             (b2 - b) / RATIO_STEP,
             float(np.log(s2 / s)) / RATIO_STEP,
@@ -196,15 +220,3 @@ class Local:
         moved = S / curvature if curvature > 0 else np.zeros_like(S)
         moved = np.clip(moved, -self.ratio, LARGEST_RATIO_CHANGE)
         return b + by_estimate * moved, s * np.exp(by_error * moved)
-
-
-def _profile(row: Row, ratio: float, y: Floats) -> tuple[float, float, float]:
-    """Estimate, standard error and S of one outcome at a variance ratio."""
-    own, X = y[row.frame.index], row.X
-    half = row.weigh(X, ratio)
-    bread = np.linalg.inv(X.T @ half)
-    beta = bread @ (half.T @ own)
-    residual = row.weigh(own - X @ beta, ratio)
-    square = own @ residual
-    S = (len(X) * (row.sums(residual) ** 2).sum() / square - row.trace(ratio)) / 2
-    return float(beta[1]), float(np.sqrt(bread[1, 1] * square / len(X))), float(S)

@@ -70,7 +70,7 @@ def calibrated(
     values[known] = scores.y
     attempts = []
     for (name, line, _), row in zip(printed, rows, strict=True):
-        b, s, _ = row.fit(scores.y)
+        b, s = row.confirm(scores.y)
         attempts.append(Attempt(name, str(line), float(row.region.gauge(b, s)), b, s))
     return values, [*attempts, *_missed_moments(spec.name, scores, targets)]
 
