@@ -15,7 +15,8 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from core_trial.report import number
+from core_trial.report import cells, number
+from core_trial.report.cells import Place
 from core_trial.report.figure import BLUE, GREY, TWO_COLUMNS, VERMILLION, Figure, blank
 from core_trial.report.number import LANCET, Style
 from core_trial.report.supplement import labels
@@ -54,9 +55,9 @@ class Rootogram:
 def count_table(results: Results, style: Style = LANCET) -> Table:
     """Dispersion, and observed beside expected zeros."""
     rows = [
-        Row(labels.OUTCOMES[name], cells)
+        Row(labels.OUTCOMES[name], texts)
         for name in ANALYSES
-        if any(cells := tuple(_evidence(results, name, style)))
+        if any(texts := tuple(_evidence(results, f"count_fit.{name}", style)))
     ]
     return Table(
         name="count_fit",
@@ -66,7 +67,10 @@ def count_table(results: Results, style: Style = LANCET) -> Table:
             *(f"Expected zeros: {model}" for model in MODELS.values()),
         ),
         rows=tuple(rows),
-        footnotes=("Under a Poisson distribution the variance within arms equals the mean.",),
+        footnotes=(
+            "Under a Poisson distribution the variance within arms equals the mean.",
+            *cells.confidential_notes(rows),
+        ),
     )
 
 
@@ -84,15 +88,19 @@ def rootograms(results: Results, style: Style = LANCET) -> Figure | None:
     )
 
 
-def _evidence(results: Results, name: str, style: Style) -> Iterator[str]:
-    analysis = f"count_fit.{name}"
-    for statistic, level, decimals in (
-        ("variance_to_mean", "", 1),
-        ("observed", "days 0", 0),
-        *((statistic, "days 0", 1) for statistic in MODELS),
-    ):
-        value = results.value(analysis, statistic, "", level)
-        yield "" if math.isnan(value) else number.fixed(value, decimals, style)
+def _evidence(results: Results, analysis: str, style: Style) -> Iterator[str]:
+    whole, nobody = Place(analysis), Place(analysis, level="days 0")
+    yield _told(results, whole, "variance_to_mean", 1, style)
+    yield _told(results, nobody, "observed", 0, style)
+    for statistic in MODELS:
+        yield _told(results, nobody, statistic, 1, style)
+
+
+def _told(results: Results, place: Place, statistic: str, decimals: int, style: Style) -> str:
+    if cells.is_withheld(results, place, statistic):
+        return cells.CONFIDENTIAL
+    (value,) = cells.values(results, place, statistic)
+    return "" if math.isnan(value) else number.fixed(value, decimals, style)
 
 
 def _rootograms(results: Results, name: str) -> Iterator[Rootogram]:

@@ -17,6 +17,7 @@ from core_trial.report.supplement.safety import safety
 from core_trial.report.supplement.sample_size import sample_size_inputs, sample_size_varied
 from core_trial.report.supplement.section import Section, present
 from core_trial.report.supplement.uptake import uptake
+from core_trial.report.table import Table
 from core_trial.results import Results
 
 
@@ -30,7 +31,6 @@ def supplement(results: Results, style: Style = LANCET) -> list[Section]:
     style
         How numbers are spelt.
     """
-    folded = associations(results, style)
     return [
         Section(
             "Deviations from the plan",
@@ -46,7 +46,7 @@ def supplement(results: Results, style: Style = LANCET) -> list[Section]:
             present(
                 extent(results, style), joint_tests(results, style), sensitivity(results, style)
             ),
-            folded=(folded,) if folded.rows else (),
+            folded=_tables(associations(results, style)),
         ),
         _assumptions(results, style),
         Section("Uptake and process", present(uptake(results, style))),
@@ -65,8 +65,14 @@ def _assumptions(results: Results, style: Style) -> Section:
         log_log(results, style),
         normality(results, style),
         normal_plots(results, style),
-        influence_table(results, style),
         influence_figure(results, style),
     )
     text = ("None of these is a verdict: the numbers and figures are there to be looked at.",)
-    return Section("Assumptions", parts, text if parts else ())
+    return Section(
+        "Assumptions", parts, text if parts else (), folded=_tables(influence_table(results, style))
+    )
+
+
+def _tables(*tables: Table) -> tuple[Table, ...]:
+    """The tables that have a line."""
+    return tuple(table for table in tables if table.rows)
