@@ -52,7 +52,7 @@ def warnings_of(
 
 
 def _open_intervals(iccs: Mapping[str, Quantity], maximum: Maximum) -> list[str]:
-    open_ended = [name for name, icc in iccs.items() if np.isnan(icc.low)]
+    open_ended = [n for n, icc in iccs.items() if np.isnan(icc.low) and icc.estimate >= 0]
     if not open_ended or not maximum.identified:
         return []
     return [f"no interval for {', '.join(open_ended)}: the variances are too far apart"]
