@@ -179,8 +179,8 @@ class Estimable:
     back
         From whitened to the design's own coordinates, shape (q, q); see `Whitening`.
     null
-        Directions of the coefficients without a finite estimate, orthonormal in whitened
-        coordinates, shape (q, r) in the design's own.
+        Directions without a finite estimate, shape (q, r), each coefficient relative to what it
+        could move by at most.
     lost
         True for each coefficient that such a direction moves, shape (q,).
     """
@@ -233,7 +233,8 @@ def invert(information: Floats, back: Floats, typical: float) -> Estimable:
     kept = values > LOST * typical
     loadings = back @ vectors
     reach = np.sqrt((loadings**2).sum(axis=1))
-    null = np.where(np.abs(loadings) > MOVES * reach[:, None], loadings, 0.0)[:, ~kept]
+    share = loadings[:, ~kept] / reach[:, None]
+    null = np.where(np.abs(share) > MOVES, share, 0.0)
     half = vectors[:, kept] / np.sqrt(values[kept])
     lost: NDArray[np.bool_] = (null != 0).any(axis=1)
     return Estimable(half @ half.T, back, null, lost)

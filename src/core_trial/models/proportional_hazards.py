@@ -96,6 +96,8 @@ def proportional_hazards(
     design = prepare(covariates, observed, layers, ties)
     if design.risk.n_events == 0:
         raise DesignError("there is no event, so there are no hazards to compare")
+    if transform not in _TRANSFORMS:
+        raise DesignError(f"transform must be one of {', '.join(_TRANSFORMS)}, not {transform!r}")
     g = _TRANSFORMS[transform](observed, design.risk.time)
     best, _ = maximum(design)
     found = estimable(design, best)

@@ -21,8 +21,8 @@ from core_trial.models.design import Ints
 from core_trial.models.inference import Floats
 from core_trial.models.rising import Tally
 
-#: exp() of more than this is not a number to count with.
-LARGEST_EXPONENT = 500.0
+#: exp() of more than this is not a number to count with; products of two such still are.
+LARGEST_EXPONENT = 300.0
 #: Log alpha that stands for alpha = 0: the formulas then give the Poisson's value, digit by digit.
 NO_DISPERSION = -660.0
 

@@ -11,6 +11,7 @@ from scipy import special
 from core_trial.models.design import Design
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, Quantity, wald
+from core_trial.models.newton import NO_VARIANCE
 
 
 def overall_quantities(count: Design, excess: Design, fit: Fit) -> Mapping[str, Quantity]:
@@ -87,10 +88,10 @@ def _mean_ratio(
         strict=True,
     )
     slope = slopes[0] - slopes[1]
-    error = np.sqrt(slope @ cov @ slope)
+    error = _delta(slope, cov)
     w = wald(logs[0] - logs[1], error, confidence=fit.confidence)
     ratio, low, high = (float(np.exp(v)) for v in (logs[0] - logs[1], w.low[0], w.high[0]))
-    return Quantity(ratio, ratio * float(error), low, high, float(w.p_value[0]))
+    return Quantity(ratio, ratio * error, low, high, float(w.p_value[0]))
 
 
 def _log_mean(
@@ -135,6 +136,13 @@ def _expected_zeros(
             [by_counts @ (L - m)],
         ]
     )
-    zeros, error = float((pi + by_counts).sum()), float(np.sqrt(gradient @ cov @ gradient))
+    zeros, error = float((pi + by_counts).sum()), _delta(gradient, cov)
     w = wald(zeros, error, confidence=fit.confidence)
     return Quantity(zeros, error, float(w.low[0]), float(w.high[0]))
+
+
+def _delta(gradient: Floats, cov: Floats) -> float:
+    """Standard error by the delta method; ``nan`` where only rounding is left of it."""
+    variance = float(gradient @ cov @ gradient)
+    terms = float(gradient**2 @ np.diagonal(cov))
+    return float(np.sqrt(variance)) if variance > NO_VARIANCE * terms else np.nan
