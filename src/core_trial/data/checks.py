@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core_trial.data import episode_rules, event_rules, interview_rules, participant_rules
-from core_trial.data.columns import Table
+from core_trial.data.columns import TEXT, Table
 from core_trial.data.rules import Files, Found, Rule, rule
 from core_trial.data.tables import TABLES
 
@@ -47,7 +47,7 @@ def _similar_identifier(table: Table, column: str) -> Rule:
         if cells is None or column not in cells.columns:
             return np.zeros(len(files[table.name]), dtype=bool)
         coded = cells.columns[column]
-        folded = pd.Series([text.casefold() for text in coded.texts], dtype="str")
+        folded = pd.Series([text.casefold() for text in coded.texts], dtype=TEXT)
         alike = np.flatnonzero(folded.duplicated(keep=False))
         return np.isin(coded.codes, alike)
 

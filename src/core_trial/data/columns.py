@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, ClassVar
 
+import numpy as np
 import pandas as pd
 
 from core_trial.data.kind import (
@@ -23,6 +24,8 @@ from core_trial.data.kind import (
 #: Longest text of a cell, in characters.
 LONGEST_TEXT = 200
 
+#: Text with blanks as ``nan``, under pandas 2.3 as under 3.
+TEXT = pd.StringDtype(na_value=np.nan)
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
@@ -39,7 +42,7 @@ class Identifier(Kind):
     @property
     def dtype(self) -> Any:
         """The pandas type of the parsed column."""
-        return "str"
+        return TEXT
 
     @property
     def constraints(self) -> Mapping[str, object]:
@@ -177,7 +180,7 @@ class Text(Kind):
     @property
     def dtype(self) -> Any:
         """The pandas type of the parsed column."""
-        return "str"
+        return TEXT
 
     @property
     def constraints(self) -> Mapping[str, object]:
