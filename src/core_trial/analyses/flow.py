@@ -6,6 +6,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import pandas as pd
+
+from core_trial.analyses import summaries
+from core_trial.analyses.estimation import complete_cases
 from core_trial.analyses.plan import BASELINE_CATEGORIES, OUTCOMES
 from core_trial.errors import VerificationError
 from core_trial.results import FlowCount, Results
@@ -36,12 +40,12 @@ class Denominator:
     exact: bool
 
 
-def analysed(results: Results) -> Iterator[FlowCount]:
-    """Participants analysed for each outcome: those who entered its model."""
+def analysed(participants: pd.DataFrame) -> Iterator[FlowCount]:
+    """Participants analysed for each outcome: those in whom all is known that its model needs."""
     for spec in OUTCOMES:
-        found = results.estimate(spec.name)
-        if found is not None and found.n is not None:
-            yield FlowCount(step=f"analysed_{spec.name}", n=found.n)
+        cases = complete_cases(spec.fitted, participants)
+        for arm, rows in summaries.arms(cases, total=True):
+            yield FlowCount(step=f"analysed_{spec.name}", n=len(rows), arm=arm)
 
 
 def reconcile(results: Results) -> None:
@@ -54,7 +58,7 @@ def reconcile(results: Results) -> None:
         both numbers.
     """
     faults = [fault for d in denominators() for fault in _faults(d, results)]
-    faults += list(_unbalanced(results))
+    faults += [*_unbalanced(results), *_fitted_to_others(results)]
     if faults:
         raise VerificationError("the tables and the flow disagree:\n  " + "\n  ".join(faults))
 
@@ -84,6 +88,15 @@ def _faults(d: Denominator, results: Results) -> Iterator[str]:
         if not agrees:
             name = f"{d.analysis} {d.level}".rstrip()
             yield f"{name} has {d.statistic} = {table:g} in {arm}, {d.step} {flow:g}"
+
+
+def _fitted_to_others(results: Results) -> Iterator[str]:
+    """Models fitted to another number of participants than were to be analysed."""
+    for spec in OUTCOMES:
+        found, step = results.estimate(spec.name), f"analysed_{spec.name}"
+        flow = results.value("flow", "n", "", step)
+        if found is not None and found.n != flow:
+            yield f"the model of {spec.name} was fitted to {found.n}, {step} {flow:g}"
 
 
 def _unbalanced(results: Results) -> Iterator[str]:

@@ -51,6 +51,7 @@ STAGES = (
         lambda trial, data: recruitment.records(data.participants, trial.questionnaires),
     ),
     Stage("Baseline characteristics", lambda trial, data: baseline.records(data.participants)),
+    Stage("Analysed participants", lambda trial, data: flow.analysed(data.participants)),
     Stage("Outcomes", _outcomes),
     Stage("Index episodes", _index_days),
     Stage("Readmission curves", lambda trial, data: curves.records(data.participants)),
@@ -85,7 +86,6 @@ def run(
     """
     parts = [_tabulate(stage, trial, data, tell) for stage in STAGES]
     results = Results.bind(*parts)
-    results = Results.bind(results, tuple(flow.analysed(results)))
     flow.reconcile(results)
     return results
 

@@ -1,6 +1,9 @@
 """Denominators of the tables held against the flow."""
 
+import numpy as np
 import pytest
+from analysis_sets import analysis_set
+from records import estimate
 
 from core_trial.analyses import flow
 from core_trial.errors import VerificationError
@@ -65,6 +68,26 @@ def test_a_missing_denominator_is_a_mismatch():
     records = [r for r in consistent_records() if getattr(r, "analysis", "") != "acute_days"]
     with pytest.raises(VerificationError, match="acute_days has n = nan"):
         flow.reconcile(Results(tuple(records)))
+
+
+def test_the_analysed_are_those_known_to_the_model_by_arm():
+    people = analysis_set().assign(cmht_contacts_baseline=30.0)
+    people.loc[[0, 1, 2], "cmht_contacts"] = np.nan
+    people.loc[3, "cmht_contacts_baseline"] = np.nan
+    found = Results(tuple(flow.analysed(people)))
+    n = [
+        found.value("flow", "n", arm, "analysed_cmht_contacts")
+        for arm in ("intervention", "control", "")
+    ]
+    assert n == [118, 118, 236]
+    assert found.value("flow", "n", "", "analysed_readmission") == 240
+
+
+def test_a_model_fitted_to_others_than_were_to_be_analysed_is_a_mismatch():
+    fits = [estimate("readmission", 0.7, 0.4, 1.1, n=9), estimate("acute_days", 1.0, 0.9, 1.1, n=8)]
+    steps = [FlowCount(step=f"analysed_{fit.analysis}", n=9) for fit in fits]
+    with pytest.raises(VerificationError, match=r"acute_days was fitted to 8.*days 9$"):
+        flow.reconcile(Results((*consistent_records(), *fits, *steps)))
 
 
 def test_arms_must_add_up_to_the_total():

@@ -161,6 +161,11 @@ def test_a_level_that_cannot_be_estimated_leaves_the_others_tested(people):
     assert missingness.joint_p(fitted) == pytest.approx(alone, rel=1e-9)
 
 
+@pytest.mark.parametrize(("p", "predicts"), [(0.0499, True), (0.05, False), (np.nan, False)])
+def test_a_predictor_is_one_at_five_percent(p, predicts):
+    assert missingness.Association("age", None, p).predicts is predicts
+
+
 # Failures.
 
 
