@@ -10,6 +10,9 @@ from core_trial.models.separation import describe, lost_terms
 
 #: Differences of more than this share of a standard error are worth a warning.
 WORTH_SAYING = 0.01
+#: Beyond this standard deviation on the link scale, clusters all but decide the outcome: odds that
+#: differ by e^10 between two clusters of the same kind are not an effect, they are separation.
+LARGEST_SD = 10.0
 
 
 def believable(answer: Answer, design: Design) -> bool:
@@ -18,7 +21,7 @@ def believable(answer: Answer, design: Design) -> bool:
     Where data separate, what is left may: a factor that lost one level of several still compares
     the others. A term without any finite contrast was asked for in vain.
     """
-    if answer.status in ("unbounded", "stopped"):
+    if answer.status in ("unbounded", "stopped") or answer.sd > LARGEST_SD:
         return False
     if answer.finer is not None and answer.finer.state in ("unbounded", "stopped"):
         return False
@@ -53,6 +56,11 @@ def _about_variance(answer: Answer) -> list[str]:
     }
     if answer.apart is not None and answer.apart.lost.all():
         return []
+    if answer.sd > LARGEST_SD:
+        return [
+            f"the random effect's standard deviation is {answer.sd:.0f} on the link scale: the "
+            "clusters all but separate the outcomes, do not use this fit"
+        ]
     return told[answer.status]
 
 

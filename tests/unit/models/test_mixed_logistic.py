@@ -274,3 +274,14 @@ def test_hardly_any_variance_has_a_wide_but_finite_interval():
     twice = pd.concat([frame, frame.assign(cluster=frame["cluster"] + "copy")])
     fits = [fit_of(f, "event ~ arm + age") for f in (frame, twice)]
     assert all(0 <= fit.quantities["icc"].high <= 1 for fit in fits)
+
+
+def test_clusters_that_all_but_separate_the_outcomes_are_not_believed():
+    """Ten clusters of thirty, each of one mind but for two dissenters in all."""
+    cluster = np.repeat(np.arange(10), 30)
+    readmitted = (cluster % 3 == 0).astype(float)
+    readmitted[[40, 200]] = 1 - readmitted[[40, 200]]
+    frame = pd.DataFrame({"readmitted": readmitted, "arm": cluster % 2, "worker": cluster})
+    fit = mixed_logistic("readmitted ~ arm", frame, cluster="worker")
+    assert not fit.converged
+    assert any("all but separate" in warning for warning in fit.warnings)
