@@ -13,6 +13,7 @@ from core_trial.results import (
     Estimate,
     FlowCount,
     Key,
+    ModelChoice,
     Provenance,
     Results,
 )
@@ -98,3 +99,11 @@ def test_a_failed_estimate_still_has_its_keys():
     assert Key("readmission", "p_value") in ALL.numbers
     assert ALL.estimate("readmission") is ESTIMATE
     assert ALL.estimate("readmission", "planned") is None
+
+
+def test_a_choice_of_models_has_words_and_no_number():
+    choice = ModelChoice(analysis="days", planned="Poisson", fitted="other", reason="too many zeros")
+    results = Results((choice,))
+    assert Results.from_json(results.to_json()).records == (choice,)
+    assert results.numbers == {}
+    assert results.to_frame("model_choice").loc[0, "reason"] == "too many zeros"
