@@ -102,7 +102,9 @@ def test_a_failed_estimate_still_has_its_keys():
 
 
 def test_a_choice_of_models_has_words_and_no_number():
-    choice = ModelChoice(analysis="days", planned="Poisson", fitted="other", reason="too many zeros")
+    choice = ModelChoice(
+        analysis="days", planned="Poisson", fitted="other", reason="too many zeros"
+    )
     results = Results((choice,))
     assert Results.from_json(results.to_json()).records == (choice,)
     assert results.numbers == {}

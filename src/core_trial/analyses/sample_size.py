@@ -76,11 +76,8 @@ def sample_size(
 
     Examples
     --------
-    Proportions of 50 % and 35 %, the latter treated by workers with 21 participants each:
-
-    >>> from core_trial.analyses.power import Binary
     >>> core = Binary(clustered=0.35, control=0.50, icc=0.03)
-    >>> sample_size(core, size=21).recruited
+    >>> sample_size(core, size=21).recruited  # 21 participants for each worker
     440
     """
     test = test or Test()
