@@ -23,6 +23,8 @@ NEAR = 1e-9
 STEPS = 100
 #: Share of the residual variance to reckon with when no cluster has two rows of one level.
 PAIRED = 1e-6
+#: Ratios of the residual variances that differ by less than this, on the log scale, are one.
+ALIKE = 0.5
 #: Starting values of the cluster variance closer than this, on the log scale, are one.
 SAME = 2.0
 #: Eigenvalue of the scaled information below which a direction of the variances is not identified.
@@ -132,12 +134,13 @@ def _peaks(model: Likelihood, residual: Floats, slope: float) -> list[tuple[floa
 
 
 def _shapes(model: Likelihood, null: Point) -> list[Floats]:
-    """Ratios of the residual variances to search along: overall, and within cells."""
-    pat = model.patterns
-    shapes = [null.theta[1:]]
-    if pat.levels > 1 and pat.spare.min() > model.p:
-        shapes.append(model.products[: pat.levels, -1] / pat.spare)
-    return shapes
+    """Ratios of the residual variances to search along: overall and, if they differ, in cells."""
+    pat, overall = model.patterns, null.theta[1:]
+    if pat.levels == 1 or pat.spare.min() <= model.p:
+        return [overall]
+    inside = model.products[: pat.levels, -1] / pat.spare
+    apart = np.ptp(np.log(inside / overall))
+    return [overall, inside] if apart > ALIKE else [overall]
 
 
 def _grid(model: Likelihood, residual: Floats) -> Floats:
