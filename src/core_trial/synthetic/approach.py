@@ -46,6 +46,8 @@ def _balanced(scores: Scores, y: Floats, ratios: Sequence[float]) -> Floats:
     """The least change, among scores off the limits, to the printed estimates and means."""
     weights = [row.weights(q, len(y)) for row, q in zip(scores.rows, ratios, strict=True)]
     wanted = [float(row.region.centre[0]) for row in scores.rows]
+    treated = scores.arms[1]
+    y = y + (wanted[0] - weights[0] @ y) * (treated - treated.mean())
     for members, (mean, _) in zip(scores.arms, scores.moments, strict=True):
         share = members / members.sum()
         weights.append(share)
@@ -75,14 +77,16 @@ class _Parts:
 
     Parameters
     ----------
-    residual, others
-        What is left, and what the covariates other than the arm explain, shape (n,).
+    residual, others, effect
+        What is left, what the covariates other than the arm explain, and what the arm does, shape
+        (n,).
     arms
         Members of each arm, shape (n,).
     """
 
     residual: Floats
     others: Floats
+    effect: Floats
     arms: Sequence[np.ndarray]
 
     @classmethod
@@ -96,7 +100,7 @@ class _Parts:
             means = np.where(size > 1, row.sums(residual) / size, 0.0)
             residual -= means[row.cluster] / 2
         others = np.delete(X, 1, axis=1) @ np.delete(beta, 1)
-        return cls(residual, others, [members[at] > 0 for members in arms])
+        return cls(residual, others, X[:, 1] * beta[1], [members[at] > 0 for members in arms])
 
     def variances(self, values: Floats) -> Floats:
         """Variance of a part in each arm."""
@@ -120,7 +124,8 @@ def _stretched(scores: Scores, error: float, ratio: float) -> Floats:
     for m, D2, v_a, e_a in zip(parts.arms, squares, v, e, strict=True):
         k_a = np.sqrt(max(D2 - k2 * e_a, UNEXPLAINED * D2) / v_a)
         centre = parts.others[m].mean()
-        y[at[m]] = centre + (parts.others[m] - centre) * np.sqrt(k2) + parts.residual[m] * k_a
+        explained = centre + (parts.others[m] - centre) * np.sqrt(k2)
+        y[at[m]] = explained + parts.effect[m] + parts.residual[m] * k_a
     return y
 
 

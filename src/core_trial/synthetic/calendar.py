@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import numpy as np
 from numpy.typing import NDArray
 
 Days = NDArray[np.datetime64]
+#: After so many draws that all fell on days of rest, a day more is allowed either way.
+PATIENCE = 12
 
 #: Bank holidays in England while the trial ran.
 BANK_HOLIDAYS = np.array(
@@ -43,10 +47,10 @@ def on_working_days(
     """
     moved = np.asarray(days, dtype="datetime64[D]").copy()
     resting = np.arange(len(moved))
-    reach = np.array([earlier, later])
-    while len(resting):
-        shift = rng.integers(-reach[0], reach[1] + 1, len(resting))
-        moved[resting] = days[resting] + shift
+    for tries in count():
+        if len(resting) == 0:
+            break
+        before, after = (reach and reach + tries // PATIENCE for reach in (earlier, later))
+        moved[resting] = days[resting] + rng.integers(-before, after + 1, len(resting))
         resting = resting[~np.is_busday(moved[resting], holidays=BANK_HOLIDAYS)]
-        reach = reach + (reach > 0)
     return moved

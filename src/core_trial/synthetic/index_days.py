@@ -10,6 +10,7 @@ error. The readmission days stay as they are.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,9 +34,13 @@ from core_trial.synthetic.targets import Targets
 from core_trial.vocabulary import MODEL_ARMS, Arm
 
 #: Share with index days among those readmitted; of the others, as many as the median of zero
-#: leaves room for, but for a margin.
-SHARE_READMITTED = 0.3
-MARGIN = 4
+#: leaves room for, but for a margin. Both are drawn from a range.
+SHARE_READMITTED = (0.15, 0.45)
+MARGIN = (1, 14)
+#: Draws to begin with, and rounds of the search from the nearest of them.
+STARTS, STEPS = 60, 300
+#: The range of the rate ratio is taken so many times wider at first, and then as it is.
+BLURS = (40.0, 1.0)
 #: Days between the end of the index episode and a readmission, at least.
 GAP = 3
 #: Nobody's index episode goes on longer than this after randomisation.
@@ -68,6 +73,9 @@ class IndexDays:
         Of all days, in arms 0 and 1.
     region
         Where the log rate ratio of all days should lie, and its standard error, which waits.
+    blur
+        How many times wider the range of the rate ratio is taken: a tiny one would keep the
+        quartiles from moving.
     """
 
     arm: Floats
@@ -77,6 +85,7 @@ class IndexDays:
     moments: Sequence[tuple[Bounds, Bounds]]
     third_quartile: Sequence[int]
     region: Region
+    blur: float = 1.0
     fit: RateRatio = field(init=False)
 
     def __post_init__(self) -> None:
@@ -87,7 +96,15 @@ class IndexDays:
 
     def gauge(self) -> float:
         """Distance from all that is printed."""
-        return float(self._gauge(self.days[None], np.array([self.fit.estimate]))[0])
+        return float(_norm(self._distances(*self._present))[0])
+
+    def farthest(self) -> float:
+        """Distance from the printed number that is farthest off."""
+        return float(np.max(self._distances(*self._present)))
+
+    @property
+    def _present(self) -> tuple[Floats, Floats]:
+        return self.days[None], np.array([self.fit.estimate])
 
     def moves(self, rng: np.random.Generator) -> tuple[list[Change], Floats]:
         """Two participants' index days become longer or shorter, or the two exchange them."""
@@ -104,7 +121,7 @@ class IndexDays:
         new, old = (
             self.fit.influence(self.arm[who], d + self.readmission[who]) for d in (value, now)
         )
-        gauges = self._gauge(trial, self.fit.estimate + (new - old).sum(axis=1))
+        gauges = _norm(self._distances(trial, self.fit.estimate + (new - old).sum(axis=1)))
         return list(zip(who, value, strict=True)), gauges
 
     def make(self, move: Change) -> None:
@@ -113,22 +130,36 @@ class IndexDays:
         self.days[who] = value
         self.fit = rate_ratio(self.arm, self.days + self.readmission, self.fit.at)
 
-    def _gauge(self, days: Floats, estimates: Floats) -> Floats:
-        """Distance of k samples, shape (k, n), from all that is printed.
-
-        On a logarithmic scale, so that the tiny range of the estimate does not drown the rest.
-        """
+    def _distances(self, days: Floats, estimates: Floats) -> Floats:
+        """Distances of k samples, shape (k, n), from everything that is printed; shape (7, k)."""
         middle, half = self.region.estimates
-        distances = [np.abs(estimates - middle) / half]
+        distances = [np.abs(estimates - middle) / (half * self.blur)]
         for rows, (mean, sd), at, printed in zip(
             self._arms, self.moments, self._quartile, self.third_quartile, strict=True
         ):
             own = days[:, rows]
-            total = np.partition(own + self.readmission[rows], at, axis=1)
-            distances.append(2 * np.abs(total[:, at].mean(axis=1) - printed))
+            distances.append(_misplaced(own + self.readmission[rows], at, printed))
             for bounds, value in ((mean, own.mean(axis=1)), (sd, own.std(axis=1, ddof=1))):
-                distances.append(np.maximum(bounds.gauge(value) - COMFORT, 0))
-        return np.asarray(np.sqrt((np.log1p(distances) ** 2).sum(axis=0)))
+                gauge = bounds.gauge(value)
+                distances.append(np.where(gauge < 1, np.maximum(gauge - COMFORT, 0), gauge))
+        return np.array(distances)
+
+
+def _misplaced(total: Floats, at: list[int], printed: int) -> Floats:
+    """How many of each sample, shape (k, n), are on the wrong side of a printed quartile.
+
+    With nobody on the wrong side and the quartile a mean of two, twice its distance.
+    """
+    n = total.shape[1]
+    below = np.maximum((total < printed).sum(axis=1) - at[-1], 0)
+    above = np.maximum((total > printed).sum(axis=1) - (n - 1 - at[0]), 0)
+    quartile = np.partition(total, at, axis=1)[:, at].mean(axis=1)
+    return np.asarray(np.where(below + above > 0, below + above, 2 * np.abs(quartile - printed)))
+
+
+def _norm(distances: Floats) -> Floats:
+    """One distance of m distances, shape (m, k): logarithmic, so that no target drowns another."""
+    return np.asarray(np.sqrt((np.log1p(distances) ** 2).sum(axis=0)))
 
 
 def draw_index_days(
@@ -148,8 +179,10 @@ def draw_index_days(
     clusters = codes(known["cluster_id"])
 
     def draw(rng: np.random.Generator) -> tuple[tuple[IndexDays, Exchange], float]:
-        problem = _start(known, targets, Region.of(line), rng)
-        descend(problem, rng, steps=1500)
+        problem = _nearest_start(known, targets, Region.of(line), rng)
+        for blur in BLURS:
+            problem.blur = blur
+            descend(problem, rng, steps=STEPS)
         total = problem.days + problem.readmission
         exchange = Exchange(
             problem.fit.influence(problem.arm, total),
@@ -159,7 +192,7 @@ def draw_index_days(
             problem.fit.estimate,
         )
         gauge = descend(exchange, rng, steps=600)
-        return (problem, exchange), max(gauge, problem.gauge())
+        return (problem, exchange), max(gauge, problem.farthest())
 
     (problem, exchange), gauge = best_of(draw, rng)
     frame = pd.DataFrame(np.nan, people.index, ["index_days", "acute_days"])
@@ -167,6 +200,19 @@ def draw_index_days(
     frame["acute_days"] = frame["index_days"] + people["readmission_days"]
     reached = exchange.estimate, exchange.std_error
     return frame, [Attempt("acute_days", str(line), gauge, *reached)]
+
+
+def _nearest_start(
+    known: pd.DataFrame, targets: Targets, region: Region, rng: np.random.Generator
+) -> IndexDays:
+    """The nearest of many draws; those that cannot have the margins are passed over."""
+    starts: list[IndexDays] = []
+    for _ in range(STARTS):
+        with suppress(Impossible):
+            starts.append(_start(known, targets, region, rng))
+    if not starts:
+        raise Impossible("no index episodes have the printed mean, deviation and median")
+    return min(starts, key=IndexDays.gauge)
 
 
 def _start(
@@ -196,11 +242,12 @@ def _who(
     """Who of one arm has index days: as many as leave the median of all days at zero."""
     zeros = max(order_statistics(len(rows), 50)) + 1
     others = rows[~readmitted[rows]]
-    free = len(rows) - zeros - (len(rows) - len(others)) - MARGIN
+    free = len(rows) - zeros - (len(rows) - len(others)) - int(rng.integers(*MARGIN))
     if free < 0:
         raise Impossible("more were readmitted than a median of zero days allows")
     before = rows[readmitted[rows] & (room[rows] >= 1)]
-    early = rng.choice(before, round(SHARE_READMITTED * len(before)), replace=False)
+    share = rng.uniform(*SHARE_READMITTED)
+    early = rng.choice(before, round(share * len(before)), replace=False)
     return np.concatenate([rng.choice(others, free, replace=False), early])
 
 

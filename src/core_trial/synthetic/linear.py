@@ -44,7 +44,7 @@ class Scores:
     rows
         The printed rows.
     arms
-        Membership of each arm, 0 or 1, shape (N,).
+        Membership of the control and of the intervention arm, 0 or 1, shape (N,).
     moments
         Bounds of mean and standard deviation of each arm.
     """

@@ -61,6 +61,8 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
 LASTING = 0.4
 READMITTED = 0.3
 HISTORY = 0.3
+#: Covariates beside arm and baseline (condition, centres); each explains one part in n by chance.
+OTHERS = 6
 #: A correlation of baseline and follow-up score outside of these would look odd.
 CARRIED = (0.2, 0.8)
 #: The printed means bound the difference of raw means; stay this far inside, in half-widths.
@@ -117,7 +119,8 @@ class Plan:
         wanted = residual / np.sqrt(1 - typical**2)
         sds = [sd.nearest(wanted) for _, sd in moments]
         total = np.sqrt(np.mean(np.square(sds)))
-        carried = float(np.clip(np.sqrt(max(1 - (residual / total) ** 2, 0)), *CARRIED))
+        explained = 1 - (residual / total) ** 2 - OTHERS / sum(sizes)
+        carried = float(np.clip(np.sqrt(max(explained, 0)), *CARRIED))
         control, treated = (mean for mean, _ in moments)
         room = INSIDE * (control.half + treated.half)
         apart = treated.middle - control.middle
