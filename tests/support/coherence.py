@@ -1,0 +1,184 @@
+"""What a trial that looks real keeps to: rules on the loaded frames, one function each.
+
+Every function whose name begins with ``holds_`` is a rule; it asserts.
+"""
+
+import numpy as np
+import pandas as pd
+
+from core_trial.data.derive import derive
+from core_trial.data.scoring import cronbach_alpha, items
+from core_trial.synthetic.allocation import BLOCK_SIZES
+from core_trial.synthetic.calendar import BANK_HOLIDAYS
+from core_trial.synthetic.targets import Targets
+from core_trial.vocabulary import AMENDMENT_INSTRUMENTS, INSTRUMENTS, Visit
+
+TARGETS = Targets.published()
+
+
+def days_after_randomisation(trial, frame, column):
+    first = trial.participants.set_index("participant_id")["randomised_on"]
+    return (frame[column] - frame["participant_id"].map(first)).dt.days
+
+
+def holds_recruitment_in_its_two_periods(trial):
+    for phase, pilot in (("pilot", True), ("main_trial", False)):
+        people = trial.participants[trial.participants["internal_pilot"] == pilot]
+        days = people["randomised_on"]
+        assert days.min() == TARGETS.date("recruitment", "first_date", phase)
+        assert days.max() == TARGETS.date("recruitment", "last_date", phase)
+    assert len(set(trial.participants.query("internal_pilot")["centre"])) == 1
+
+
+def holds_random_blocks_by_centre(trial):
+    for _, stratum in trial.participants.groupby(["internal_pilot", "centre"], observed=True):
+        ordered = stratum.sort_values(["randomised_on", "participant_id"])
+        side = np.where(ordered["arm"] == "intervention", 1, -1)
+        assert np.abs(np.cumsum(side)).max() <= max(BLOCK_SIZES) / 2
+
+
+def holds_work_on_working_days_of_every_kind(trial):
+    interviews = trial.questionnaires["completed_on"]
+    last = TARGETS.date("interviews", "last_date", "month_18")
+    for days in (trial.participants["randomised_on"], interviews, trial.sessions["offered_on"]):
+        assert np.is_busday(days.to_numpy("datetime64[D]"), holidays=BANK_HOLIDAYS).all()
+        share = days.dt.day_of_week.value_counts(normalize=True)
+        assert share.index.isin(range(5)).all()
+        assert share.between(0.14, 0.26).all()
+    assert interviews.max() == last
+
+
+def holds_illness_on_any_day_of_the_week(trial):
+    share = trial.acute_episodes["started_on"].dt.day_of_week.value_counts(normalize=True)
+    assert len(share) == 7
+    assert share.between(0.10, 0.19).all()
+
+
+def holds_workers_in_one_centre_with_one_to_twenty_participants(trial):
+    treated = trial.participants[trial.participants["psw_id"].notna()]
+    caseload = treated["psw_id"].value_counts()
+    assert caseload.between(1, 20).all()
+    assert 30 <= len(caseload) <= 55
+    assert len(treated[["psw_id", "centre", "internal_pilot"]].drop_duplicates()) == len(caseload)
+
+
+def holds_readmissions_after_the_index_episode(trial):
+    people = derive(trial).participants
+    again = people[people["readmitted"] == 1]
+    assert (again["days_to_readmission"] > again["index_days"]).all()
+    assert ((people["readmission_days"] > 0) == (people["readmitted"] == 1))[
+        people["readmitted"].notna()
+    ].all()
+    known = people["acute_days"].notna()
+    total = people["index_days"] + people["readmission_days"]
+    assert (people["acute_days"] == total)[known].all()
+    assert (total[known] <= 365).all()
+
+
+def holds_an_index_episode_of_a_week_from_a_crisis_team(trial):
+    index = trial.acute_episodes[trial.acute_episodes["index_episode"].astype(bool)]
+    team = index[index["service"] == "crisis_resolution_team"]
+    stay = (team["ended_on"] - team["started_on"]).dt.days
+    assert (stay >= 7).all()
+    assert set(team["participant_id"]) == set(trial.service_use["participant_id"])
+    ended = days_after_randomisation(trial, team, "ended_on")
+    assert (ended >= -28).all()  # consent within a month of discharge
+
+
+def holds_the_pilot_without_what_came_later(trial):
+    pilot = set(trial.participants.query("internal_pilot")["participant_id"])
+    theirs = trial.questionnaires[trial.questionnaires["participant_id"].isin(pilot)]
+    assert not (theirs["visit"] == "month_18").any()
+    for instrument in INSTRUMENTS:
+        if instrument.name in AMENDMENT_INSTRUMENTS:
+            assert theirs[list(instrument.columns)].isna().all(axis=None)
+
+
+def holds_interviews_about_when_they_were_due(trial):
+    days = days_after_randomisation(trial, trial.questionnaires, "completed_on")
+    for visit, (low, high) in {
+        Visit.BASELINE: (-12, 0),
+        Visit.MONTH_4: (115, 260),
+        Visit.MONTH_18: (540, 720),
+    }.items():
+        assert days[trial.questionnaires["visit"] == str(visit)].between(low, high).all()
+
+
+def holds_scores_that_correlate_as_questionnaires_do(trial):
+    people = derive(trial).participants
+    for instrument in INSTRUMENTS:
+        visits = [people[f"{instrument.outcome}_{visit}"] for visit in Visit]
+        for earlier, later in ((0, 1), (0, 2), (1, 2)):
+            assert 0.1 < visits[earlier].corr(visits[later]) < 0.85
+    at = {i.outcome: people[f"{i.outcome}_month_4"] for i in INSTRUMENTS}
+    assert at["recovery"].corr(at["self_management"]) > 0.3
+    assert at["recovery"].corr(at["symptoms"]) < -0.3
+    assert at["loneliness"].corr(at["social_network"]) < -0.1
+
+
+def holds_items_that_hang_together(trial):
+    for instrument in INSTRUMENTS:
+        answers = items(trial.questionnaires, instrument)
+        assert 0.6 < cronbach_alpha(answers) < 0.97
+        known = answers[~np.isnan(answers).any(axis=1)]
+        assert set(np.unique(known)) == set(range(instrument.low, instrument.high + 1))
+
+
+def holds_no_spikes_in_counts_and_scores(trial):
+    people = derive(trial).participants
+    for instrument in INSTRUMENTS:
+        for visit in Visit:
+            scores = people[f"{instrument.outcome}_{visit}"].dropna()
+            common = scores.value_counts()
+            # The ends of a scale may be common; nothing in between stands out.
+            common = common.drop(list(instrument.range), errors="ignore")
+            assert common.iloc[0] < 0.18 * len(scores)
+    positive = people.loc[people["readmission_days"] > 0, "readmission_days"]
+    assert positive.value_counts().iloc[0] <= 12
+    times = people.loc[people["readmitted"] == 1, "days_to_readmission"]
+    assert times.value_counts().iloc[0] <= 5
+    assert people["age"].value_counts().iloc[0] <= 30
+
+
+def holds_sessions_about_weekly_in_order(trial):
+    ordered = trial.sessions.sort_values(["participant_id", "session"])
+    gaps = ordered.groupby("participant_id", observed=True)["offered_on"].diff().dt.days.dropna()
+    assert (gaps >= 1).all()
+    assert gaps.median() == 7
+    assert days_after_randomisation(trial, ordered, "offered_on").between(3, 200).all()
+
+
+def holds_events_that_stand_in_the_other_files(trial):
+    events = trial.adverse_events
+    episodes = set(
+        trial.acute_episodes[["participant_id", "started_on"]].itertuples(index=False, name=None)
+    )
+    again = events[events["category"] == "readmission"]
+    found = again[["participant_id", "occurred_on"]].itertuples(index=False, name=None)
+    assert all(event in episodes for event in found)
+    died = events[events["category"].isin(["death_suicide", "death_unclear"])]
+    silent = trial.questionnaires[trial.questionnaires["visit"] != "baseline"]
+    assert not silent["participant_id"].isin(died["participant_id"]).any()
+    assert days_after_randomisation(trial, events, "occurred_on").between(0, 150).all()
+
+
+def holds_characteristics_that_belong_together(trial):
+    people = trial.participants
+    age = people.groupby("marital_status", observed=True)["age"].mean()
+    assert age["single"] < age["married_or_cohabiting"] < age["widowed"]
+    born = people["uk_born"].astype("Float64").groupby(people["ethnicity"], observed=True).mean()
+    assert born["white"] > born["black"]
+    ordered = [people[name].cat.codes for name in ("lifetime_admissions", "crt_periods")]
+    both = (ordered[0] >= 0) & (ordered[1] >= 0)
+    assert ordered[0][both].corr(ordered[1][both], method="spearman") > 0.3
+    again = derive(trial).participants.groupby("lifetime_admissions", observed=True)["readmitted"]
+    assert again.mean()["never"] < again.mean()["more_than_5"]
+
+
+def holds_missing_data_in_part_only(trial):
+    people = trial.participants
+    for name in ("uk_born", "lifetime_admissions", "crt_periods"):
+        assert pd.isna(people[name]).mean() < 0.15
+
+
+RULES = {name: rule for name, rule in globals().items() if name.startswith("holds_")}
