@@ -11,7 +11,7 @@ from core_trial.models.cox_design import prepare, right_hand_side
 from core_trial.models.cox_likelihood import sums
 from core_trial.models.design import clusters
 from core_trial.models.follow_up import follow_up
-from core_trial.models.frailty import _share, gamma_profile, normal_profile
+from core_trial.models.frailty import gamma_profile, normal_profile, share
 from core_trial.models.frailty_likelihood import (
     gamma_penalty,
     information_by,
@@ -49,7 +49,7 @@ def shared_of(frame, ties="breslow", strata=False):
     design = prepare(
         right_hand_side("arm + x", frame), follow_up(frame, "time", "event"), layers, ties
     )
-    return _share(design, clusters(frame, "g")), design
+    return share(design, clusters(frame, "g")), design
 
 
 @pytest.mark.parametrize("theta", [0.05, 0.5, 3.0])

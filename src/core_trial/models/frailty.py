@@ -160,7 +160,7 @@ def fit_frailty(
         return not_estimable(design, label, clusters.count, confidence, NO_EVENTS)
     if clusters.count < 2:
         raise DesignError("a frailty model needs at least two clusters")
-    shared = _share(design, clusters)
+    shared = share(design, clusters)
     plain, at = maximum(design)
     if not plain.converged:
         return not_estimable(design, label, clusters.count, confidence, UNFINISHED)
@@ -212,7 +212,8 @@ def _chosen_method(distribution: Distribution, method: VarianceMethod | None) ->
     return chosen
 
 
-def _share(design: CoxDesign, clusters: Clusters) -> Shared:
+def share(design: CoxDesign, clusters: Clusters) -> Shared:
+    """What stays the same whatever the variance; `clusters` of the rows as given to `prepare`."""
     codes = design.in_order(clusters).codes
     events = np.bincount(codes[design.risk.rows], minlength=clusters.count).astype(float)
     counts, _ = tally(events[events > 0].astype(np.intp))

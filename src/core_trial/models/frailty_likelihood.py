@@ -21,7 +21,7 @@ from core_trial.models.risk_sets import RiskSets
 #: Gain in penalised likelihood below which the search ends.
 GAIN = 1e-13
 #: Relative accuracy of a Newton step; of a solution that goes into the result.
-ROUGH, FINE = 1e-4, 1e-11
+ROUGH, FINE = 1e-2, 1e-11
 
 
 @dataclass(frozen=True, slots=True, eq=False)

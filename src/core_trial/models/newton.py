@@ -19,8 +19,11 @@ from core_trial.models.sandwich import clustered_sandwich
 #: Twice the gain that a Newton step promises. Convergence is quadratic: below `LAST` one more step
 #: is the last, and below `NOTHING` (1e-8 standard errors) there is none to take.
 LAST, NOTHING = 1e-8, 1e-16
-#: No step changes the linear predictor by more than this (root mean square).
-LONGEST_STEP = 4.0
+#: No step near zero changes the linear predictor by more than the first (root mean square), and
+#: none anywhere by more than the second.
+SHORT, LONG = 4.0, 1e3
+#: A step of this length comes from dividing by rounding errors.
+TOO_FAR = 1e10
 #: Directions with less than this share of the typical information have lost their maximum.
 LOST = 1e-7
 #: A direction moves a coefficient if it has at least this share of what any direction could have.
@@ -90,7 +93,8 @@ def maximise(
         gain = float(gradient @ step)
         if definite and gain < NOTHING:
             return Optimum(at, value, gradient, information, True, steps)
-        step *= min(1.0, LONGEST_STEP / max(float(np.sqrt(step @ step)), 1e-300))
+        longest = min(max(SHORT, float(np.sqrt(at @ at))), LONG)  # what runs away may hurry
+        step *= min(1.0, longest / max(float(np.sqrt(step @ step)), 1e-300))
         for _ in range(40):
             trial = evaluate(at + step)
             if trial[0] >= value - 1e-12 * abs(value):
@@ -118,13 +122,15 @@ def _ascent(gradient: Floats, information: Floats) -> tuple[Floats, bool]:
     """The Newton step, and whether the curvature is nowhere the wrong way round."""
     try:
         np.linalg.cholesky(information)
-        return np.asarray(np.linalg.solve(information, gradient), dtype=float), True
+        step = np.asarray(np.linalg.solve(information, gradient), dtype=float)
+        if np.abs(step).max() < TOO_FAR:
+            return step, True
     except np.linalg.LinAlgError:
         pass
     values, vectors = np.linalg.eigh(information)
     most = float(np.abs(values).max())
-    size = np.maximum(np.abs(values), 1e-9 * most + 1e-300)
-    return vectors @ ((vectors.T @ gradient) / size), bool(values[0] > -1e-9 * most)
+    size = np.maximum(np.abs(values), 1e-9 * most + 1e-12)
+    return vectors @ ((vectors.T @ gradient) / size), bool(values[0] > -1e-9 * most - 1e-12)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,6 +166,7 @@ def whiten(X: Floats, *, centre: bool, weights: Floats | None = None) -> Whiteni
         triangle = np.linalg.qr(taken, mode="r") / np.sqrt(len(X))
     else:
         triangle = np.linalg.qr(taken * np.sqrt(weights / weights.sum())[:, None], mode="r")
+    triangle *= np.sign(np.diagonal(triangle))[:, None]  # the same for any order of the rows
     back = np.linalg.solve(triangle, np.eye(X.shape[1]))
     return Whitening(np.ascontiguousarray((taken @ back).T), back)
 

@@ -90,7 +90,8 @@ def _mean_ratio(
     slope = slopes[0] - slopes[1]
     error = _delta(slope, cov)
     w = wald(logs[0] - logs[1], error, confidence=fit.confidence)
-    ratio, low, high = (float(np.exp(v)) for v in (logs[0] - logs[1], w.low[0], w.high[0]))
+    with np.errstate(over="ignore"):
+        ratio, low, high = (float(np.exp(v)) for v in (logs[0] - logs[1], w.low[0], w.high[0]))
     return Quantity(ratio, ratio * error, low, high, float(w.p_value[0]))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import special
@@ -24,6 +24,8 @@ from core_trial.models.zinb_likelihood import (
 MANY = 2_000
 #: Below this log alpha it is worth asking whether alpha is zero.
 NEARLY_POISSON = -6.0
+#: Less information than this many rows' worth leaves room for another maximum.
+WEAK = 12.0
 #: Grid of starts: the part of the zeros that is put down to inflation, and alpha.
 SHARES = np.array([0.97, 0.85, 0.5, 0.02])
 ALPHAS = np.array([0.03, 0.1, 0.3, 1.0, 3.0, 10.0])
@@ -119,18 +121,32 @@ def search(data: Counts) -> Optimum:
 
     first, *others = _starts(data)
     best = climb(first)
+    if _may_mislead(data, best):
+        others += _further_starts(data)
     for start in others:
-        best = max(best, climb(start, best), key=lambda optimum: optimum.value)
+        best = _better(best, climb(start, best))
     if best.point[-1] > NEARLY_POISSON:
         return best
     limit = climb(np.append(best.point[:-1], NO_DISPERSION))
-    return limit if dispersion_score(data, limit.point) <= 0 else best
+    if dispersion_score(data, limit.point) > 0:
+        return best
+    return replace(limit, point=np.append(limit.point[:-1], NO_DISPERSION))
+
+
+def _better(one: Optimum, other: Optimum) -> Optimum:
+    return max(one, other, key=lambda optimum: (optimum.converged, optimum.value))
+
+
+def _may_mislead(data: Counts, best: Optimum) -> bool:
+    """Whether so little is known of some direction that another maximum may be higher."""
+    small = data.zeros > 0 and len(data.y) <= MANY
+    return small and bool(np.linalg.eigvalsh(best.information)[0] < WEAK)
 
 
 def _starts(data: Counts) -> list[Floats]:
     """Constant mean and inflation at every local maximum of the likelihood on a grid, best first.
 
-    Zeros can be explained by inflation or by dispersion, so there can be two maxima.
+    Inflation and dispersion both explain zeros, so the likelihood has a long ridge.
     """
     n, total = data.weight.sum(), data.weight @ data.y
     zeros = data.weight[: data.zeros].sum()
@@ -151,6 +167,21 @@ def _starts(data: Counts) -> list[Floats]:
         np.concatenate([ones_x * target[0][i, j], ones_z * target[1][j], [np.log(ALPHAS[i])]])
         for i, j in _peaks(loglik)
     ]
+
+
+def _further_starts(data: Counts) -> list[Floats]:
+    """Hardly any inflation, and either way along each covariate of both parts."""
+    n, total = data.weight.sum(), data.weight @ data.y
+    inflated = max(0.02 * data.weight[: data.zeros].sum() / n, 0.001)
+    centre = np.concatenate(
+        [
+            data.x @ data.weight / n * np.log(total / (n * (1 - inflated))),
+            data.z @ data.weight / n * special.logit(inflated),
+            [0.0],
+        ]
+    )
+    ways = np.eye(len(centre))[:-1]
+    return [centre + size * way for size in (1, -1, 2, -2) for way in ways]
 
 
 def _peaks(heights: Floats) -> list[tuple[int, int]]:
