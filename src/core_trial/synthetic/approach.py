@@ -17,7 +17,7 @@ from core_trial.synthetic.regions import Bounds
 from core_trial.synthetic.search import Floats
 
 #: Rounds; rounding to whole numbers and the limits of the scale undo a part of each.
-ROUNDS = 5
+ROUNDS = 8
 #: The variance that the covariates explain is multiplied by something between these, and at least
 #: this share of an arm's variance is left unexplained.
 EXPLAINED = (0.15, 3.0)
@@ -110,9 +110,10 @@ class _Parts:
 def _stretched(scores: Scores, error: float, ratio: float) -> Floats:
     """Scores with the explained part times k and the residuals times k_a in arm a.
 
-    With RSS the residual sum of squares that gives the printed error, n_a, v_a and e_a an arm's
-    size and variances of residual and explained part, and D_a its standard deviation,
-    k_a^2 v_a + k^2 e_a = D_a^2 and sum of n_a k_a^2 v_a = RSS. So k follows from the D_a.
+    With RSS the residual sum of squares that gives the printed error, n_a, v_a, e_a and c_a an
+    arm's size, the variances of residual and explained part and their covariance, and D_a its
+    standard deviation, k_a^2 v_a + 2 k k_a c_a + k^2 e_a = D_a^2, and the sum of n_a k_a^2 v_a is
+    RSS. So k follows from the D_a (but for the c_a, which sum to nothing), and then the k_a.
     """
     row, y = scores.rows[0], scores.y.copy()
     parts = _Parts.of(row, y, ratio, scores.arms)
@@ -122,10 +123,12 @@ def _stretched(scores: Scores, error: float, ratio: float) -> Floats:
     squares, k2 = _deviations([sd for _, sd in scores.moments], n, e, rss)
     at = row.frame.index.to_numpy()
     for m, D2, v_a, e_a in zip(parts.arms, squares, v, e, strict=True):
-        k_a = np.sqrt(max(D2 - k2 * e_a, UNEXPLAINED * D2) / v_a)
         centre = parts.others[m].mean()
-        explained = centre + (parts.others[m] - centre) * np.sqrt(k2)
-        y[at[m]] = explained + parts.effect[m] + parts.residual[m] * k_a
+        explained = (parts.others[m] - centre) * np.sqrt(k2)
+        c_a = float(np.mean(explained * parts.residual[m]))
+        left = max(D2 - k2 * e_a, UNEXPLAINED * D2)
+        k_a = (np.sqrt(c_a**2 + v_a * left) - c_a) / v_a
+        y[at[m]] = centre + explained + parts.effect[m] + parts.residual[m] * k_a
     return y
 
 

@@ -32,9 +32,21 @@ from core_trial.synthetic.search import Floats
 #: Step of the variance ratio by which its effect is measured, and how far it is trusted.
 RATIO_STEP = 1e-3
 LARGEST_RATIO_CHANGE = 0.1
+#: Between these the variance ratio is looked for.
+RATIOS = (0.0, 0.02, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)
 CLUSTER, OUTCOME, ARM = "cluster_id", "outcome", "arm"
 
 Pairs = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A model at one variance ratio; S is the slope, the likelihood lacks a constant."""
+
+    estimate: float
+    std_error: float
+    slope: float
+    loglik: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,27 +98,36 @@ class Row:
     def fit(self, y: Floats) -> tuple[float, float, float]:
         """Difference, standard error, and ratio of cluster to residual variance.
 
-        The ratio is where S crosses zero, or zero itself; it is rounded, so that the last bits of
-        a machine decide nothing.
+        The ratio is zero, or where S crosses zero downwards, whichever is likelier; it is rounded,
+        so that the last bits of a machine decide nothing.
         """
-        ratio, upper = 0.0, 1.0
-        if self.profile(0.0, y)[2] > 0:
-            while self.profile(upper, y)[2] > 0:
-                upper *= 2
-            ratio = round(float(brentq(lambda q: self.profile(q, y)[2], 0, upper, xtol=1e-13)), 9)
-        b, s, _ = self.profile(ratio, y)
-        return b, s, ratio
+        slopes = [self.profile(q, y).slope for q in RATIOS]
+        peaks = [0.0] if slopes[0] <= 0 else []
+        for k in range(len(RATIOS) - 1):
+            if slopes[k] > 0 >= slopes[k + 1]:
+                ends = RATIOS[k], RATIOS[k + 1]
+                root = brentq(lambda q: self.profile(q, y).slope, *ends, xtol=1e-13)
+                peaks.append(round(float(root), 9))
+        found = {q: self.profile(q, y) for q in peaks or RATIOS[-1:]}
+        ratio = max(found, key=lambda q: found[q].loglik)
+        return found[ratio].estimate, found[ratio].std_error, ratio
 
-    def profile(self, ratio: float, y: Floats) -> tuple[float, float, float]:
-        """Estimate, standard error and S at a variance ratio."""
-        own, X = y[self.frame.index], self.X
+    def profile(self, ratio: float, y: Floats) -> Profile:
+        """The model at a variance ratio."""
+        own, X, n = y[self.frame.index], self.X, len(self.X)
         half = self.weigh(X, ratio)
         bread = np.linalg.inv(X.T @ half)
-        residual = self.weigh(own - X @ (bread @ (half.T @ own)), ratio)
+        beta = bread @ (half.T @ own)
+        residual = self.weigh(own - X @ beta, ratio)
         square = own @ residual
-        S = (len(X) * (self.sums(residual) ** 2).sum() / square - self.trace(ratio)) / 2
-        estimate = bread[1] @ (half.T @ own)
-        return float(estimate), float(np.sqrt(bread[1, 1] * square / len(X))), float(S)
+        slope = (n * (self.sums(residual) ** 2).sum() / square - self.trace(ratio)) / 2
+        log_det = np.log1p(ratio * np.bincount(self.cluster)).sum()
+        return Profile(
+            estimate=float(beta[1]),
+            std_error=float(np.sqrt(bread[1, 1] * square / n)),
+            slope=float(slope),
+            loglik=float(-(n * np.log(square / n) + log_det) / 2),
+        )
 
     def confirm(self, y: Floats) -> tuple[float, float]:
         """Difference and standard error by the models of the analyses."""
@@ -205,13 +226,14 @@ class Local:
     @classmethod
     def of(cls, row: Row, ratio: float, y: Floats) -> Local:
         """Expand a row at its fitted ratio."""
-        (b, s, S), (b2, s2, S2) = (row.profile(q, y) for q in (ratio, ratio + RATIO_STEP))
-        by_ratio = (
-            (b2 - b) / RATIO_STEP,
-            float(np.log(s2 / s)) / RATIO_STEP,
-            (S - S2) / RATIO_STEP,
+        here, beside = (row.profile(q, y) for q in (ratio, ratio + RATIO_STEP))
+        gains = (
+            beside.estimate - here.estimate,
+            float(np.log(beside.std_error / here.std_error)),
+            here.slope - beside.slope,
         )
-        return cls(Forms.of(row, ratio, len(y)), ratio, by_ratio)
+        by_estimate, by_error, curvature = (gain / RATIO_STEP for gain in gains)
+        return cls(Forms.of(row, ratio, len(y)), ratio, (by_estimate, by_error, curvature))
 
     def predict(self, y: Floats, who: Pairs, step: Floats) -> tuple[Floats, Floats]:
         """Estimate and standard error after each change and a new fit, shape (k,) each."""

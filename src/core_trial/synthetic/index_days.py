@@ -146,15 +146,16 @@ class IndexDays:
 
 
 def _misplaced(total: Floats, at: list[int], printed: int) -> Floats:
-    """How many of each sample, shape (k, n), are on the wrong side of a printed quartile.
+    """Distance of each sample's quartile, shape (k, n), from the printed one; 0 or more than 1.
 
-    With nobody on the wrong side and the quartile a mean of two, twice its distance.
+    It counts who is on the wrong side, since the quartile itself does not move until enough have
+    changed sides; how far the quartile is off is worth less than one of them.
     """
     n = total.shape[1]
     below = np.maximum((total < printed).sum(axis=1) - at[-1], 0)
     above = np.maximum((total > printed).sum(axis=1) - (n - 1 - at[0]), 0)
-    quartile = np.partition(total, at, axis=1)[:, at].mean(axis=1)
-    return np.asarray(np.where(below + above > 0, below + above, 2 * np.abs(quartile - printed)))
+    off = np.abs(np.partition(total, at, axis=1)[:, at].mean(axis=1) - printed)
+    return np.asarray(np.where(off > 0, 1 + below + above + off / (1 + off), 0.0))
 
 
 def _norm(distances: Floats) -> Floats:

@@ -47,12 +47,12 @@ class Trait:
 
 TRAITS: Mapping[str, Trait] = MappingProxyType(
     {
-        "satisfaction": Trait(0.35, 25.0, 5.5, (0.08, 0.0)),
-        "self_management": Trait(0.70, 48.0, 8.0, (0.06, 0.03)),
-        "recovery": Trait(0.80, 52.0, 15.5, (0.0, 0.05)),
-        "symptoms": Trait(-0.65, 44.0, 12.5, (0.0, 0.0)),
-        "loneliness": Trait(-0.60, 22.5, 4.0, (0.0, 0.04)),
-        "social_network": Trait(0.45, 12.0, 5.8, (0.0, 0.0)),
+        "satisfaction": Trait(0.35, 25.0, 5.5, (0.12, 0.06)),
+        "self_management": Trait(0.70, 48.0, 8.0, (0.12, 0.08)),
+        "recovery": Trait(0.80, 52.0, 15.5, (0.06, 0.08)),
+        "symptoms": Trait(-0.65, 44.0, 12.5, (0.05, 0.0)),
+        "loneliness": Trait(-0.60, 22.5, 4.0, (0.0, 0.06)),
+        "social_network": Trait(0.45, 12.0, 5.8, (0.04, 0.04)),
     }
 )
 #: Correlation of the innovations between the two follow-ups, and the loss of wellbeing (in
