@@ -210,8 +210,12 @@ def test_no_frailty_is_the_plain_model_and_said():
     assert 0 in seen
 
 
-def test_refusals():
+def test_refusals(monkeypatch):
     frame = made_up()
+    monkeypatch.setattr("core_trial.models.frailty.LARGEST_MATRIX", 10)
+    with pytest.raises(DesignError, match="too many event times"):
+        cox("arm", frame, **TIMES, frailty="lognormal")
+    assert cox("arm", frame, **TIMES, frailty="gamma").converged
     with pytest.raises(DesignError, match="needs a cluster column"):
         cox("arm", frame, time="time", event="event", frailty="gamma")
     with pytest.raises(DesignError, match="at least two clusters"):

@@ -212,6 +212,10 @@ def test_ratio_of_overall_means_by_its_definition():
         return ((1 - special.expit(b["inflate:Intercept"] + b["inflate:arm"] * arm)) * mu).mean()
 
     assert fit.quantities["mean_ratio:arm"].estimate == pytest.approx(mean(1) / mean(0), rel=1e-12)
+    arm = frame["arm"]
+    mu = np.exp(b["Intercept"] + b["arm"] * arm + b["x"] * frame["x"])
+    pi = special.expit(b["inflate:Intercept"] + b["inflate:arm"] * arm)
+    np.testing.assert_allclose(fit.fitted, (1 - pi) * mu, rtol=1e-12)
     product = zero_inflated_nb("days ~ arm*x", frame)
     assert not any(name.startswith("mean_ratio") for name in product.quantities)
 

@@ -39,6 +39,8 @@ Distribution = Literal["gamma", "lognormal"]
 VarianceMethod = Literal["ml", "reml"]
 #: The frailty variance is looked for between these; below, it is zero.
 SMALLEST, LARGEST = 1e-6, 1e3
+#: Entries of the matrix that a log-normal frailty's determinant needs, terms by clusters.
+LARGEST_MATRIX = 50_000_000
 #: A gain in log-likelihood that could be rounding is none.
 NO_GAIN = 1e-8
 #: Step in log theta until the root is between two steps.
@@ -153,6 +155,11 @@ def fit_frailty(
         ``"gamma"`` (mean 1) or ``"lognormal"`` (mean of the log 0).
     method
         ``"ml"`` or ``"reml"`` for the variance; None for ``"reml"`` with ``"lognormal"``.
+
+    Raises
+    ------
+    DesignError
+        If there is one cluster, or the matrix that log-normal frailties need is too large.
     """
     chosen = _chosen_method(distribution, method)
     label = f"{_LABELS[distribution, chosen]}, {design.risk.ties.capitalize()} ties"
@@ -161,6 +168,11 @@ def fit_frailty(
     if clusters.count < 2:
         raise DesignError("a frailty model needs at least two clusters")
     shared = share(design, clusters)
+    if distribution == "lognormal" and len(design.risk.group) * clusters.count > LARGEST_MATRIX:
+        raise DesignError(
+            "too many event times and clusters for log-normal frailties: round the times, or take "
+            "gamma frailties"
+        )
     plain, at = maximum(design)
     if not plain.converged:
         return not_estimable(design, label, clusters.count, confidence, UNFINISHED)

@@ -16,7 +16,7 @@ from core_trial.models.inference import Floats
 from core_trial.models.limits import cluster_notes, describe_lost, whole_term_lost
 from core_trial.models.newton import UNFINISHED, Estimable, Optimum, invert
 from core_trial.models.zinb_likelihood import NO_DISPERSION, scores
-from core_trial.models.zinb_means import overall_quantities
+from core_trial.models.zinb_means import fitted_means, overall_quantities
 from core_trial.models.zinb_search import ZinbModel, prepare, search
 
 StdErrors = Literal["robust", "model"]
@@ -90,7 +90,11 @@ def zero_inflated_nb(
         small_sample=small_sample,
         confidence=confidence,
     )
-    return replace(fit, quantities=overall_quantities(count, excess, fit))
+    return replace(
+        fit,
+        quantities=overall_quantities(count, excess, fit),
+        fitted=fitted_means(count, excess, fit),
+    )
 
 
 def _right_side(inflation: str) -> designs.Formula:

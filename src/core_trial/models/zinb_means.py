@@ -40,6 +40,17 @@ def overall_quantities(count: Design, excess: Design, fit: Fit) -> Mapping[str, 
     return MappingProxyType(found)
 
 
+def fitted_means(count: Design, excess: Design, fit: Fit) -> Floats:
+    """Overall mean of each row, (1 - pi) mu, shape (n,); empty without estimates."""
+    parts = _parts(count, excess, fit)
+    if parts is None:
+        return np.empty(0)
+    eta, zeta, _ = parts
+    with np.errstate(over="ignore"):
+        mean: Floats = special.expit(-zeta) * np.exp(eta)
+    return mean
+
+
 def _parts(count: Design, excess: Design, fit: Fit) -> tuple[Floats, Floats, Floats] | None:
     """Linear predictors of both parts, and a covariance without ``nan``; None without estimates.
 
