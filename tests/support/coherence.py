@@ -44,7 +44,8 @@ def holds_work_on_working_days_of_every_kind(trial):
         assert np.is_busday(days.to_numpy("datetime64[D]"), holidays=BANK_HOLIDAYS).all()
         share = days.dt.day_of_week.value_counts(normalize=True)
         assert share.index.isin(range(5)).all()
-        assert share.between(0.12, 0.28).all()
+        # A participant's sessions keep to one weekday, so that theirs spread less evenly.
+        assert share.between(0.1, 0.32).all()
     assert interviews.max() == last
 
 
