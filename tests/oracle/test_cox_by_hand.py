@@ -107,6 +107,26 @@ def test_strata_do_not_share_risk_sets():
     assert fit.loglik == pytest.approx(2 * np.log(1 / 2), **EXACT)
 
 
+def test_one_stratum_is_no_strata():
+    """The first row leaves before the first event, which is where two risk sets could be mixed."""
+    frame = six().assign(time=[9, 0.5, 1, 6, 6, 8], event=[1, 0, 0, 1, 1, 0], where="a")
+    settings = {"time": "time", "event": "event", "cluster": "pair"}
+    for ties in ("breslow", "efron"):
+        plain = cox("x", frame, ties=ties, **settings)
+        single = cox("x", frame, ties=ties, strata="where", **settings)
+        assert single.beta[0] == pytest.approx(plain.beta[0], **EXACT)
+        assert single.std_error[0] == pytest.approx(plain.std_error[0], **EXACT)
+
+
+def test_nothing_to_compare_is_told():
+    """The only event has nobody else at risk."""
+    frame = pd.DataFrame({"time": [0, 1], "event": [0, 1], "x": [0, 1]})
+    fit = cox("x", frame, time="time", event="event")
+    assert np.isnan(fit.beta[0])
+    assert "x (not determined)" in fit.warnings[0]
+    assert not fit.converged
+
+
 def made_up(seed: int, n: int = 24):
     """Rows with many ties, two covariates and two strata."""
     rng = np.random.default_rng(seed)

@@ -25,6 +25,7 @@ COX = [
     {"cluster": "g", "ties": "efron"},
     {"cluster": "g", "strata": "centre"},
     {"cluster": "g", "frailty": "gamma"},
+    {"cluster": "g", "frailty": "gamma", "strata": "centre", "ties": "efron"},
     {"cluster": "g", "frailty": "lognormal"},
 ]
 ZINB = [

@@ -112,6 +112,8 @@ def maximum(design: CoxDesign) -> tuple[Optimum, Sums]:
     first = evaluate(start)
     values, vectors = np.linalg.eigh(first[2])
     flat = values < FLAT * risk.n_events
+    if flat.all():
+        return Optimum(start, *first, converged=True, steps=0), at
     if not flat.any():
         return maximise(evaluate, start, first), at
     informed = vectors[:, ~flat]

@@ -210,7 +210,7 @@ def _at_risk(risk: RiskSets, values: Floats) -> Floats:
     for low, high in risk.spans:
         backwards = between[:, low:high][:, ::-1]
         np.cumsum(backwards, axis=1, out=backwards)
-    return between if len(risk.spans) == 1 else between[:, risk.opens]
+    return between if len(risk.opens) == between.shape[1] else between[:, risk.opens]
 
 
 def _tied(risk: RiskSets, values: Floats) -> Floats:
