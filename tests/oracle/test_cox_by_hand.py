@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy import optimize
 
+from core_trial.errors import DesignError
 from core_trial.models.cox import cox
 from core_trial.models.cox_design import maximum, prepare, right_hand_side
 from core_trial.models.cox_likelihood import derivatives, score_residuals, sums
@@ -321,3 +322,22 @@ def test_few_clusters_are_said():
     one = cox("x", six().assign(pair="a"), time="time", event="event", cluster="pair")
     assert np.isnan(one.std_error[0])
     assert any("cancel within every cluster" in text for text in one.warnings)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"ties": "exact"}, "ties must be"),
+        ({"confidence": 95}, "between 0 and 1"),
+        ({"frailty_method": "ml"}, "there is none"),
+    ],
+)
+def test_impossible_options_are_refused(options, message):
+    with pytest.raises(DesignError, match=message):
+        cox("x", six(), time="time", event="event", **options)
+
+
+@pytest.mark.parametrize("formula", ["time ~ x", "1", "x - 1", "nothing"])
+def test_impossible_formulas_are_refused(formula):
+    with pytest.raises(DesignError):
+        cox(formula, six(), time="time", event="event")

@@ -267,3 +267,9 @@ def test_other_refusals():
         zero_inflated_nb("arm", made_up())
     with pytest.raises(DesignError, match="covariates alone"):
         zero_inflated_nb("days ~ arm", made_up(), inflation="days ~ arm")
+    with pytest.raises(DesignError, match="std_errors must be"):
+        zero_inflated_nb("days ~ arm", made_up(), std_errors="hc3")
+    with pytest.raises(DesignError, match="covariate or an intercept"):
+        zero_inflated_nb("days ~ 0", made_up())
+    with pytest.raises(DesignError, match="between 0 and 1"):
+        zero_inflated_nb("days ~ arm", made_up(), confidence=0)

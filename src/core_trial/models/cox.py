@@ -21,7 +21,12 @@ from core_trial.models.design import Clusters
 from core_trial.models.fit import Fit
 from core_trial.models.follow_up import follow_up
 from core_trial.models.frailty import Distribution, VarianceMethod, fit_frailty
-from core_trial.models.limits import cluster_notes, describe_lost, whole_term_lost
+from core_trial.models.limits import (
+    cluster_notes,
+    describe_lost,
+    refuse_confidence,
+    whole_term_lost,
+)
 from core_trial.models.newton import UNFINISHED
 from core_trial.models.risk_sets import Ties
 
@@ -95,6 +100,9 @@ def cox(
     >>> round(cox("arm", frame, time="days", event="readmitted").effect("arm").estimate, 3)
     0.613
     """
+    refuse_confidence(confidence)
+    if frailty_method is not None and frailty is None:
+        raise DesignError("frailty_method is for a frailty; there is none")
     covariates = right_hand_side(formula, frame)
     groups = designs.clusters(frame, cluster) if cluster else None
     layers = designs.clusters(frame, strata).codes if strata else None

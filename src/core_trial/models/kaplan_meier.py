@@ -16,6 +16,7 @@ from core_trial.models import design as designs
 from core_trial.models.design import Ints
 from core_trial.models.follow_up import follow_up
 from core_trial.models.inference import Floats
+from core_trial.models.limits import refuse_confidence
 
 Interval = Literal["log-log", "log", "plain"]
 #: Two survival probabilities nearer than this are one: products of fractions carry rounding.
@@ -192,6 +193,7 @@ def kaplan_meier(
     >>> curve.median
     5.5
     """
+    refuse_confidence(confidence)
     observed = follow_up(frame, time, event)
     t, d = observed.time, observed.event
     if by is None:

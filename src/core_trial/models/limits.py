@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from core_trial.errors import DesignError
 from core_trial.models.design import INTERCEPT, Clusters
 from core_trial.models.inference import Floats
 
@@ -16,6 +17,18 @@ FAR = 5.0
 #: Fewer clusters than this do not make a trustworthy sandwich, whatever the model.
 FEW = 20
 _LEVEL = re.compile(r"\[[^\]]*\]")
+
+
+def refuse_confidence(confidence: float) -> None:
+    """Refuse what is no coverage of an interval.
+
+    Raises
+    ------
+    DesignError
+        If it does not lie between 0 and 1.
+    """
+    if not 0 < confidence < 1:
+        raise DesignError(f"confidence must lie between 0 and 1, not {confidence!r}")
 
 
 def term_of(column: str) -> str:

@@ -15,6 +15,7 @@ from core_trial.models.design import Clusters, Ints
 from core_trial.models.follow_up import FollowUp, follow_up
 from core_trial.models.inference import Floats, Quantity, wald
 from core_trial.models.kaplan_meier import Curve, curve
+from core_trial.models.limits import refuse_confidence
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +86,7 @@ def restricted_mean(
     >>> restricted_mean(frame, time="days", event="readmitted", limit=6).means[""].estimate
     4.5
     """
+    refuse_confidence(confidence)
     observed = follow_up(frame, time, event)
     if not (np.isfinite(limit) and limit > 0):
         raise DesignError(f"the limit must be a positive time, not {limit}")

@@ -13,7 +13,12 @@ from core_trial.models import design as designs
 from core_trial.models.design import Clusters, Design
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
-from core_trial.models.limits import cluster_notes, describe_lost, whole_term_lost
+from core_trial.models.limits import (
+    cluster_notes,
+    describe_lost,
+    refuse_confidence,
+    whole_term_lost,
+)
 from core_trial.models.newton import UNFINISHED, Estimable, Optimum, invert
 from core_trial.models.zinb_likelihood import NO_DISPERSION, scores
 from core_trial.models.zinb_means import fitted_means, overall_quantities
@@ -79,6 +84,9 @@ def zero_inflated_nb(
     >>> round(zero_inflated_nb("days ~ arm", frame).effect("arm").estimate, 2)
     0.49
     """
+    refuse_confidence(confidence)
+    if std_errors not in {"robust", "model"}:
+        raise DesignError(f"std_errors must be 'robust' or 'model', not {std_errors!r}")
     count = designs.build(formula, frame)
     excess = designs.build(_right_side(inflation), frame)
     groups = designs.clusters(frame, cluster) if cluster else None

@@ -59,6 +59,8 @@ def prepare(count: Design, excess: Design) -> ZinbModel:
         If the response is not made of whole numbers from zero, or of zeros only.
     """
     _refuse(count)
+    if 0 in (count.X.shape[1], excess.X.shape[1]):
+        raise DesignError("both parts need a covariate or an intercept")
     cell, first = _cells(count.X, excess.X)
     size = np.bincount(cell).astype(float)
     x = whiten(count.X[first], centre=False, weights=size)
