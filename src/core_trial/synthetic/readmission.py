@@ -29,6 +29,11 @@ CENTRE_SPREAD = 0.3
 HISTORY_NOISE = 3.5
 #: Candidate moves that are looked at in one round.
 WIDTH = 40
+#: Newton steps, enough for the last digit from any start.
+NEWTON = 8
+
+#: A cell that loses a readmission, and one that gains it.
+Pair = tuple[int, int]
 
 
 @dataclass
@@ -52,43 +57,53 @@ class CellCounts:
 
     def gauge(self) -> float:
         """Distance from the printed row."""
-        return self._gauge(self.events)
+        return float(self._gauge(self.events))
 
-    def moves(self, rng: np.random.Generator) -> tuple[list[tuple[int, int]], Floats]:
+    def moves(self, rng: np.random.Generator) -> tuple[list[Pair], Floats]:
         """One participant fewer in one cell, one more in another of the same arm."""
         arm = self.design[:, 1]
-        pairs = rng.integers(len(self.events), size=(WIDTH, 2))
-        allowed = [
-            (int(a), int(b))
-            for a, b in pairs
-            if a != b
-            and arm[a] == arm[b]
-            and self.events[a] > 1
-            and self.events[b] < self.sizes[b] - 1
-        ]
-        return allowed, np.array([self._gauge(self._moved(move)) for move in allowed] or [np.inf])
+        a, b = rng.integers(len(self.events), size=(WIDTH, 2)).T
+        can = (a != b) & (arm[a] == arm[b])
+        can &= (self.events[a] > 1) & (self.events[b] < self.sizes[b] - 1)
+        a, b = a[can], b[can]
+        trial = np.repeat(self.events[None], len(a), axis=0)
+        each = np.arange(len(a))
+        trial[each, a] -= 1
+        trial[each, b] += 1
+        return list(zip(a.tolist(), b.tolist(), strict=True)), self._gauge(trial)
 
-    def make(self, move: tuple[int, int]) -> None:
+    def make(self, move: Pair) -> None:
         """Move one readmission between two cells."""
-        self.events = self._moved(move)
+        self.events = self.events.copy()
+        self.events[list(move)] += (-1, 1)
 
-    def _moved(self, move: tuple[int, int]) -> Floats:
-        events = self.events.copy()
-        events[list(move)] += (-1, 1)
-        return events
-
-    def _gauge(self, events: Floats) -> float:
-        return float(self.region.gauge(*grouped_logistic(self.design, self.sizes, events)))
+    def _gauge(self, events: Floats) -> Floats:
+        return self.region.gauge(*grouped_logistic(self.design, self.sizes, events))
 
 
-def grouped_logistic(design: Floats, sizes: Floats, events: Floats) -> tuple[float, float]:
-    """Coefficient of column 1 and its standard error, from counts per cell (Newton's method)."""
-    beta = np.zeros(design.shape[1])
-    for _ in range(8):
-        risk = 1 / (1 + np.exp(-design @ beta))
-        information = (design * (sizes * risk * (1 - risk))[:, None]).T @ design
-        beta = beta + np.linalg.solve(information, design.T @ (events - sizes * risk))
-    return float(beta[1]), float(np.sqrt(np.linalg.inv(information)[1, 1]))
+def grouped_logistic(design: Floats, sizes: Floats, events: Floats) -> tuple[Floats, Floats]:
+    """Coefficient of column 1 and its standard error, from counts per cell (Newton's method).
+
+    Parameters
+    ----------
+    design, sizes
+        Design matrix of the cells, shape (c, p), and participants in each, shape (c,).
+    events
+        Those with the event, shape (c,), or (k, c) for k trials at once.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Coefficients and standard errors, shape () or (k,).
+    """
+    beta = np.zeros((*events.shape[:-1], design.shape[1]))
+    for _ in range(NEWTON):
+        risk = 1 / (1 + np.exp(-beta @ design.T))
+        weights = sizes * risk * (1 - risk)
+        information = np.swapaxes(weights[..., None] * design, -1, -2) @ design
+        gradient = (events - sizes * risk) @ design
+        beta = beta + np.linalg.solve(information, gradient[..., None])[..., 0]
+    return beta[..., 1], np.sqrt(np.linalg.inv(information)[..., 1, 1])
 
 
 def calibrated_events(
@@ -169,8 +184,8 @@ def readmit(
     readmitted = pd.Series(np.nan, index=people.index)
     readmitted[obtained] = first_in_cells(_history(known, rng), cell, counts.events)
     columns = pd.DataFrame({"acute_records_obtained": obtained, "readmitted": readmitted})
-    reached = grouped_logistic(counts.design, counts.sizes, counts.events)
-    return columns, [Attempt("readmission", str(line), gauge, *reached)]
+    b, s = grouped_logistic(counts.design, counts.sizes, counts.events)
+    return columns, [Attempt("readmission", str(line), gauge, float(b), float(s))]
 
 
 def first_in_cells(order: Floats, cell: NDArray[np.intp], events: Floats) -> Floats:
