@@ -36,13 +36,13 @@ class Calibrated:
 
     Parameters
     ----------
-    values
-        The outcome, shape (n,).
+    outcome
+        Its values, shape (n,).
     attempt
         The line wanted and what was reached.
     """
 
-    values: Floats
+    outcome: Floats
     attempt: Attempt
 
 

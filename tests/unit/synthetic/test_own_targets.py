@@ -49,10 +49,10 @@ def wanted(line):
 def test_an_event_and_its_times(people):
     rng = np.random.default_rng(4)
     event = own_targets.event(people, ODDS, TOTALS, ("severe", "centre"), rng)
-    days = own_targets.days_to_event(people, event.values, HAZARD, QUARTILES, rng)
+    days = own_targets.days_to_event(people, event.outcome, HAZARD, QUARTILES, rng)
     assert event.attempt.met
     assert days.attempt.met
-    frame = people.assign(event=event.values, days=days.values)
+    frame = people.assign(event=event.outcome, days=days.outcome)
     assert frame.groupby("arm", observed=True)["event"].sum().to_dict() == TOTALS
     odds = mixed_logistic("event ~ arm + severe + centre", frame, cluster="cluster_id")
     hazard = cox("arm", frame, time="days", event="event", cluster="cluster_id")
@@ -67,7 +67,7 @@ def test_a_score(people):
     covariates = ("severe", "centre", "before")
     found = own_targets.score(people, start, MEANS, moments, covariates, (0, 60), rng)
     assert found.attempt.met
-    frame = people.assign(score=found.values)
+    frame = people.assign(score=found.outcome)
     formula = "score ~ arm + severe + centre + before"
     fit = mixed_linear(formula, frame, cluster="cluster_id", method="ml")
     assert prints(fit, MEANS) == wanted(MEANS)
