@@ -23,6 +23,10 @@ while (length(.line <- readLines(.stream, 1)) == 1) {
 """
 
 
+#: Seconds for which a function is called, again and again if it is fast, when its turn comes.
+TURN = 0.02
+
+
 @dataclass(frozen=True)
 class Timings:
     """Seconds of each repeat, by name, in the order in which they were given."""
@@ -56,22 +60,34 @@ def compare(
     callables
         What to time, by name; each is called once beforehand.
     repeats
-        Rounds; in each every function is called once.
+        Rounds; in each every function has a turn of `TURN` seconds at least, and its time is that
+        of a call: a fast one is not charged for finding the caches full of a slow one's data.
     limit
         A function that has used this many seconds sits out the remaining rounds, three at least
         done.
     """
     seconds: dict[str, list[float]] = {name: [] for name in callables}
+    used = dict.fromkeys(callables, 0.0)
     for run in callables.values():
         run()
     for _ in range(repeats):
         for name, run in callables.items():
             taken = seconds[name]
-            if len(taken) < 3 or sum(taken) < limit:
-                start = time.perf_counter()
-                run()
-                taken.append(time.perf_counter() - start)
+            if len(taken) < 3 or used[name] < limit:
+                calls, spent = _turn(run)
+                taken.append(spent / calls)
+                used[name] += spent
     return Timings({name: tuple(taken) for name, taken in seconds.items()})
+
+
+def _turn(run: Callable[[], object]) -> tuple[int, float]:
+    """Call a function until a turn is over: how many calls, and how many seconds in all."""
+    start, calls, spent = time.perf_counter(), 0, 0.0
+    while spent < TURN:
+        run()
+        calls += 1
+        spent = time.perf_counter() - start
+    return calls, spent
 
 
 class R:

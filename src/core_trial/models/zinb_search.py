@@ -27,8 +27,9 @@ NEARLY_POISSON = -6.0
 #: Less information than this many rows' worth leaves room for another maximum.
 WEAK = 12.0
 #: Grid of starts: the part of the zeros that is put down to inflation, and alpha.
-SHARES = np.array([0.97, 0.85, 0.5, 0.02])
-ALPHAS = np.array([0.03, 0.1, 0.3, 1.0, 3.0, 10.0])
+SHARES = np.array([0.98, 0.9, 0.75, 0.5, 0.25, 0.02])
+RATIO = 2.0
+ALPHAS = 0.03 * RATIO ** np.arange(10.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,29 +147,54 @@ def _may_mislead(data: Counts, best: Optimum) -> bool:
 
 
 def _starts(data: Counts) -> list[Floats]:
-    """Constant mean and inflation at every local maximum of the likelihood on a grid, best first.
+    """Constant mean and inflation at the tops of the likelihood's ridge, the highest first.
 
-    Inflation and dispersion both explain zeros, so the likelihood has a long ridge.
+    Inflation and dispersion both explain zeros. For each share of the zeros put down to inflation
+    the best dispersion is read off a parabola; where that is higher than for the shares next to
+    it, there is a start, with the slopes of the logarithms of the positive counts.
     """
     n, total = data.weight.sum(), data.weight @ data.y
-    zeros = data.weight[: data.zeros].sum()
-    inflated = np.clip(SHARES * zeros / n, 0.01, 0.98)
-    alpha = ALPHAS[:, None]
-    spread = alpha * total / (n * (1 - inflated))
-    L = np.log1p(spread) / alpha
-    T = data.tally.values_at(ALPHAS)[:, None]
-    loglik = (
-        zeros * np.log(inflated + (1 - inflated) * np.exp(-L))
-        + (n - zeros) * (np.log1p(-inflated) - L)
-        + total * np.log(spread / (1 + spread) / alpha)
-        + T
-    )
-    target = np.log(spread / alpha), special.logit(inflated)
-    ones_x, ones_z = data.x @ data.weight / n, data.z @ data.weight / n
+    inflated = np.clip(SHARES * data.weight[: data.zeros].sum() / n, 0.01, 0.98)
+    heights, a = _tops(_heights(data, total / (n * (1 - inflated)), inflated))
+    one_x, one_z = data.x @ data.weight / n, data.z @ data.weight / n
+    slopes = _slopes(data, one_x)
+    eta, zeta = np.log(total / (n * (1 - inflated))), special.logit(inflated)
+    edge = np.concatenate([[-np.inf], heights, [-np.inf]])
+    peaks = np.flatnonzero((heights >= edge[:-2]) & (heights >= edge[2:]))
     return [
-        np.concatenate([ones_x * target[0][i, j], ones_z * target[1][j], [np.log(ALPHAS[i])]])
-        for i, j in _peaks(loglik)
+        np.concatenate([one_x * eta[j] + slopes, one_z * zeta[j], [a[j]]])
+        for j in sorted(peaks.tolist(), key=lambda j: -heights[j])
     ]
+
+
+def _heights(data: Counts, mean: Floats, inflated: Floats) -> Floats:
+    """Log-likelihood of constant means and inflations, shape (k,) each, by `ALPHAS`: (10, k)."""
+    zeros, total = data.weight[: data.zeros].sum(), data.weight @ data.y
+    alpha = ALPHAS[:, None]
+    u = 1 + alpha * mean
+    L = np.log(u) / alpha
+    some = (data.weight.sum() - zeros) * (np.log1p(-inflated) - L) + total * np.log(mean / u)
+    none = zeros * np.log(inflated + (1 - inflated) * np.exp(-L))
+    heights: Floats = none + some + data.tally.values_at(ALPHAS)[:, None]
+    return heights
+
+
+def _slopes(data: Counts, one: Floats) -> Floats:
+    """Least squares of the positive counts' logarithms, less the constant `one`, shape (p,)."""
+    x, weight = data.x[:, data.zeros :], data.weight[data.zeros :]
+    squares = (x * weight) @ x.T + 1e-3 * weight.sum() * np.eye(len(x))
+    slopes = np.linalg.solve(squares, x @ (weight * data.log_y[data.zeros :]))
+    return np.asarray(slopes - one * (one @ slopes), dtype=float)
+
+
+def _tops(heights: Floats) -> tuple[Floats, Floats]:
+    """Height and log alpha of each column's maximum, by a parabola through its highest three."""
+    best = np.clip(heights.argmax(axis=0), 1, len(heights) - 2)
+    columns = np.arange(heights.shape[1])
+    before, middle, after = (heights[best + shift, columns] for shift in (-1, 0, 1))
+    bend = np.maximum(2 * middle - before - after, 1e-9)
+    away = np.clip((after - before) / (2 * bend), -1, 1)
+    return middle + away * (after - before) / 4, np.log(ALPHAS[best]) + away * np.log(RATIO)
 
 
 def _further_starts(data: Counts) -> list[Floats]:
@@ -184,12 +210,3 @@ def _further_starts(data: Counts) -> list[Floats]:
     )
     ways = np.eye(len(centre))[:-1]
     return [centre + size * way for size in (1, -1, 2, -2) for way in ways]
-
-
-def _peaks(heights: Floats) -> list[tuple[int, int]]:
-    """Where a grid is as high as any of its eight neighbours, the highest first."""
-    edge = np.full((heights.shape[0] + 2, heights.shape[1] + 2), -np.inf)
-    edge[1:-1, 1:-1] = heights
-    around = np.lib.stride_tricks.sliding_window_view(edge, (3, 3)).max(axis=(2, 3))
-    peaks = np.argwhere(heights == around)
-    return sorted(((i, j) for i, j in peaks.tolist()), key=lambda at: -heights[at])
