@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -68,11 +68,15 @@ def calibrated(
     scores, _ = best_of(draw, rng, tries=4)
     values = np.full(len(frame), np.nan)
     values[known] = scores.y
-    attempts = []
-    for (name, line, _), row in zip(printed, rows, strict=True):
+    names = [(name, line) for name, line, _ in printed]
+    return values, [*_rows_reached(names, scores), *_missed_moments(spec.name, scores, targets)]
+
+
+def _rows_reached(names: Sequence[tuple[str, Line]], scores: Scores) -> Iterator[Attempt]:
+    """Every printed row with what the models of the analyses find."""
+    for (name, line), row in zip(names, scores.rows, strict=True):
         b, s = row.confirm(scores.y)
-        attempts.append(Attempt(name, str(line), float(row.region.gauge(b, s)), b, s))
-    return values, [*attempts, *_missed_moments(spec.name, scores, targets)]
+        yield Attempt(name, str(line), float(row.region.gauge(b, s)), b, s)
 
 
 def _missed_moments(name: str, scores: Scores, targets: Targets) -> Iterator[Attempt]:
