@@ -122,7 +122,8 @@ def expected_frequencies(fitted: Fit, cases: pd.DataFrame, support: NDArray[np.i
     beta = dict(zip(fitted.terms, fitted.beta, strict=True))
     treated = (cases["arm"] == "intervention").to_numpy(dtype=float)
     mean = np.exp(beta["Intercept"] + beta["arm[intervention]"] * treated)
-    inflated = special.expit(beta["inflate:Intercept"])
+    # Without inflation, and at its limit, the intercept of the zero part is not estimable.
+    inflated = float(np.nan_to_num(special.expit(beta["inflate:Intercept"])))
     count = negative_binomial_pmf(support, mean, fitted.dispersion)
     expected: Floats = ((1 - inflated) * count + inflated * (support == 0)).sum(axis=0)
     return expected

@@ -20,6 +20,7 @@ from core_trial.models.inference import Floats, Quantity, Test, boundary_p, wald
 from core_trial.models.intercept_answer import Answer, solve
 from core_trial.models.intercept_warnings import believable, warnings_of
 from core_trial.models.layout import Layout, arrange
+from core_trial.models.limits import refuse_confidence
 from core_trial.models.quadrature import hermite_rule
 
 
@@ -117,8 +118,7 @@ def prepare(
         raise DesignError(f"formula {str(design.formula)!r} names no outcome")
     if design.X.shape[1] == 0:
         raise DesignError("the model has neither covariate nor intercept")
-    if not 0 < confidence < 1:
-        raise DesignError(f"confidence must lie between 0 and 1, not {confidence!r}")
+    refuse_confidence(confidence)
     if random is not None:
         _refuse_spanning(members, random)
     layout = arrange(design.X, members, random)

@@ -13,6 +13,7 @@ from core_trial.models.design import Clusters, Design
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, Test, boundary_p
 from core_trial.models.kenward_roger import Approximation, adjusted, degrees_of_freedom
+from core_trial.models.limits import refuse_confidence
 from core_trial.models.linear_intraclass import intraclass_by_level
 from core_trial.models.linear_layout import LinearLayout, arrange
 from core_trial.models.linear_likelihood import Likelihood, Method, likelihood
@@ -107,8 +108,7 @@ def prepare(
         raise DesignError(f"df {df!r}: choose {', '.join(APPROXIMATIONS)}")
     if df == "kenward_roger" and method == "ml":
         raise DesignError("Kenward-Roger is derived for restricted likelihood: method='reml'")
-    if not 0 < confidence < 1:
-        raise DesignError(f"confidence must lie between 0 and 1, not {confidence!r}")
+    refuse_confidence(confidence)
     return LinearModel(arrange(design, members, random, residual), method, df, confidence)
 
 

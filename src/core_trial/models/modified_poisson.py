@@ -14,6 +14,7 @@ from core_trial.models.fit import Fit
 from core_trial.models.glm import examine, orthonormal
 from core_trial.models.inference import Floats
 from core_trial.models.layout import Rows, distinct
+from core_trial.models.limits import refuse_confidence
 from core_trial.models.newton import NO_VARIANCE, UNFINISHED
 from core_trial.models.sandwich import clustered_sandwich
 from core_trial.models.separation import Separation, describe, lost_terms
@@ -194,8 +195,7 @@ def _refuse(design: Design, confidence: float) -> None:
         raise DesignError("the model has neither covariate nor intercept")
     if not ((design.y == 0) | (design.y == 1)).all():
         raise DesignError(f"response {name!r} must be 0 or 1 in every row")
-    if not 0 < confidence < 1:
-        raise DesignError(f"confidence must lie between 0 and 1, not {confidence!r}")
+    refuse_confidence(confidence)
 
 
 def _in_words(members: Clusters, n: int, small_sample: bool) -> str:

@@ -62,10 +62,16 @@ def _without_acute_days(numbers: Numbers) -> float:
     return pooled_percent(numbers, "acute_days", ["none"])
 
 
+def _adjusted_limit(numbers: Numbers) -> float:
+    """Upper limit of the adjusted odds ratio, in percent of no difference."""
+    return 100 * numbers.value("readmission", "high", "", "planned_adjustments")
+
+
 #: The claim of each entry whose source is ``claim``, in percent.
 CLAIMS: Mapping[str, Callable[[Numbers], float]] = MappingProxyType(
     {
         "methods.claim.no_acute_days": _without_acute_days,
+        "results.claim.planned_adjustments": _adjusted_limit,
         "discussion.claim.reduction": relative_reduction,
         "discussion.claim.interviewed_month_4": lambda x: followed_up(x, "interviewed_month_4"),
         "discussion.claim.interviewed_month_18": lambda x: followed_up(x, "interviewed_month_18"),

@@ -147,7 +147,8 @@ def _one_in(k: int) -> Window:
 
 
 #: Phrases that stand for percentages, read generously: five points below a round number that is
-#: "nearly" reached, and the nearest of one in two, one in three and so on.
+#: "nearly" reached, and the nearest of one in two, one in three and so on. A difference that
+#: "persisted" has its upper limit below 100 percent of no difference.
 PHRASES: Mapping[str, Window] = MappingProxyType(
     {
         "more than half": Window(Decimal(50), Decimal(100), False, True),
@@ -156,5 +157,6 @@ PHRASES: Mapping[str, Window] = MappingProxyType(
         "one in four": _one_in(4),
         "nearly 80%": Window(Decimal(75), Decimal(80)),
         "just below 60%": Window(Decimal(55), Decimal(60)),
+        "persisted": Window(Decimal(0), Decimal(100), False, False),
     }
 )

@@ -41,7 +41,8 @@ class Targets:
     @classmethod
     def published(cls) -> Targets:
         """What the trial's paper prints, from the registry; what cannot be had is replaced."""
-        entries = registry.load().find(source=registry.Source.DATA)
+        kinds = (registry.Source.DATA, registry.Source.CLAIM)
+        entries = (entry for entry in registry.load() if entry.source in kinds)
         printed = {entry.key: entry.printed for entry in entries if not entry.reason}
         return cls(MappingProxyType(printed | dict(INSTEAD)))
 

@@ -29,10 +29,14 @@ def printed_numbers():
 
 
 def the_paper():
-    """Results that are the paper's printed numbers, and 120 of 217 without acute days."""
+    """The paper's printed numbers, and what its claims rest on without print.
+
+    120 of 217 without acute days; an adjusted odds ratio whose upper limit stays below 1.
+    """
     numbers = dict(printed_numbers())
     numbers |= {Key("acute_days", "n", arm, "none"): 120.0 for arm in ("intervention", "control")}
     numbers |= {Key("acute_days", "N", arm, "none"): 217.0 for arm in ("intervention", "control")}
+    numbers[Key("readmission", "high", "", "planned_adjustments")] = 0.98
     return Results(tuple(described(key, value) for key, value in numbers.items()))
 
 

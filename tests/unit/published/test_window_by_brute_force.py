@@ -101,6 +101,7 @@ def test_dates_are_read_as_they_are_printed():
         ("nearly 80%", [78, 79.9], [74.9, 80, 81]),
         ("just below 60%", [57.8], [60, 54]),
         ("more than half", [50.1, 100], [50, 49]),
+        ("persisted", [0.1, 99.9], [0, 100, 130]),
     ],
 )
 def test_phrases(text, inside, outside):
