@@ -22,7 +22,8 @@ EXEMPT = (
 )
 NUMBER = (
     r"[A-Z][a-z]{2,4} \d{1,2}, \d{4}"
-    r"|more than half|persisted|around a quarter|nearly 80%|just below 60%|[Aa]bout one in seven|one in four"
+    r"|more than half|persisted|around a quarter|nearly 80%|just below 60%"
+    r"|[Aa]bout one in seven|one in four"
     r"|<?(?:(?<![\d])–)?\d+(?:·\d+)?"
     r"|\b(?:[Nn]one|[Oo]ne|[Tt]wo|[Tt]hree|[Ff]our|[Ff]ive|[Ss]ix|[Ss]even|[Ee]ight|[Nn]ine)\b"
 )
