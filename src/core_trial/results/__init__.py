@@ -1,0 +1,38 @@
+"""What the analyses hand to the reports: the only door between computing and telling."""
+
+from core_trial.results.collection import Provenance, Results
+from core_trial.results.records import (
+    KINDS,
+    Certainty,
+    Comparison,
+    CurvePoint,
+    Descriptive,
+    Estimate,
+    Finding,
+    FlowCount,
+    Key,
+    Kind,
+    ModelChoice,
+    Record,
+    Status,
+    Withheld,
+)
+
+__all__ = [
+    "KINDS",
+    "Certainty",
+    "Comparison",
+    "CurvePoint",
+    "Descriptive",
+    "Estimate",
+    "Finding",
+    "FlowCount",
+    "Key",
+    "Kind",
+    "ModelChoice",
+    "Provenance",
+    "Record",
+    "Results",
+    "Status",
+    "Withheld",
+]

@@ -1,0 +1,154 @@
+"""A collection of records: bound, searched, turned into a frame, and into JSON and back."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self, get_type_hints
+
+from core_trial.results.records import KINDS, Estimate, Key, Kind, Record, Withheld
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where results come from: no path, no user, no clock, so equal inputs give equal files.
+
+    Parameters
+    ----------
+    inputs
+        SHA-256 of every input file, by its name.
+    versions
+        Version of this library, of Python and of what computes with it.
+    """
+
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=True)
+class Results:
+    """An ordered, immutable collection of records."""
+
+    records: tuple[Record, ...] = ()
+    provenance: Provenance = field(default_factory=Provenance)
+
+    @classmethod
+    def bind(cls, *parts: Results | Iterable[Record], provenance: Provenance | None = None) -> Self:
+        """Join collections of records into one, in the order given."""
+        records = (record for part in parts for record in _records(part))
+        return cls(tuple(records), provenance or Provenance())
+
+    def find(self, kind: Kind | None = None, **where: object) -> Results:
+        """The records of one kind whose fields have the values given.
+
+        Examples
+        --------
+        >>> from core_trial.results import FlowCount
+        >>> results = Results((FlowCount(step="randomised", n=221, arm="intervention"),))
+        >>> len(results.find("flow", arm="control"))
+        0
+        """
+        chosen = [r for r in self.records if kind in (None, r.kind) and _matches(r, where)]
+        return Results(tuple(chosen), self.provenance)
+
+    @cached_property
+    def numbers(self) -> Mapping[Key, float]:
+        """Every number by its name; two records never claim one name."""
+        found: dict[Key, float] = {}
+        for record in self.records:
+            for key, value in record.numbers():
+                if key in found:
+                    raise ValueError(f"two records claim {key}")
+                found[key] = value
+        return found
+
+    @cached_property
+    def withheld(self) -> frozenset[Key]:
+        """Names of the numbers that are not told."""
+        records = (record for record in self.records if isinstance(record, Withheld))
+        return frozenset(key for record in records for key, _ in record.numbers())
+
+    def value(self, analysis: str, statistic: str, arm: str = "", level: str = "", /) -> float:
+        """One number; ``nan`` when no record holds it."""
+        return self.numbers.get(Key(analysis, statistic, arm, level), math.nan)
+
+    def estimate(self, analysis: str, level: str = "") -> Estimate | None:
+        """The fitted comparison of one analysis, or None when there is none."""
+        for record in self.records:
+            if isinstance(record, Estimate) and (record.analysis, record.level) == (
+                analysis,
+                level,
+            ):
+                return record
+        return None
+
+    def to_frame(self, kind: Kind) -> pd.DataFrame:
+        """The records of one kind as a tidy frame, a row each."""
+        import pandas as pd
+
+        names = [f.name for f in fields(KINDS[kind])]
+        rows = [[getattr(r, name) for name in names] for r in self.records if r.kind == kind]
+        return pd.DataFrame(rows, columns=names)
+
+    def to_json(self) -> str:
+        """The whole as JSON text; `from_json` gives it back without loss."""
+        body = {
+            "provenance": asdict(self.provenance),
+            "records": [{"kind": r.kind} | asdict(r) for r in self.records],
+        }
+        return json.dumps(_encode(body), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote."""
+        body = json.loads(text)
+        records = tuple(_decode(row) for row in body["records"])
+        return cls(records, Provenance(**body["provenance"]))
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+
+def _records(part: Results | Iterable[Record]) -> Iterable[Record]:
+    return part.records if isinstance(part, Results) else part
+
+
+def _matches(record: Record, where: Mapping[str, object]) -> bool:
+    missing = object()
+    return all(getattr(record, name, missing) == value for name, value in where.items())
+
+
+def _encode(value: Any) -> Any:
+    """JSON has no ``nan`` and no infinity: they travel as text."""
+    if isinstance(value, Mapping):
+        return {key: _encode(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_encode(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return repr(value)
+    return value
+
+
+def _decode(row: dict[str, Any]) -> Record:
+    cls = KINDS[row.pop("kind")]
+    types = get_type_hints(cls)
+    return cls(**{name: _typed(value, types[name]) for name, value in row.items()})
+
+
+def _typed(value: Any, kind: Any) -> Any:
+    if kind is float:
+        return float(value)
+    if kind == tuple[str, ...]:
+        return tuple(value)
+    if kind == Mapping[str, float]:
+        return {name: float(item) for name, item in value.items()}
+    return value
