@@ -7,7 +7,7 @@ BIN := .venv/bin
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help reproduce test test-slow lint bench validity synthesise notebooks lock clean
+.PHONY: help reproduce test test-slow test-harder lint bench validity synthesise notebooks lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -21,6 +21,9 @@ test: .venv/dev ## all tests but the studies that take minutes
 
 test-slow: .venv/dev ## the tests that take minutes: the generator end to end
 	$(BIN)/python -m pytest -q -m slow
+
+test-harder: .venv/dev ## the property tests, on 20 times as many designs and new ones each time
+	CORE_TRIAL_HARDER=20 $(BIN)/python -m pytest -q -n 2 -m "hypothesis and not slow"
 
 lint: .venv/dev ## ruff and mypy
 	$(BIN)/ruff check .

@@ -10,6 +10,10 @@ import core_trial as ct
 # ``tests/support`` holds makers of frames and folders.
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 
+import effort
+
+effort.load()
+
 
 @pytest.fixture(scope="session")
 def bundled_trial():

@@ -3,7 +3,8 @@
 from datetime import date
 
 import pytest
-from hypothesis import example, given, settings
+from effort import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core_trial.data.columns import Category, Integer, Text, YesNo
@@ -50,7 +51,7 @@ def values(kind: Kind):
 
 
 @pytest.mark.parametrize("name", KINDS, ids=lambda name: name[:40])
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(data=st.data())
 def test_what_a_column_may_hold_is_read_as_it_was_written(name, data):
     kind = KINDS[name]
@@ -60,7 +61,7 @@ def test_what_a_column_may_hold_is_read_as_it_was_written(name, data):
 
 
 @pytest.mark.parametrize("name", KINDS, ids=lambda name: name[:40])
-@settings(deadline=None, max_examples=150)
+@examples(150)
 @example(text="'-")
 @example(text="-")
 @example(text="''=")
@@ -77,7 +78,6 @@ def test_any_text_is_a_value_or_refused(name, text):
         assert kind.parse(f" {text.strip()}") in (parsed, kind.parse(f" {text}"))
 
 
-@settings(deadline=None)
 @given(
     st.dates(), st.sampled_from(["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%y", "%Y/%m/%d", "%Y%m%d", "%c"])
 )
@@ -86,7 +86,6 @@ def test_no_date_but_the_iso_one_is_read(day, form):
     assert isinstance(kind.parse(day.strftime(form)), Refusal)
 
 
-@settings(deadline=None)
 @given(st.integers(), st.integers(0, 20))
 def test_a_number_is_exact_or_refused(number, zeros):
     kind = Integer(0, 10**18)

@@ -1,7 +1,7 @@
 """Days in acute care against a calendar on which every day is ticked off."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core_trial.data.episodes import NEVER, days_in_care, extreme_by_person, running_end
@@ -24,7 +24,6 @@ def arrays(found):
     return person, start, end
 
 
-@settings(deadline=None)
 @given(stays)
 def test_days_in_care_are_the_ticked_days_of_the_year(found):
     person, start, end = arrays(found)
@@ -34,7 +33,6 @@ def test_days_in_care_are_the_ticked_days_of_the_year(found):
     assert days_in_care(person, start, end, PEOPLE).tolist() == [len(days) for days in ticked]
 
 
-@settings(deadline=None)
 @given(stays)
 def test_the_running_end_is_the_last_day_of_what_began_before(found):
     person, start, end = arrays(found)
@@ -45,7 +43,6 @@ def test_the_running_end_is_the_last_day_of_what_began_before(found):
         seen[person[row]] = max(seen.get(person[row], -NEVER), end[row])
 
 
-@settings(deadline=None)
 @given(stays, st.booleans())
 def test_the_extreme_of_a_person_is_theirs(found, first):
     person, start, _ = arrays(found)

@@ -5,7 +5,8 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import example, given, settings
+from effort import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core_trial.errors import CoreTrialError
@@ -75,7 +76,7 @@ def close(one, other):
     assert one.loglik == pytest.approx(other.loglik, abs=1e-7)
 
 
-@settings(deadline=None, max_examples=15)
+@examples(15)
 @given(trials(), st.randoms(use_true_random=False))
 def test_order_of_rows_does_not_matter(frame, shuffler):
     order = list(range(len(frame)))
@@ -85,7 +86,7 @@ def test_order_of_rows_does_not_matter(frame, shuffler):
         close(one, other)
 
 
-@settings(deadline=None, max_examples=15)
+@examples(15)
 @given(trials())
 def test_swapping_the_arms_flips_the_sign(frame):
     swapped = frame.assign(arm=1 - frame.arm)
@@ -96,7 +97,7 @@ def test_swapping_the_arms_flips_the_sign(frame):
         assert one.loglik == pytest.approx(other.loglik, abs=1e-7)
 
 
-@settings(deadline=None, max_examples=15)
+@examples(15)
 @given(trials(), st.sampled_from([1e-3, 7.0, 1e6]), st.sampled_from([0.0, 0.1, 30.0]))
 def test_only_the_order_of_times_matters(frame, scale, shift):
     moved = frame.assign(time=(scale * (frame.time.rank(method="dense") + shift)) ** 2)
@@ -106,7 +107,7 @@ def test_only_the_order_of_times_matters(frame, scale, shift):
         close(one, other)
 
 
-@settings(deadline=None, max_examples=15)
+@examples(15)
 @given(trials(), st.sampled_from([-2.0, 1e-6, 1e5]), st.sampled_from([0.0, -3.0, 50.0]))
 def test_units_of_a_covariate(frame, scale, shift):
     moved = frame.assign(x=scale * (frame.x + shift))
@@ -116,7 +117,7 @@ def test_units_of_a_covariate(frame, scale, shift):
         assert b.std_error * abs(scale) == pytest.approx(a.std_error, rel=1e-6)
 
 
-@settings(deadline=None, max_examples=20)
+@examples(20)
 @given(trials())
 def test_curves_are_proportions_where_nobody_is_censored_before(frame):
     km = kaplan_meier(frame, **TIMES)[""]
@@ -187,12 +188,19 @@ def believable(fit):
         assert not fit.converged
 
 
+#: An arm that no stratum varies in, one event: the partial likelihood says nothing about it.
+CONFOUNDED = pd.DataFrame(
+    {"arm": np.arange(9.0) % 2, "time": 0.0, "event": 1 * (np.arange(9) == 0)}
+)
+CONFOUNDED = CONFOUNDED.assign(g=CONFOUNDED["arm"], centre=CONFOUNDED["arm"])
 SLOPE = pd.DataFrame({"arm": [0.0, 1], "g": 0.0, "days": 0, "time": 0.0, "event": [0, 1]})
 
 
-@settings(deadline=None, max_examples=250)
+@examples(250)
 @given(wrecks(), st.sampled_from(FORMULAS), st.sampled_from(COX))
 @example(SLOPE, "arm", COX[1])
+@example(CONFOUNDED, "arm", COX[5])
+@example(CONFOUNDED, "arm", {**COX[6], "strata": "centre"})
 def test_a_wrecked_time_is_refused_or_told(frame, formula, options):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -206,7 +214,7 @@ def test_a_wrecked_time_is_refused_or_told(frame, formula, options):
             fit.effect(term)
 
 
-@settings(deadline=None, max_examples=250)
+@examples(250)
 @given(wrecks(), st.sampled_from(FORMULAS), st.sampled_from(ZINB))
 def test_a_wrecked_count_is_refused_or_told(frame, formula, options):
     with warnings.catch_warnings():
@@ -220,7 +228,7 @@ def test_a_wrecked_count_is_refused_or_told(frame, formula, options):
             assert not np.isinf(quantity.estimate)
 
 
-@settings(deadline=None, max_examples=150)
+@examples(150)
 @given(wrecks(), st.sampled_from(FORMULAS), st.sampled_from(["km", "identity", "log"]))
 def test_wrecked_curves_and_tests_are_refused_or_told(frame, formula, transform):
     with warnings.catch_warnings():

@@ -3,7 +3,8 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from trial_folders import as_bytes, small_trial
 
@@ -13,7 +14,7 @@ from core_trial.data.load import load
 from core_trial.data.tables import TABLES
 from core_trial.errors import DataError
 
-FEW = settings(deadline=None, max_examples=40)
+FEW = examples(40)
 FILES = [table.file for table in TABLES]
 
 
@@ -64,7 +65,7 @@ def trial(tmp_path_factory):
     return folder, files
 
 
-@settings(deadline=None, max_examples=80)
+@examples(80)
 @given(data=st.data())
 def test_any_text_in_any_cell_is_refused_where_it_stands_or_is_a_value(trial, data):
     folder, files = trial

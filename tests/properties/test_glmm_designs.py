@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 from clustered import trial
-from hypothesis import assume, given, settings
+from effort import examples
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from core_trial.errors import DesignError
@@ -65,7 +66,7 @@ def check(fit):
     assert (np.isfinite(fit.beta) | np.isnan(fit.std_error)).all()
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(designs(False), st.sampled_from([1, 2, 7, 25, 51]), st.sampled_from(["1", "arm"]))
 def test_mixed_logistic(design, points, random):
     frame, formula = design
@@ -76,7 +77,7 @@ def test_mixed_logistic(design, points, random):
     check(fit)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(designs(True), st.sampled_from([1, 7, 8]), st.sampled_from(["1", "arm"]))
 def test_mixed_poisson(design, points, random):
     frame, formula = design
@@ -87,7 +88,7 @@ def test_mixed_poisson(design, points, random):
     check(fit)
 
 
-@settings(max_examples=75, deadline=None)
+@examples(75)
 @given(designs(False), st.sampled_from(["cluster", None]))
 def test_modified_poisson(design, cluster):
     frame, formula = design
@@ -98,7 +99,7 @@ def test_modified_poisson(design, cluster):
     check(fit)
 
 
-@settings(max_examples=75, deadline=None)
+@examples(75)
 @given(designs(False), st.sampled_from(["risk_difference", "risk_ratio"]))
 def test_standardised(design, measure):
     frame, formula = design
@@ -115,7 +116,7 @@ MODELS = {"event": mixed_logistic, "count": mixed_poisson}
 outcomes = st.sampled_from(sorted(MODELS))
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(seeds, outcomes)
 def test_order_of_rows_does_not_matter(seed, outcome):
     frame = trial(seed, n=70, both=True)
@@ -131,7 +132,7 @@ def test_order_of_rows_does_not_matter(seed, outcome):
     np.testing.assert_allclose(fits[0].fitted[order], fits[1].fitted, rtol=1e-6)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(seeds, outcomes)
 def test_swapping_the_arms_flips_the_sign(seed, outcome):
     frame = trial(seed, n=70, both=True)
@@ -145,7 +146,7 @@ def test_swapping_the_arms_flips_the_sign(seed, outcome):
     np.testing.assert_allclose(one.loglik, other.loglik, rtol=1e-10)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(seeds)
 def test_a_copy_of_every_cluster_halves_the_variance_of_the_estimates(seed):
     frame = trial(seed, n=60, both=True)

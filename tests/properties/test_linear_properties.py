@@ -5,7 +5,8 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core_trial.errors import CoreTrialError
@@ -48,7 +49,7 @@ def same(one, other, factor=1.0):
     assert one.warnings == other.warnings
 
 
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(trials(), MODELS, st.randoms(use_true_random=False))
 def test_order_of_rows_does_not_matter(frame, model, shuffler):
     order = list(range(len(frame)))
@@ -59,7 +60,7 @@ def test_order_of_rows_does_not_matter(frame, model, shuffler):
     np.testing.assert_allclose(other.fitted, fit.fitted[order], rtol=1e-7, atol=1e-9)
 
 
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(trials(), MODELS)
 def test_swapping_the_arms_flips_the_sign(frame, model):
     swapped = frame.assign(treated=frame.arm, arm=1 - frame.arm)
@@ -72,7 +73,7 @@ def test_swapping_the_arms_flips_the_sign(frame, model):
     assert other.loglik == pytest.approx(fit.loglik, abs=1e-8)
 
 
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(trials(), MODELS, st.floats(-1e6, 1e6), st.sampled_from([-3.0, 1e-5, 0.1, 7.0, 1e8]))
 def test_shift_and_scale_of_the_outcome(frame, model, shift, scale):
     fit = mixed_linear("y ~ arm + x", frame, cluster="g", **model)
@@ -86,7 +87,7 @@ def test_shift_and_scale_of_the_outcome(frame, model, shift, scale):
     assert other.loglik == pytest.approx(fit.loglik - rows * np.log(abs(scale)), rel=1e-9)
 
 
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(trials(), MODELS)
 def test_labels_of_clusters_and_units_of_covariates_do_not_matter(frame, model):
     fit = mixed_linear("y ~ arm + x", frame, cluster="g", **model)
@@ -137,8 +138,28 @@ def wrecks(draw: st.DrawFn) -> tuple[pd.DataFrame, dict]:
     return frame, model
 
 
-@settings(deadline=None, max_examples=150)
+#: The three rows of level 0 are fitted exactly as its variance goes to zero, where the restricted
+#: likelihood has its maximum.
+EXACT = pd.DataFrame(
+    {
+        "g": [0, 1, 1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 1],
+        "arm": [0, 0, 1, 0, 1, 0, 0, 0, 1, 1, 1, 1, 1],
+        "x": [1.0, 2, -1, 2, -1, 0, 1, 1, 1, 1, 1, 0, 1],
+        "level": [1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0],
+        "y": [-0.6, -1.2, -0.9, -0.5, 1.0, 0.3, -1.6, 1.1, 0.8, 0.1, 0.0, 0.5, 0.1],
+    }
+)
+KENWARD_ROGER = {
+    "method": "reml",
+    "df": "kenward_roger",
+    "random": "arm",
+    "residual_by": "level",
+}
+
+
+@examples(150)
 @given(wrecks(), st.sampled_from(FORMULAS))
+@example((EXACT, KENWARD_ROGER), "y ~ arm*x")
 def test_a_wreck_is_refused_or_its_numbers_are_covered(wreck, formula):
     frame, model = wreck
     with warnings.catch_warnings():

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core_trial.data.episodes import days_in_care
@@ -18,8 +19,8 @@ from core_trial.vocabulary import FOLLOW_UP_DAYS, INSTRUMENTS, PRINTED_ARMS
 
 TARGETS = Targets.published()
 seeds = st.integers(0, 2**32 - 1)
-bounded = settings(max_examples=40, deadline=None)
-few = settings(max_examples=8, deadline=None)
+bounded = examples(40)
+few = examples(8)
 
 
 @bounded

@@ -4,7 +4,7 @@ import csv
 import io
 
 import numpy as np
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core_trial.data.tokens import Coder, encode, tokenise
@@ -31,7 +31,6 @@ def cells_of(text, width):
     return [list(row) for row in zip(*columns, strict=True)], block.irregular.tolist()
 
 
-@settings(deadline=None)
 @given(tables, st.sampled_from(["\n", "\r\n"]), st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
 def test_what_was_written_is_read(rows, end, quoting):
     text = io.StringIO(newline="")
@@ -41,7 +40,6 @@ def test_what_was_written_is_read(rows, end, quoting):
     assert irregular == []
 
 
-@settings(deadline=None)
 @given(st.lists(st.binary(max_size=30).filter(lambda line: b"\n" not in line), min_size=1))
 @example([b'a,"b', b"c,d", b'"x,y",z', b"\xff,a", b"", b",", b"a\r,b"])
 def test_any_bytes_are_either_rows_or_set_aside(lines):
@@ -54,7 +52,6 @@ def test_any_bytes_are_either_rows_or_set_aside(lines):
             assert row == line.removesuffix(b"\r").decode("utf-8").split(",")
 
 
-@settings(deadline=None)
 @given(st.lists(st.binary(max_size=20).map(lambda b: b.replace(b"\x00", b"x")), max_size=30))
 def test_equal_cells_have_equal_codes_and_no_others(parts):
     data = np.frombuffer(b"".join(parts) + b"\n", dtype=np.uint8)

@@ -15,7 +15,8 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
@@ -187,13 +188,13 @@ def assert_safe(truth: Results, threshold: int) -> Results:
 COUNTS = st.lists(st.lists(st.integers(0, 12), min_size=4, max_size=4), min_size=2, max_size=2)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(COUNTS, st.integers(2, 7))
 def test_categories_by_arm(counts, threshold):
     assert_safe(categories("ethnicity", list(words.ETHNICITY), counts), threshold)
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(
     st.lists(st.lists(st.integers(0, 9), min_size=5, max_size=5), min_size=2, max_size=2),
     st.integers(2, 6),
@@ -202,7 +203,7 @@ def test_adverse_events_with_their_sums(counts, threshold):
     assert_safe(events(counts), threshold)
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(
     st.tuples(st.integers(30, 40), st.integers(30, 40)),
     st.tuples(st.integers(0, 8), st.integers(0, 8)),

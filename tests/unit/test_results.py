@@ -3,7 +3,8 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core_trial.results import (
@@ -55,7 +56,7 @@ def test_json_and_back_loses_nothing():
 
 
 @given(st.floats(allow_nan=False), st.text(max_size=8))
-@settings(deadline=None, max_examples=50)
+@examples(50)
 def test_json_keeps_every_float_and_text(value, text):
     record = Descriptive(analysis=text, statistic="mean", value=value)
     assert Results.from_json(Results((record,)).to_json()).records == (record,)

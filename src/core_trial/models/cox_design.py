@@ -110,18 +110,29 @@ def maximum(design: CoxDesign) -> tuple[Optimum, Sums]:
 
     start = np.zeros(len(x))
     first = evaluate(start)
-    values, vectors = np.linalg.eigh(first[2])
-    flat = values < FLAT * risk.n_events
-    if flat.all():
+    informed = _informed(first[2], risk.n_events)
+    if not informed.size:
         return Optimum(start, *first, converged=True, steps=0), at
-    if not flat.any():
+    if informed.shape[1] == len(x):
         return maximise(evaluate, start, first), at
-    informed = vectors[:, ~flat]
     x = informed.T @ x
     best = maximise(evaluate, np.zeros(len(x)))
     point, information = informed @ best.point, informed @ best.information @ informed.T
     best = replace(best, point=point, gradient=informed @ best.gradient, information=information)
     return best, sums(risk, design.white.columns, point @ design.white.columns)
+
+
+def informed(design: CoxDesign) -> Floats:
+    """Directions in whitened coordinates that some risk set tells about, shape (p, q)."""
+    x, risk = design.white.columns, design.risk
+    _, information = derivatives(risk, x, sums(risk, x, np.zeros(design.n)))
+    return _informed(information, risk.n_events)
+
+
+def _informed(information: Floats, n_events: int) -> Floats:
+    values, vectors = np.linalg.eigh(information)
+    kept = values >= FLAT * n_events
+    return np.eye(len(values)) if kept.all() else vectors[:, kept]
 
 
 def estimable(design: CoxDesign, best: Optimum) -> Estimable:

@@ -17,7 +17,13 @@ import pandas as pd
 from scipy import optimize
 
 from core_trial.errors import DesignError
-from core_trial.models.cox_design import NO_EVENTS, CoxDesign, maximum, not_estimable
+from core_trial.models.cox_design import (
+    NO_EVENTS,
+    CoxDesign,
+    informed,
+    maximum,
+    not_estimable,
+)
 from core_trial.models.cox_likelihood import Sums
 from core_trial.models.design import Clusters
 from core_trial.models.fit import Fit
@@ -179,10 +185,11 @@ def fit_frailty(
     zero, information = _without_frailty(shared, plain, at, chosen), plain.information
     best = _search(_profiler(shared, distribution, chosen), zero, _moment_estimate(shared, zero))
     if best.theta > 0:
-        information = profile_information(shared, best.state).schur
+        schur = profile_information(shared, best.state).schur
+        information = shared.informed @ schur @ shared.informed.T
     found = invert(information, design.white.back, design.risk.n_events)
     bounded = best.theta < LARGEST
-    beta = design.white.back @ best.state.beta
+    beta = design.white.back @ (shared.informed @ best.state.beta)
     notes = _notes(clusters, best)
     notes += [describe_lost(design.columns, beta, found.lost)] if found.lost.any() else []
     return Fit(
@@ -229,7 +236,9 @@ def share(design: CoxDesign, clusters: Clusters) -> Shared:
     codes = design.in_order(clusters).codes
     events = np.bincount(codes[design.risk.rows], minlength=clusters.count).astype(float)
     counts, _ = tally(events[events > 0].astype(np.intp))
-    return Shared(design.risk, design.white.columns, codes, clusters.count, events, counts)
+    told = informed(design)
+    x = told.T @ design.white.columns
+    return Shared(design.risk, x, told, codes, clusters.count, events, counts)
 
 
 def _without_frailty(shared: Shared, plain: Optimum, at: Sums, method: VarianceMethod) -> Profile:
@@ -237,7 +246,9 @@ def _without_frailty(shared: Shared, plain: Optimum, at: Sums, method: VarianceM
     none = np.zeros(shared.count)
     values = np.linalg.eigvalsh(plain.information)
     loglik = plain.value - (np.log(values[values > 0]).sum() / 2 if method == "reml" else 0.0)
-    state = State(plain.point, none, plain.value, at, none, np.full(shared.count, np.inf))
+    state = State(
+        plain.point @ shared.informed, none, plain.value, at, none, np.full(shared.count, np.inf)
+    )
     return Profile(0.0, float(loglik), 0.0, state)
 
 

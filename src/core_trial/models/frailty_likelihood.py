@@ -33,7 +33,10 @@ class Shared:
     risk
         The risk sets.
     x
-        Whitened covariates as rows, shape (p, n), in the order of `risk`.
+        Whitened covariates as rows, shape (p, n), in the order of `risk`; those combinations of
+        them that some risk set tells about.
+    informed
+        Those combinations, shape (q, p) for q covariates.
     codes, count
         Cluster of each row in that order, shape (n,), and how many clusters there are, G.
     events, tally
@@ -42,6 +45,7 @@ class Shared:
 
     risk: RiskSets
     x: Floats
+    informed: Floats
     codes: Ints
     count: int
     events: Floats
@@ -153,7 +157,7 @@ def information_by(shared: Shared, state: State, vectors: Floats) -> Floats:
     along = vectors[:p].T @ shared.x
     along += b.T.take(shared.codes, axis=1)
     rows = information_times(shared.risk, state.sums, along)
-    per_cluster = np.stack([shared.by_cluster(row) for row in rows], axis=1)
+    per_cluster = np.reshape([shared.by_cluster(row) for row in rows], (-1, shared.count)).T
     return np.concatenate([shared.x @ rows.T, per_cluster + state.curvature[:, None] * b])
 
 

@@ -40,7 +40,7 @@ def adjusted(maximum: Maximum) -> Floats:
     the inverse of the expected information. V is linear in the variances, so that its second
     derivatives, R in the paper, are zero.
     """
-    point, W = maximum.point, _invert(maximum, maximum.point.expected)
+    point, W = maximum.point, maximum.covariance_of(maximum.point.expected)
     weighted = np.tensordot(W, point.slopes, axes=1)
     product = np.einsum("iab,ibc->ac", point.slopes @ point.phi, weighted)
     spread = np.tensordot(W, point.bends, axes=2) - product
@@ -60,18 +60,10 @@ def degrees_of_freedom(maximum: Maximum, back: Floats, approximation: Approximat
     if approximation == "satterthwaite" and maximum.bounded[0 if maximum.identified else 1 :].any():
         return np.full(len(back), np.nan)
     observed = approximation == "satterthwaite"
-    A = _invert(maximum, point.observed if observed else point.expected)
+    A = maximum.covariance_of(point.observed if observed else point.expected)
     g = gradient(point, back)
     variance = np.einsum("ja,ab,jb->j", back, point.phi, back)
     spread = np.einsum("ji,ik,jk->j", g, A, g)
     df = np.full(len(back), np.inf)
     np.divide(2 * variance**2, spread, out=df, where=spread > 0)
     return np.where(np.isfinite(spread), df, np.nan)
-
-
-def _invert(maximum: Maximum, information: Floats) -> Floats:
-    """Covariance of the variances; zero for a cluster variance that is not identified."""
-    first = 0 if maximum.identified else 1
-    inverse = np.zeros_like(information)
-    inverse[first:, first:] = maximum.point.variance_of(information[first:, first:])
-    return inverse

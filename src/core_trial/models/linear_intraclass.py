@@ -51,14 +51,15 @@ def intraclass(model: Likelihood, maximum: Maximum, level: int, confidence: floa
     ratio = float(theta[0] / sigma)
     g = np.zeros_like(theta)
     g[0], g[level + 1] = 1.0 / sigma, -ratio / sigma
-    variance = float(g @ maximum.point.variance_of(maximum.point.expected) @ g)
+    variance = float(g @ maximum.covariance_of(maximum.point.expected) @ g)
     error = float(np.sqrt(max(variance, 0.0)))
     z = float(special.ndtri(0.5 + confidence / 2))
     try:
         low, high = _interval(model, maximum, level, size, error, z)
     except np.linalg.LinAlgError:  # variances too far apart for the arithmetic
         low = high = np.nan
-    return Quantity(_share(ratio), error / (1.0 + ratio) ** 2, low, high)
+    known = np.nan if maximum.bounded[level + 1] else error / (1.0 + ratio) ** 2
+    return Quantity(_share(ratio), known, low, high)
 
 
 def intraclass_by_level(

@@ -26,8 +26,9 @@ from core_trial.models.linear_layout import LinearLayout, Patterns
 from core_trial.models.linear_statistics import Statistics
 
 Method = Literal["ml", "reml"]
-#: Smallest residual variance in units of the overall one.
-FLOOR = 1e-9
+#: Smallest residual variance in units of the overall one. The score near zero is a difference of
+#: terms that grow with the inverse square of the variance: further down it has no digits.
+FLOOR = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,13 +112,6 @@ class Point:
     slopes: Floats
     bends: Floats
     excess: float
-
-    def variance_of(self, information: Floats) -> Floats:
-        """Inverse of an information about the variances, or about all but the first."""
-        root = np.sqrt(self.scaling[len(self.scaling) - len(information) :])
-        both = np.outer(root, root)
-        inverse: Floats = np.linalg.inv(information / both) / both
-        return inverse
 
 
 def likelihood(layout: LinearLayout, stats: Statistics, method: Method) -> Likelihood:

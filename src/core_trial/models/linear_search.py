@@ -27,6 +27,8 @@ PAIRED = 1e-6
 ALIKE = 0.5
 #: Starting values of the cluster variance closer than this, on the log scale, are one.
 SAME = 2.0
+#: Variances below so many times their lower bound are at it: what is between them is rounding.
+AT_BOUND = 10.0
 #: Eigenvalue of the scaled information below which a direction of the variances is not identified.
 FLAT = 1e-10
 
@@ -58,6 +60,20 @@ class Maximum:
     bounded: NDArray[np.bool_]
     converged: bool
 
+    def covariance_of(self, information: Floats) -> Floats:
+        """Covariance of the variances from an information about them, shape (m, m).
+
+        Zero, as for one that is known, for a cluster variance that is not identified and for a
+        residual variance at its bound, where the information is lost in the rounding of its terms.
+        """
+        free = ~self.bounded
+        free[0] = self.identified
+        chosen, root = np.ix_(free, free), np.sqrt(self.point.scaling[free])
+        both = np.outer(root, root)
+        covariance = np.zeros_like(information)
+        covariance[chosen] = np.linalg.inv(information[chosen] / both) / both
+        return covariance
+
 
 def maximise(model: Likelihood) -> Maximum:
     """Find the variances that maximise the likelihood.
@@ -71,13 +87,18 @@ def maximise(model: Likelihood) -> Maximum:
     null, settled = _newton(model, start, fixed=True)
     identified, flat = _flat(null)
     if not identified:
-        return Maximum(null, null, False, flat, null.theta <= model.floor, settled)
+        return Maximum(null, null, False, flat, _bounded(model, null), settled)
     best, done = null, settled
     for theta in _candidates(model, null):
         found, stationary = _newton(model, theta)
         if found.loglik > best.loglik or (best is null and null.score[0] > 0):
             best, done = found, stationary
-    return Maximum(best, null, True, flat, best.theta <= model.floor, done)
+    return Maximum(best, null, True, flat, _bounded(model, best), done)
+
+
+def _bounded(model: Likelihood, point: Point) -> NDArray[np.bool_]:
+    bounded: NDArray[np.bool_] = point.theta <= AT_BOUND * model.floor
+    return bounded
 
 
 def _flat(null: Point) -> tuple[bool, Floats]:

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats
 
@@ -150,7 +151,7 @@ def test_no_cluster_size_gives_440_when_a_fifth_is_lost_and_the_test_is_correcte
     assert math.isnan(cluster_size(CORE, 440, attrition=0.2, test=Test(continuity=True)))
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(
     st.floats(0.05, 0.95),
     st.floats(0.05, 0.95),

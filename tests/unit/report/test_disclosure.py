@@ -3,7 +3,8 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core_trial.report.disclosure import Ledger, Sum, attack, protect
@@ -78,7 +79,7 @@ def test_what_proves_unnecessary_is_told_again():
     assert protect(row, 5, {A}) == {A, B}
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(st.lists(st.integers(0, 15), min_size=2, max_size=6), st.integers(2, 6))
 def test_ranges_are_those_of_brute_force(counts, threshold):
     """In one row the range of a hidden count is from 0 to the sum of all that is hidden."""

@@ -61,7 +61,7 @@ def test_a_percentage_of_anything_but_counts_is_refused(counts):
 @given(st.floats(-1e9, 1e9), st.integers(0, 4))
 def test_text_is_within_half_a_unit_and_has_its_decimals(value, decimals):
     text = number.fixed(value, decimals, PLAIN)
-    assert abs(Decimal(text) - Decimal(value)) <= Decimal("0.500000002").scaleb(-decimals)
+    assert abs(Decimal(text) - Decimal(repr(value))) <= Decimal("0.500000002").scaleb(-decimals)
     assert len(text.partition(".")[2]) == decimals
 
 
