@@ -140,8 +140,9 @@ def fit_cox(
     found = estimable(design, best)
     beta = design.white.back @ best.point
     notes = [describe_lost(design.columns, beta, found.lost)] if found.lost.any() else []
-    cov = found.covariance()
-    if clusters is not None:
+    if clusters is None:
+        cov = found.covariance()
+    else:
         scores = score_residuals(design.risk, design.white.columns, at)
         cov = found.sandwich(scores, design.in_order(clusters), small_sample=small_sample)
         notes += cluster_notes(design.columns, cov, found.lost, clusters)

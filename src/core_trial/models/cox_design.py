@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy.linalg import lapack
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
@@ -130,9 +131,11 @@ def informed(design: CoxDesign) -> Floats:
 
 
 def _informed(information: Floats, n_events: int) -> Floats:
+    least, every = FLAT * n_events, np.eye(len(information))
+    if not lapack.dpotrf(information - least * every)[1]:  # no eigenvalue is below
+        return every
     values, vectors = np.linalg.eigh(information)
-    kept = values >= FLAT * n_events
-    return np.eye(len(values)) if kept.all() else vectors[:, kept]
+    return vectors[:, values >= least]
 
 
 def estimable(design: CoxDesign, best: Optimum) -> Estimable:

@@ -97,7 +97,7 @@ class Fit:
     warnings: tuple[str, ...] = ()
     quantities: Mapping[str, Quantity] = field(default_factory=lambda: MappingProxyType({}))
     tests: Mapping[str, Test] = field(default_factory=lambda: MappingProxyType({}))
-    random_effects: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
+    random_effects: pd.Series = field(default_factory=pd.Series(dtype=float).copy)
     fitted: Floats = field(default_factory=lambda: np.empty(0))
     confidence: float = 0.95
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import lapack
 
 from core_trial.models.design import Clusters
 from core_trial.models.inference import Floats
@@ -120,13 +121,10 @@ def _leads_to(known: Optimum, at: Floats, value: float) -> bool:
 
 def _ascent(gradient: Floats, information: Floats) -> tuple[Floats, bool]:
     """The Newton step, and whether the curvature is nowhere the wrong way round."""
-    try:
-        np.linalg.cholesky(information)
-        step = np.asarray(np.linalg.solve(information, gradient), dtype=float)
-        if np.abs(step).max() < TOO_FAR:
-            return step, True
-    except np.linalg.LinAlgError:
-        pass
+    _, solved, failed = lapack.dposv(information, gradient)  # Cholesky's factor, and the step by it
+    step: Floats = np.asarray(solved, dtype=float)
+    if not failed and np.abs(step).max() < TOO_FAR:
+        return step, True
     values, vectors = np.linalg.eigh(information)
     most = float(np.abs(values).max())
     size = np.maximum(np.abs(values), 1e-9 * most + 1e-12)
