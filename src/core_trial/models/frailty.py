@@ -257,8 +257,17 @@ def _profiler(
 ) -> Callable[[float, State], Profile]:
     """From a variance and a state near by to the profile there."""
     if distribution == "gamma":
-        return lambda theta, near: gamma_profile(shared, theta, near.beta, near.b)
+        return lambda theta, near: gamma_profile(
+            shared, theta, near.beta, _posterior(shared, theta, near)
+        )
     return lambda theta, near: normal_profile(shared, theta, near.beta, near.b, method)
+
+
+def _posterior(shared: Shared, theta: float, near: State) -> Floats:
+    """Log of the gamma frailties' posterior means at the hazards of another variance."""
+    mass = shared.by_cluster(near.sums.hazard) * np.exp(-near.b)
+    means: Floats = (1.0 + theta * shared.events) / (1.0 + theta * mass)
+    return np.log(means)
 
 
 def _moment_estimate(shared: Shared, zero: Profile) -> float:
