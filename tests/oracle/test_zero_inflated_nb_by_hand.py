@@ -16,6 +16,7 @@ from core_trial.models.zinb_likelihood import (
     NO_DISPERSION,
     dispersion_score,
     evaluate,
+    log_likelihood,
     scores,
 )
 from core_trial.models.zinb_search import MANY, prepare
@@ -52,8 +53,39 @@ def test_likelihood_is_that_of_the_densities(log_alpha):
     expected = by_density(
         frame, np.exp(count.X @ beta), special.expit(excess.X @ gamma), np.exp(log_alpha)
     )
-    found = evaluate(model.data, at)[0] - model.data.constant
-    assert found == pytest.approx(expected, rel=1e-12)
+    assert log_likelihood(model.data, at) == pytest.approx(expected, rel=1e-12)
+    y = frame["days"][frame["days"] > 0].to_numpy(dtype=float)
+    left_out = (special.gammaln(y + 1) - y * np.log(y) + y).sum()
+    assert evaluate(model.data, at)[0] - left_out == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("highest", [50, 5_000, 500_000])
+@pytest.mark.parametrize("alpha", [1.0, 0.5])
+def test_likelihood_of_large_counts_keeps_its_digits(highest, alpha):
+    """With alpha 1 and 1/2 the negative binomial is (1 - q) q^y and (1 + y) (1 - q)^2 q^y."""
+    rng = np.random.default_rng(highest)
+    frame = made_up().assign(days=rng.integers(0, highest, len(made_up())))
+    count, excess, model = parts(frame)
+    beta, gamma = np.array([np.log(highest / 2), -0.3, 0.2]), np.array([-0.4, 0.7])
+    at = np.linalg.solve(model.back, np.concatenate([beta, gamma, [np.log(alpha)]]))
+    y, mean = frame["days"].to_numpy(), np.exp(count.X @ beta)
+    pi = special.expit(excess.X @ gamma)
+    lead = -np.log1p(alpha * mean) / alpha
+    counts = lead - y * np.log1p(1 / (alpha * mean)) + (alpha < 1) * np.log1p(y)
+    row = np.where(y == 0, np.log(pi + (1 - pi) * np.exp(lead)), np.log1p(-pi) + counts)
+    assert log_likelihood(model.data, at) == pytest.approx(math.fsum(row), rel=1e-13)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("times", [100, 10_000])
+def test_counts_in_a_smaller_unit_are_fitted_as_well(seed, times):
+    frame = made_up(seed)
+    frame["days"] *= times
+    fit = zero_inflated_nb("days ~ arm + x", frame, cluster="g")
+    assert fit.converged
+    _, _, model = parts(frame, inflation="1")
+    _, gradient, _ = evaluate(model.data, np.linalg.solve(model.back, fit.beta))
+    assert np.abs(gradient).max() < 1e-4
 
 
 @pytest.mark.parametrize("log_alpha", [-12.0, -3.0, 0.0, 3.0])

@@ -70,6 +70,7 @@ def maximise(
     first: Value | None = None,
     *,
     known: Optimum | None = None,
+    rounding: float = 0.0,
     most: int = 80,
 ) -> Optimum:
     """Newton with step halving; where the Hessian is not negative definite, its mirror image.
@@ -84,6 +85,8 @@ def maximise(
         The likelihood and its derivatives at the start, if they are at hand.
     known
         A maximum found from elsewhere; it is returned as soon as the search is on its way there.
+    rounding
+        A fall of the likelihood that may be rounding, where it is a difference of large numbers.
     most
         Steps after which to give up.
     """
@@ -98,7 +101,7 @@ def maximise(
         step *= min(1.0, longest / max(float(np.sqrt(step @ step)), 1e-300))
         for _ in range(40):
             trial = evaluate(at + step)
-            if trial[0] >= value - 1e-12 * abs(value):
+            if trial[0] >= value - 1e-12 * abs(value) - rounding:
                 break
             step *= 0.5
         else:

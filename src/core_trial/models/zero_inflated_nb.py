@@ -20,7 +20,7 @@ from core_trial.models.limits import (
     whole_term_lost,
 )
 from core_trial.models.newton import UNFINISHED, Estimable, Optimum, invert
-from core_trial.models.zinb_likelihood import NO_DISPERSION, scores
+from core_trial.models.zinb_likelihood import NO_DISPERSION, log_likelihood, scores
 from core_trial.models.zinb_means import fitted_means, overall_quantities
 from core_trial.models.zinb_search import ZinbModel, prepare, search
 
@@ -148,7 +148,7 @@ def fit_zero_inflated_nb(
         df=np.full(len(beta), np.inf),
         scale="log",
         dispersion=0.0 if poisson else float(np.exp(beta[-1])),
-        loglik=best.value - model.data.constant,
+        loglik=log_likelihood(model.data, best.point),
         n=count.n,
         n_clusters=n_clusters,
         converged=best.converged and not whole_term_lost(count.columns, found.null[:p]),

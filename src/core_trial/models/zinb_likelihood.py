@@ -25,6 +25,10 @@ from core_trial.models.rising import Tally
 LARGEST_EXPONENT = 300.0
 #: Log alpha that stands for alpha = 0: the formulas then give the Poisson's value, digit by digit.
 NO_DISPERSION = -660.0
+#: Relative rounding error of long sums.
+ROUNDING = 64 * float(np.finfo(float).eps)
+#: Above this, Stirling's series for log Gamma has sixteen digits.
+LARGE = 16.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,10 +64,9 @@ class Counts:
         return len(self.x) + len(self.z) + 1
 
     @property
-    def constant(self) -> float:
-        """Sum of log y! - y log y + y: what `evaluate` leaves out, to count with small numbers."""
-        y = self.tally.values.astype(float)
-        return float(self.tally.often @ (special.gammaln(y + 1) - y * np.log(y) + y))
+    def rounding(self) -> float:
+        """What rounding may do to the value of `evaluate`, which adds terms as large as y log y."""
+        return ROUNDING * float(self.weight @ (self.y * (1 + self.log_y)))
 
 
 #: Rows of the array that `rows` returns: log-likelihood, first and second derivatives.
@@ -71,7 +74,9 @@ LOGLIK, A, A_A, ETA, ETA_A, ETA_ETA, ZETA, ZETA_A, ZETA_ZETA, ETA_ZETA = range(1
 
 
 def evaluate(data: Counts, at: Floats) -> tuple[float, Floats, Floats]:
-    """Log-likelihood without `Counts.constant`, gradient (q,) and negative Hessian (q, q).
+    """Log-likelihood, gradient (q,) and negative Hessian (q, q).
+
+    The log-likelihood lacks the sum of log y! - y log y + y; see `log_likelihood`.
 
     Parameters
     ----------
@@ -95,6 +100,44 @@ def evaluate(data: Counts, at: Floats) -> tuple[float, Floats, Floats]:
     information[-1, -1] = by_aa
     np.negative(information, out=information)
     return float(loglik), gradient, information
+
+
+def log_likelihood(data: Counts, at: Floats) -> float:
+    r"""Log-likelihood, constants included, free of cancellation however large the counts.
+
+    With :math:`r = 1/\alpha` and :math:`n = r + y`, the negative binomial is r/n times the binomial
+    probability of r in n, which Loader writes with Stirling's errors of n, r and y and with the
+    deviances :math:`(1 + t)\log(1 + t) - t` of r and y from what is expected of them.
+
+    References
+    ----------
+    Loader (2000), Fast and accurate computation of binomial probabilities.
+    """
+    p, n0, alpha = len(data.x), data.zeros, _alpha(at)
+    loglik = rows(data, at, alpha)[LOGLIK, :n0] @ data.weight[:n0]
+    y, r = data.y[n0:], 1 / alpha
+    mu = np.exp(np.minimum(at[:p] @ data.x[:, n0:], LARGEST_EXPONENT))
+    share, ratio = 1 / (1 + alpha * y), (1 + alpha * y) / (1 + alpha * mu)
+    deviance = r * ratio * _deviance(alpha * (mu - y) * share)
+    deviance += mu * ratio * _deviance((y - mu) / mu * share)
+    stirling = _stirling_error(r + y) - _stirling_error(np.array([r])) - _stirling_error(y)
+    counts = stirling - deviance + (np.log(share) - np.log(2 * np.pi * y)) / 2
+    counts += special.log_expit(-(at[p:-1] @ data.z[:, n0:]))
+    return float(loglik + counts @ data.weight[n0:])
+
+
+def _deviance(t: Floats) -> Floats:
+    """(1 + t) log(1 + t) - t."""
+    return np.asarray(special.xlog1py(1 + t, t) - t)
+
+
+def _stirling_error(z: Floats) -> Floats:
+    """Log z! less Stirling's approximation of it."""
+    safe = np.minimum(z, LARGE)
+    exact = special.gammaln(safe + 1) - (safe + 0.5) * np.log(safe) + safe - np.log(2 * np.pi) / 2
+    w = 1 / np.maximum(z, LARGE)
+    series = w * (1 / 12 - w**2 * (1 / 360 - w**2 * (1 / 1260 - w**2 * (1 / 1680 - w**2 / 1188))))
+    return np.where(z > LARGE, series, exact)
 
 
 def scores(data: Counts, at: Floats) -> Floats:

@@ -120,7 +120,7 @@ def search(data: Counts) -> Optimum:
     """The best maximum from all starts, at alpha = 0 where the likelihood falls from there on."""
 
     def climb(start: Floats, known: Optimum | None = None) -> Optimum:
-        return maximise(lambda at: evaluate(data, at), start, known=known)
+        return maximise(lambda at: evaluate(data, at), start, known=known, rounding=data.rounding)
 
     first, *others = _starts(data)
     best = climb(first)
