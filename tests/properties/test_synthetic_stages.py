@@ -10,12 +10,12 @@ from core_trial.data.episodes import days_in_care
 from core_trial.synthetic import episodes
 from core_trial.synthetic.allocation import BLOCK_SIZES, allocate
 from core_trial.synthetic.characteristics import characterise, ranked
-from core_trial.synthetic.items import split
+from core_trial.synthetic.items import Habits, split
 from core_trial.synthetic.readmission import first_in_cells
 from core_trial.synthetic.readmission_days import fitting
 from core_trial.synthetic.samples import order_statistics, pins
 from core_trial.synthetic.targets import Targets
-from core_trial.vocabulary import FOLLOW_UP_DAYS, INSTRUMENTS, PRINTED_ARMS
+from core_trial.vocabulary import FOLLOW_UP_DAYS, INSTRUMENTS, LIFETIME_ADMISSIONS, PRINTED_ARMS
 
 TARGETS = Targets.published()
 seeds = st.integers(0, 2**32 - 1)
@@ -28,7 +28,9 @@ few = examples(8)
 def test_items_stay_in_range_and_sum_to_the_score(instrument, data, seed):
     low, high = instrument.range
     total = data.draw(st.lists(st.integers(low, high), min_size=1, max_size=30))
-    answers = split(np.array(total, dtype=float), instrument, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    habits = Habits.draw(instrument, len(total), rng)
+    answers = split(np.array(total, dtype=float), instrument, habits, rng)
     assert answers.shape == (len(total), instrument.items)
     assert answers.sum(axis=1).tolist() == total
     assert answers.min() >= instrument.low
@@ -41,9 +43,9 @@ def test_spells_take_up_their_days_and_begin_on_theirs(data, seed):
     first = data.draw(st.integers(1, FOLLOW_UP_DAYS))
     days = data.draw(st.integers(1, FOLLOW_UP_DAYS + 1 - first))
     rng = np.random.default_rng(seed)
-    spells = list(episodes._spells(first, days, rng))
-    stays = [stay for spell in spells for stay in episodes._services(*spell, rng)]
-    start, end = (np.array([stay[k] for stay in stays]) for k in (1, 2))
+    person = episodes.Person(0, first, days, -1, "1", 0)
+    stays = list(episodes._later(person, episodes.ADMITTING, rng))
+    start, end = (np.array([stay[k] for stay in stays]) for k in (2, 3))
     assert start.min() == first
     assert (end >= start).all()
     found = days_in_care(np.zeros(len(stays), dtype=np.int64), start, end, 1)
@@ -51,10 +53,23 @@ def test_spells_take_up_their_days_and_begin_on_theirs(data, seed):
 
 
 @bounded
-@given(st.integers(0, FOLLOW_UP_DAYS), seeds)
-def test_index_episodes_begin_by_randomisation_and_end_on_their_day(days, seed):
-    stays = list(episodes._index(days, np.random.default_rng(seed)))
-    assert all(was_index and start <= 0 for _, was_index, start, _ in stays)
+@given(
+    st.integers(0, FOLLOW_UP_DAYS),
+    st.integers(-9, 0),
+    st.sampled_from([*LIFETIME_ADMISSIONS, "nan"]),
+    st.integers(0, 4),
+    seeds,
+)
+def test_index_episodes_begin_by_randomisation_and_end_on_their_day(
+    days, interviewed, history, weekday, seed
+):
+    person = episodes.Person(days, 365, 0, interviewed, history, weekday)
+    stays = list(episodes._index(person, episodes.ADMITTING, np.random.default_rng(seed)))
+    assert all(was_index and start <= min(0, end) for _, was_index, start, end in stays)
+    team = min(start for service, _, start, _ in stays if service == episodes.TEAM)
+    assert team <= interviewed - episodes.WEEK
+    if history == "never":
+        assert all(service != episodes.WARD for service, *_ in stays)
     last = max(end for *_, end in stays)
     assert last == days if days else -episodes.DISCHARGED <= last <= 0
 

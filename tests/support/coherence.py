@@ -5,6 +5,7 @@ Every function whose name begins with ``holds_`` is a rule; it asserts.
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from core_trial.data.derive import derive
 from core_trial.data.scoring import cronbach_alpha, items
@@ -110,7 +111,8 @@ def holds_scores_that_correlate_as_questionnaires_do(trial):
     for instrument in INSTRUMENTS:
         visits = [people[f"{instrument.outcome}_{visit}"] for visit in Visit]
         for earlier, later in ((0, 1), (0, 2), (1, 2)):
-            assert 0.1 < visits[earlier].corr(visits[later]) < 0.85
+            # What the printed error of satisfaction at 18 months leaves for its baseline is little.
+            assert 0.05 < visits[earlier].corr(visits[later]) < 0.85
     at = {i.outcome: people[f"{i.outcome}_month_4"] for i in INSTRUMENTS}
     assert at["recovery"].corr(at["self_management"]) > 0.3
     assert at["recovery"].corr(at["symptoms"]) < -0.3
@@ -123,6 +125,68 @@ def holds_items_that_hang_together(trial):
         assert 0.6 < cronbach_alpha(answers) < 0.97
         known = answers[~np.isnan(answers).any(axis=1)]
         assert set(np.unique(known)) == set(range(instrument.low, instrument.high + 1))
+
+
+def holds_items_as_difficult_at_one_visit_as_at_the_next(trial):
+    asked = trial.questionnaires
+    for instrument in INSTRUMENTS:
+        means = asked.groupby("visit")[list(instrument.columns)].mean().astype(float)
+        assert means.T.corr().min(axis=None) > 0.75
+
+
+def holds_contacts_of_as_many_in_either_arm(trial):
+    people = derive(trial).participants
+    arm = people["arm"] == "intervention"
+    for name in ("cmht_contacts_baseline", "cmht_contacts"):
+        known = people[name].notna()
+        for none in (people[name] == 0, people[name] == 1):
+            table = pd.crosstab(arm[known], none[known])
+            assert stats.fisher_exact(table).pvalue > 0.001
+
+
+def holds_ages_as_uneven_as_chance_makes_them(trial):
+    counted = trial.participants["age"].value_counts().reindex(range(24, 51), fill_value=0)
+    assert 0.3 < counted.var() / counted.mean() < 2.5
+
+
+def holds_care_that_goes_on_beyond_the_follow_up(trial):
+    episodes = trial.acute_episodes
+    start, end = (
+        days_after_randomisation(trial, episodes, name) for name in ("started_on", "ended_on")
+    )
+
+    def in_care(day):
+        return episodes.loc[(start <= day) & (end >= day), "participant_id"].nunique()
+
+    usual = np.mean([in_care(day) for day in range(250, 330, 10)])
+    assert 0.4 * usual < in_care(365) < 1.8 * usual
+    assert (end > 365).any()
+
+
+def holds_no_ward_before_the_trial_for_the_never_admitted(trial):
+    never = trial.participants.query("lifetime_admissions == 'never'")["participant_id"]
+    episodes = trial.acute_episodes
+    before = episodes[episodes["index_episode"].astype(bool)]
+    wards = before[before["service"] == "inpatient_ward"]
+    assert len(wards) > 20
+    assert not wards["participant_id"].isin(never).any()
+
+
+def holds_index_episodes_without_a_heap_at_one_day(trial):
+    people = derive(trial).participants
+    for arm in ("intervention", "control"):
+        days = people.loc[(people["arm"] == arm) & (people["index_days"] > 0), "index_days"]
+        assert (days == 1).mean() < 0.2
+
+
+def holds_a_week_in_care_before_the_first_interview(trial):
+    first = trial.questionnaires.query("visit == 'baseline'").set_index("participant_id")
+    episodes = trial.acute_episodes
+    team = episodes[
+        episodes["index_episode"].astype(bool) & (episodes["service"] == "crisis_resolution_team")
+    ]
+    began = team.groupby("participant_id")["started_on"].min()
+    assert ((first["completed_on"] - began).dropna().dt.days >= 7).all()
 
 
 def holds_no_spikes_in_counts_and_scores(trial):
@@ -157,6 +221,10 @@ def holds_events_that_stand_in_the_other_files(trial):
     again = events[events["category"] == "readmission"]
     found = again[["participant_id", "occurred_on"]].itertuples(index=False, name=None)
     assert all(event in episodes for event in found)
+    tried = events[events["category"] == "attempted_suicide"]
+    care = tried.merge(trial.acute_episodes, on="participant_id", how="left")
+    soon = (care["started_on"] - care["occurred_on"]).dt.days.between(0, 7)
+    assert soon.groupby(care["event_id"]).any().mean() >= 0.3
     died = events[events["category"].isin(["death_suicide", "death_unclear"])]
     silent = trial.questionnaires[trial.questionnaires["visit"] != "baseline"]
     assert not silent["participant_id"].isin(died["participant_id"]).any()

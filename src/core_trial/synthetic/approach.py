@@ -18,6 +18,8 @@ from core_trial.synthetic.search import Floats
 
 #: Rounds; rounding to whole numbers and the limits of the scale undo a part of each.
 ROUNDS = 8
+#: Share of the range, from either limit, in which scores move the less the nearer they are to it.
+EDGE = 0.1
 #: The variance that the covariates explain is multiplied by something between these, and at least
 #: this share of an arm's variance is left unexplained.
 EXPLAINED = (0.15, 3.0)
@@ -29,43 +31,56 @@ CLUSTERED = 0.2
 def approach(scores: Scores) -> None:
     """Bring standard error, moments and estimates about right, in whole numbers.
 
+    The nearer to a limit, the less a score moves; at one it stays. So whether somebody has any
+    contacts at all is not for the means to decide.
+
     Parameters
     ----------
     scores
         Changed in place; they may be any numbers at the start.
     """
+    scores.y = np.clip(np.round(scores.y), *scores.limits)
     for _ in range(ROUNDS):
         fits = [row.fit(scores.y) for row in scores.rows]
         _, error, ratio = fits[0]
-        y = _stretched(scores, error, ratio)
-        y = _balanced(scores, y, [ratio for _, _, ratio in fits])
-        scores.y = _rounded(y, scores.arms, scores.limits)
+        room = _room(scores)
+        y = scores.y + room * (_stretched(scores, error, ratio) - scores.y)
+        y = _balanced(scores, y, room, [ratio for _, _, ratio in fits])
+        scores.y = _rounded(y, scores.arms, scores.limits, room)
 
 
-def _balanced(scores: Scores, y: Floats, ratios: Sequence[float]) -> Floats:
-    """The least change, among scores off the limits, to the printed estimates and means."""
+def _room(scores: Scores) -> Floats:
+    """How freely each score moves: 1 away from the limits, less near one, 0 at it."""
+    low, high = scores.limits
+    return np.clip(np.minimum(scores.y - low, high - scores.y) / (EDGE * (high - low)), 0.0, 1.0)
+
+
+def _balanced(scores: Scores, y: Floats, room: Floats, ratios: Sequence[float]) -> Floats:
+    """The least change to the printed estimates and means, weighed by the room that there is."""
     weights = [row.weights(q, len(y)) for row, q in zip(scores.rows, ratios, strict=True)]
     wanted = [float(row.region.centre[0]) for row in scores.rows]
     treated = scores.arms[1]
-    y = y + (wanted[0] - weights[0] @ y) * (treated - treated.mean())
+    y = y + (wanted[0] - weights[0] @ y) * (treated - treated.mean()) * room
     for members, (mean, _) in zip(scores.arms, scores.moments, strict=True):
         share = members / members.sum()
         weights.append(share)
         wanted.append(mean.nearest(float(share @ y)))
     low, high = scores.limits
     A, within = np.array(weights), np.clip(y, low, high)
-    free = A * ((y > low) & (y < high))
+    free = A * room
     change, *_ = np.linalg.lstsq(free @ free.T, np.array(wanted) - A @ within)
     return np.clip(y + free.T @ change, low, high)
 
 
-def _rounded(y: Floats, arms: Sequence[Floats], limits: tuple[int, int]) -> Floats:
-    """Whole numbers near y whose sum by arm is the nearest to that of y."""
+def _rounded(y: Floats, arms: Sequence[Floats], limits: tuple[int, int], room: Floats) -> Floats:
+    """Whole numbers near y whose sum by arm is the nearest to that of y, by those with room."""
     whole = np.round(y) + 0.0  # no negative zeros
     for members in arms:
         missing = float(members @ (y - whole))
         side, count = np.sign(missing), round(abs(missing))
-        able = (members > 0) & (whole + side >= limits[0]) & (whole + side <= limits[1])
+        able = (
+            (members > 0) & (room > 0) & (whole + side >= limits[0]) & (whole + side <= limits[1])
+        )
         nearest = np.argsort(np.where(able, -side * (y - whole), np.inf), kind="stable")[:count]
         whole[nearest] += side
     return whole

@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from core_trial.synthetic.draft import codes
 from core_trial.synthetic.regions import Bounds
-from core_trial.synthetic.samples import beta_scores, stratified
-from core_trial.synthetic.search import Floats
+from core_trial.synthetic.samples import beta_scores
+from core_trial.synthetic.search import Floats, Impossible
 from core_trial.synthetic.targets import Targets
 from core_trial.vocabulary import (
     CRT_PERIODS,
@@ -27,6 +28,11 @@ from core_trial.vocabulary import (
 
 #: Shape of the age distribution on its range: adults of working age, and some beyond.
 AGE_RANGE = (18, 82)
+#: How far from the middle of their bounds the moments of age may lie, in half-widths, and rounds in
+#: which they get there.
+COMFORT, ROUNDS = 0.8, 50
+#: How much centres differ in the trait behind ethnicity and country of birth.
+CENTRES_DIFFER = 0.6
 #: Nominal categories in the order in which their trait raises them: age, and severity.
 MARITAL_BY_AGE = ("single", "married_or_cohabiting", "separated_or_divorced", "widowed")
 DIAGNOSIS_BY_SEVERITY = (
@@ -54,6 +60,9 @@ def characterise(people: pd.DataFrame, targets: Targets, rng: np.random.Generato
         Columns psychosis, sex, age, ethnicity, uk_born, marital_status, diagnosis,
         lifetime_admissions, crt_periods, with None or ``nan`` where unknown.
     """
+    where = codes(people["centre"])
+    migrants = CENTRES_DIFFER * rng.standard_normal(where.max() + 1)
+    people = people.assign(migrants=migrants[where])
     arms = [_characterise_arm(rows, targets, str(arm), rng) for arm, rows in _by_arm(people)]
     return pd.concat(arms).reindex(people.index)
 
@@ -67,6 +76,7 @@ def _characterise_arm(
 ) -> pd.DataFrame:
     n = len(rows)
     age_trait, severity, migration, blank = rng.standard_normal((4, n))
+    migration += rows["migrants"].to_numpy()
 
     def fill(name: str, levels: Sequence[str], score: Floats) -> list[str | None]:
         counts = targets.category_counts(name, levels, arm)
@@ -145,9 +155,19 @@ def ages(
 ) -> Floats:
     """Whole years whose mean and standard deviation print as they should; ``nan`` for the rest.
 
-    The trait is mapped through a beta distribution on `AGE_RANGE` that has these moments.
+    The trait is mapped through a beta distribution on `AGE_RANGE`; what chance has done to mean and
+    standard deviation is taken back in part, to a point within their bounds drawn at random.
     """
     mean, sd = moments
-    years = np.round(beta_scores(stratified(trait, rng), mean.middle, sd.middle, AGE_RANGE))
-    years[np.argsort(blank, kind="stable")[known:]] = np.nan
-    return years
+    wanted = [bound.middle + COMFORT * bound.half * rng.uniform(-1, 1) for bound in moments]
+    drawn = beta_scores(trait, mean.middle, sd.middle, AGE_RANGE)
+    lost = np.argsort(blank, kind="stable")[known:]
+    drawn[lost] = np.nan
+    years = np.round(drawn)
+    for _ in range(ROUNDS):
+        reached = np.array([np.nanmean(years), np.nanstd(years, ddof=1)])
+        if mean.gauge(reached)[0] < 1 and sd.gauge(reached)[1] < 1:
+            return years
+        drawn = wanted[0] + (drawn - reached[0]) * wanted[1] / reached[1]
+        years = np.clip(np.round(drawn), *AGE_RANGE)
+    raise Impossible("no ages have the printed mean and standard deviation")

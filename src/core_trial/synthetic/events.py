@@ -21,6 +21,10 @@ from core_trial.vocabulary import FOLLOW_UPS, PRINTED_ARMS, Arm, Visit
 Event = tuple[int, int, str]
 #: Readmissions up to this many days after the interview at four months was due were reported.
 GRACE = 25
+#: Share of attempted suicides that led to acute care the same or the next day, and the first day of
+#: an event other than a readmission.
+LEAD_TO_CARE, ADMITTED = ("attempted_suicide",), 0.7
+EARLIEST = 4
 #: Reasons for leaving before randomisation, with shares of those who left; ours.
 NOT_ELIGIBLE = {
     "discharged outside the catchment area": 0.31,
@@ -57,10 +61,7 @@ def draw_events(people: pd.DataFrame, targets: Targets, rng: np.random.Generator
     for arm in PRINTED_ARMS:
         alive = people.index[people["arm"] == arm]
         for category in ("attempted_suicide", "attempted_murder_charge"):
-            rows += [
-                (person, int(rng.integers(4, MONTHS[Visit.MONTH_4])), category)
-                for person in rng.choice(alive, counts[arm][category], replace=False)
-            ]
+            rows += _harms(people.loc[alive], category, counts[arm][category], rng)
     rows += _deaths(people, deaths, {person for person, _, _ in rows}, rng)
     frame = _dated(people, rows).sort_values(["occurred_on", "participant_id"], ignore_index=True)
     frame.insert(0, "event_id", [f"SAE{k + 1:02d}" for k in range(len(frame))])
@@ -109,6 +110,20 @@ def _readmissions(
         raise Impossible(f"{len(rows)} early readmissions, {count} reported as adverse events")
     chosen = rng.choice(rows, count, replace=False)
     return [(row, int(people.loc[row, "days_to_readmission"])) for row in chosen]
+
+
+def _harms(
+    people: pd.DataFrame, category: str, count: int, rng: np.random.Generator
+) -> list[Event]:
+    """Other harms up to the interview at four months; most attempted suicides led to admission."""
+    last = MONTHS[Visit.MONTH_4]
+    first = people["days_to_readmission"]
+    again = people.index[(people["readmitted"] == 1) & first.between(EARLIEST + 1, last)]
+    led = min(int(rng.binomial(count, ADMITTED)), len(again)) if category in LEAD_TO_CARE else 0
+    admitted = rng.choice(again, led, replace=False)
+    rows = [(row, int(first[row]) - int(rng.integers(0, 2)), category) for row in admitted]
+    others = rng.choice(people.index.difference(list(admitted)), count - led, replace=False)
+    return rows + [(row, int(rng.integers(EARLIEST, last)), category) for row in others]
 
 
 def _deaths(

@@ -33,12 +33,13 @@ def as_trial(
     rng
         Draws what the draft leaves open.
     """
+    episodes = draw_episodes(people, rng)
     made = {
         "participants": people.assign(uk_born=people["uk_born"].map({"yes": True, "no": False})),
-        "acute_episodes": draw_episodes(people, rng),
+        "acute_episodes": episodes,
         "questionnaires": questionnaires(people, rng),
         "service_use": _service_use(people),
-        "sessions": sessions(people, rng),
+        "sessions": sessions(people, episodes, rng),
         "workbook": _workbook(people),
         "adverse_events": events,
         "screening": screening(targets),

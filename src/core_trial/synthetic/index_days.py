@@ -36,15 +36,17 @@ from core_trial.vocabulary import MODEL_ARMS, Arm
 #: Share with index days among those readmitted; of the others, as many as the median of zero
 #: leaves room for, but for a margin. Both are drawn from a range.
 SHARE_READMITTED = (0.15, 0.45)
-MARGIN = (1, 14)
+MARGIN = (1, 25)
 #: Draws to begin with, and rounds of the search from the nearest of them.
-STARTS, STEPS = 60, 300
+STARTS, STEPS = 120, 300
 #: The range of the rate ratio is taken so many times wider at first, and then as it is.
 BLURS = (40.0, 1.0)
 #: Days between the end of the index episode and a readmission, at least.
 GAP = 3
 #: Nobody's index episode goes on longer than this after randomisation.
 LONGEST = 330
+#: No more than this share of those who have index days have one.
+HEAP = 0.15
 #: Candidate moves of one round, and the largest factor by which one move changes somebody's days.
 WIDTH = 150
 STRETCH = 0.25
@@ -112,7 +114,8 @@ class IndexDays:
         who = np.stack([rng.choice(positive, WIDTH), rng.choice(self._partners, WIDTH)], axis=1)
         now = self.days[who]
         stretched = np.round(now * (1 + STRETCH * rng.uniform(-1, 1, who.shape)))
-        stretched = np.where(now > 0, np.maximum(stretched + rng.integers(-1, 2, who.shape), 1), 0)
+        stretched += rng.integers(-1, 2, who.shape)
+        stretched = np.where((now > 0) & (stretched >= 1), stretched, now)  # no heap at one day
         swap = (rng.random(WIDTH) < 0.5) & (np.ptp(self.arm[who], axis=1) == 0)
         value = np.where(swap[:, None], now[:, ::-1], stretched)
         value = np.where(value <= self.room[who], value, now)
@@ -256,10 +259,11 @@ def _sample(n: int, positive: int, mean: Bounds, sd: Bounds, rng: np.random.Gene
     """Index days of those who have any, with the printed mean and SD over all n of the arm."""
     total, squares = n * mean.middle, (n - 1) * sd.middle**2 + n * mean.middle**2
     for _ in range(200):
-        values = np.round(long_tail(positive, total, squares, 0.6, rng))
-        if values[-1] <= LONGEST:
+        values = np.round(long_tail(rng.standard_normal(positive), total, squares, 0.5))
+        values = np.maximum(values, 1)
+        if values[-1] <= LONGEST and (values == 1).mean() <= HEAP:
             return values
-    raise Impossible(f"an index episode would last {values[-1]:.0f} days")
+    raise Impossible(f"an index episode would last {values[-1]:.0f} days, or too many one")
 
 
 def _exchangeable(problem: IndexDays) -> np.ndarray:

@@ -56,10 +56,15 @@ class Scores:
     moments: Sequence[tuple[Bounds, Bounds]]
     _local: list[Local] = field(init=False, default_factory=list)
     _start: Floats = field(init=False)
+    _movable: Pairs = field(init=False)
 
     def begin(self) -> None:
-        """From here on, no score goes farther than `REACH` from where it is."""
+        """From here on, no score goes farther than `REACH` from where it is.
+
+        Scores at the lowest limit stay there.
+        """
         self._start = self.y.copy()
+        self._movable = np.flatnonzero(self.y > self.limits[0])
 
     def settle(self) -> float:
         """Fit every row anew; gives the distance from all that is printed, the farthest of them."""
@@ -76,10 +81,10 @@ class Scores:
 
     def moves(self, rng: np.random.Generator) -> tuple[list[Change], Floats]:
         """A few participants get a point more or less each."""
-        who = rng.integers(len(self.y), size=(WIDTH, MOVED))
+        who = rng.choice(self._movable, size=(WIDTH, MOVED))
         step = rng.integers(-1, 2, (WIDTH, MOVED)).astype(float)
         value, (low, high) = self.y[who] + step, self.limits
-        inside = (value >= low) & (value <= high) & (np.abs(value - self._start[who]) <= REACH)
+        inside = (value > low) & (value <= high) & (np.abs(value - self._start[who]) <= REACH)
         step = np.where(inside, step, 0.0)
         twice = np.sort(who, axis=1)
         keep = (np.diff(twice, axis=1) > 0).all(axis=1)

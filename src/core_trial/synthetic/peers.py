@@ -3,7 +3,8 @@
 Each works in one centre, in the pilot or in the main trial, around a time of its own, and takes on
 between one and some twenty participants. Then participants of one centre who were randomised within
 weeks of each other exchange their workers until the clustered standard error of the hazard ratio
-prints as it should; neither the odds ratio nor the hazard ratio knows of that.
+prints as it should. The hazard ratio knows nothing of that. The odds ratio does, if workers come to
+differ in how many were readmitted; then it is all done anew.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from core_trial.analyses import estimation
+from core_trial.analyses.plan import ARM, PRIMARY
 from core_trial.synthetic.allocation import days_since_first
-from core_trial.synthetic.draft import treated
+from core_trial.synthetic.draft import as_analysed, treated
 from core_trial.synthetic.exchange import Exchange
 from core_trial.synthetic.regions import Region
 from core_trial.synthetic.search import Attempt, best_of, descend
@@ -43,7 +46,7 @@ def assign_workers(
     pandas.DataFrame
         Columns psw_id (None in the control arm and without a worker) and cluster_id.
     list of Attempt
-        How near the hazard ratio's row came.
+        How near the rows of the odds ratio and the hazard ratio came.
     """
     known = people[people["readmitted"].notna()]
     estimate, influence = hazard_ratio(
@@ -53,19 +56,31 @@ def assign_workers(
     )
     line = targets.line("time_to_readmission", ratio=True)
 
-    def draw(rng: np.random.Generator) -> tuple[tuple[pd.Series, Exchange], float]:
+    def draw(rng: np.random.Generator) -> tuple[tuple[pd.Series, list[Attempt]], float]:
         workers = _workers(people, rng)
         clusters = _clusters(known, workers[known.index])
         allowed = _exchangeable(known, workers[known.index])
         exchange = Exchange(influence, clusters, allowed, Region.of(line), estimate)
-        return (workers, exchange), descend(exchange, rng, steps=400)
+        gauge = descend(exchange, rng, steps=400)
+        workers[known.index[exchange.at]] = workers[known.index].to_numpy()
+        odds = _odds_ratio(people, workers, targets)
+        hazards = Attempt("time_to_readmission", str(line), gauge, estimate, exchange.std_error)
+        return (workers, [odds, hazards]), max(gauge, odds.gauge)
 
-    (workers, exchange), gauge = best_of(draw, rng)
-    workers[known.index[exchange.at]] = workers[known.index].to_numpy()
+    (workers, reached), _ = best_of(draw, rng)
     frame = pd.DataFrame({"psw_id": workers})
     frame["cluster_id"] = workers.fillna(people["participant_id"])
-    reached = Attempt("time_to_readmission", str(line), gauge, estimate, exchange.std_error)
-    return frame, [reached]
+    return frame, reached
+
+
+def _odds_ratio(people: pd.DataFrame, workers: pd.Series, targets: Targets) -> Attempt:
+    """The odds ratio of readmission with these workers, by the model of the analyses."""
+    line = targets.line(PRIMARY.name, ratio=True)
+    frame = as_analysed(people).assign(cluster_id=workers.fillna(people["participant_id"]))
+    found = estimation.fit(PRIMARY.fitted, frame)
+    k = found.position(ARM)
+    b, s = float(found.beta[k]), float(found.std_error[k])
+    return Attempt(PRIMARY.name, str(line), float(Region.of(line).gauge(b, s)), b, s)
 
 
 def _workers(people: pd.DataFrame, rng: np.random.Generator) -> pd.Series:

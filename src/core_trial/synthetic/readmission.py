@@ -23,7 +23,7 @@ from core_trial.published import window
 from core_trial.results import Key
 from core_trial.synthetic.draft import as_analysed, standing, treated
 from core_trial.synthetic.regions import Region
-from core_trial.synthetic.search import Attempt, Floats, Impossible, best_of, descend
+from core_trial.synthetic.search import Floats, Impossible, best_of, descend
 from core_trial.synthetic.targets import Targets
 from core_trial.vocabulary import CENTRES, PRINTED_ARMS, Arm
 
@@ -167,23 +167,21 @@ def calibrated_events(
     return cell, counts, gauge
 
 
-def readmit(
-    people: pd.DataFrame, targets: Targets, rng: np.random.Generator
-) -> tuple[pd.DataFrame, list[Attempt]]:
+def readmit(people: pd.DataFrame, targets: Targets, rng: np.random.Generator) -> pd.DataFrame:
     """Whose acute care records were obtained, and who of them was readmitted.
+
+    How near the odds ratio came is told once there are workers (see `peers`).
 
     Returns
     -------
     pandas.DataFrame
         Columns acute_records_obtained (bool) and readmitted (0, 1, or ``nan`` without records).
-    list of Attempt
-        How near the odds ratio came.
     """
     obtained = _records_obtained(people, targets, rng)
     known = people[obtained]
     arm = treated(known)
     line = targets.line("readmission", ratio=True)
-    cell, counts, gauge = calibrated_events(
+    cell, counts, _ = calibrated_events(
         arm,
         _centre_and_condition(known),
         _risk(known, rng),
@@ -193,9 +191,7 @@ def readmit(
     )
     readmitted = pd.Series(np.nan, index=people.index)
     readmitted[obtained] = _persistent(known, cell, counts.events, targets, rng)
-    columns = pd.DataFrame({"acute_records_obtained": obtained, "readmitted": readmitted})
-    b, s = grouped_logistic(counts.design, counts.sizes, counts.events)
-    return columns, [Attempt("readmission", str(line), gauge, float(b), float(s))]
+    return pd.DataFrame({"acute_records_obtained": obtained, "readmitted": readmitted})
 
 
 def _persistent(

@@ -64,13 +64,8 @@ class Margins:
         short = 1 + rng.random(first) ** SHORT * (min(pinned.values()) - 1)
         low = np.concatenate([np.sort(np.round(short)), [pinned[k] for k in sorted(pinned)]])
         squares = (self.n - 1) * self.sd.middle**2 + self.n * mean**2
-        tail = long_tail(
-            self.positive - len(low),
-            self.n * mean - low.sum(),
-            squares - (low**2).sum(),
-            floor,
-            rng,
-        )
+        logs = np.log(rng.exponential(size=self.positive - len(low)))
+        tail = long_tail(logs, self.n * mean - low.sum(), squares - (low**2).sum(), floor)
         if tail[-1] > LONGEST:
             raise Impossible(f"a readmission would last {tail[-1]:.0f} days")
         return np.concatenate([low, np.round(tail)])

@@ -86,13 +86,21 @@ def through_quartiles(
     return values
 
 
-def long_tail(
-    n: int, total: float, squares: float, floor: float, rng: np.random.Generator
-) -> Floats:
+def long_tail(logs: Floats, total: float, squares: float, floor: float) -> Floats:
     """A right-skewed sample with a given sum and sum of squares, all values above a floor.
 
-    Exponential draws e give ``floor + scale * e ** shape``; for each shape the scale follows from
-    the sum, and the shape from the sum of squares.
+    Draws e give ``floor + scale * e ** shape``; for each shape the scale follows from the sum, and
+    the shape from the sum of squares.
+
+    Parameters
+    ----------
+    logs
+        log(e), shape (n,): normal draws make a log-normal tail, logarithms of exponential ones that
+        of Weibull's distribution, with more values near the floor.
+    total, squares
+        Sum, and sum of squares.
+    floor
+        Below all values.
 
     Returns
     -------
@@ -104,7 +112,7 @@ def long_tail(
     Impossible
         When no such sample exists.
     """
-    logs = np.log(np.sort(rng.exponential(size=n)))
+    n, logs = len(logs), np.sort(logs)
 
     def sample(shape: float) -> Floats:
         raw = np.exp(shape * (logs - logs[-1]))
@@ -116,15 +124,6 @@ def long_tail(
     if excess(0.01) > 0 or excess(6.0) < 0:
         raise Impossible(f"no {n} values from {floor} sum to {total} with squares {squares}")
     return sample(float(brentq(excess, 0.01, 6.0)))
-
-
-def stratified(z: Floats, rng: np.random.Generator) -> Floats:
-    """Normal scores in the same order, one in each of n strata of equal probability, shape (n,).
-
-    What is made of them has the moments of its distribution, not those of a chance sample.
-    """
-    rank = np.argsort(np.argsort(z, kind="stable"), kind="stable")
-    return np.asarray(special.ndtri((rank + rng.uniform(0.05, 0.95, len(z))) / len(z)))
 
 
 def beta_scores(z: Floats, mean: float, sd: float, limits: tuple[float, float]) -> Floats:

@@ -15,10 +15,10 @@ import pandas as pd
 from core_trial.analyses import plan
 from core_trial.synthetic.draft import answered, as_analysed, column, treated
 from core_trial.synthetic.outcomes import calibrated
-from core_trial.synthetic.samples import beta_scores, stratified
+from core_trial.synthetic.samples import beta_scores
 from core_trial.synthetic.search import Attempt, Floats
 from core_trial.synthetic.targets import Targets
-from core_trial.synthetic.traits import TRAITS, Plan, balance, correlated, innovations
+from core_trial.synthetic.traits import TRAITS, Plan, at_baseline, balance, innovations
 from core_trial.vocabulary import FOLLOW_UPS, INSTRUMENTS, MODEL_ARMS, Instrument, Visit
 
 #: Noise that each try adds to the trait, so that no two tries are the same.
@@ -39,7 +39,7 @@ def draw_scores(
         How near each printed row came.
     """
     frame, attempts = as_analysed(people), []
-    traits = correlated(rng.standard_normal(len(people)), rng)
+    traits = at_baseline(people, rng)
     changes = innovations(people, rng)
     for instrument in INSTRUMENTS:
         plans = {visit: _plan(frame, instrument, visit, targets) for visit in FOLLOW_UPS}
@@ -105,8 +105,10 @@ def _follow_up(
         drawn = np.empty(len(z))
         shaken = np.sqrt(1 - SHAKEN**2) * z + SHAKEN * rng.standard_normal(len(z))
         for a, mean, sd in zip((0, 1), wanted.means, wanted.sds, strict=True):
-            even = stratified(shaken[arm == a], rng)
-            drawn[arm == a] = beta_scores(even, mean, sd, _edges(instrument))
+            own = shaken[arm == a]
+            drawn[arm == a] = beta_scores(
+                (own - own.mean()) / own.std(), mean, sd, _edges(instrument)
+            )
         return drawn
 
     spec = SPECS[column(instrument, visit)]

@@ -61,6 +61,9 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
 LASTING = 0.4
 READMITTED = 0.3
 HISTORY = 0.3
+#: The same loss at baseline, and what a partner does there to company, in standard deviations.
+HISTORY_BEFORE = 0.3
+TOGETHER = MappingProxyType({"loneliness": -0.4, "social_network": 0.5})
 #: Covariates beside arm and baseline (condition, centres); each explains one part in n by chance.
 OTHERS = 6
 #: A correlation of baseline and follow-up score outside of these would look odd.
@@ -138,6 +141,17 @@ def correlated(common: Floats, rng: np.random.Generator) -> dict[str, Floats]:
     for name, trait in TRAITS.items():
         own = rng.standard_normal(len(common))
         traits[name] = trait.wellbeing * common + np.sqrt(1 - trait.wellbeing**2) * own
+    return traits
+
+
+def at_baseline(people: pd.DataFrame, rng: np.random.Generator) -> dict[str, Floats]:
+    """A trait per instrument, shape (n,): past admissions weigh on all, living alone on some."""
+    past = HISTORY_BEFORE * standing(people, "lifetime_admissions")
+    common = np.sqrt(1 - HISTORY_BEFORE**2) * rng.standard_normal(len(people)) - past
+    traits = correlated(common, rng)
+    together = (people["marital_status"] == "married_or_cohabiting").to_numpy(dtype=float)
+    for name, gain in TOGETHER.items():
+        traits[name] = traits[name] + gain * (together - together.mean())
     return traits
 
 

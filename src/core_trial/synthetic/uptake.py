@@ -1,7 +1,9 @@
 """Stage 11: sessions with the peer support worker, and what was done with the workbook.
 
-Counts, denominators and quartiles are exact. Those who are easier to reach come to more sessions;
-those who plan in one section of the workbook tend to plan in the others.
+Counts, denominators and quartiles are exact. Those who are easier to reach and content with the
+services come to more sessions, those who were readmitted to fewer; many stop for good, and few come
+from a ward. Who came often is likelier to have read the workbook, and who plans in one section of
+it tends to plan in the others.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import pandas as pd
 from core_trial.data.tables import SESSIONS
 from core_trial.synthetic.calendar import on_working_days
 from core_trial.synthetic.draft import treated
+from core_trial.synthetic.episodes import WARD
 from core_trial.synthetic.samples import order_statistics
 from core_trial.synthetic.search import Floats, Impossible, best_of
 from core_trial.synthetic.targets import Targets
@@ -19,11 +22,22 @@ from core_trial.vocabulary import PRINTED_ARMS, WORKBOOK_SECTIONS, Arm, Visit
 
 #: Sessions that count as treated according to the protocol.
 PROTOCOL = 3
-#: Participants to whom a few sessions only were offered, because their worker left.
-WORKER_LEFT = 3
-#: Days from randomisation to the first session, and how often a week goes by without one.
-FIRST_SESSION = (5, 21)
-WEEK_LEFT_OUT = 0.15
+#: The last participants of a worker who left: a session or two was offered to each. Another one's
+#: sessions should be over by then, so many days after randomisation.
+WORKER_LEFT, OFFERED = 3, 2
+OVER = 110
+#: How much contentment and readmission move the number of sessions, in standard deviations.
+CONTENT, READMITTED = 0.3, 0.3
+#: How much every three sessions attended weigh in having read the workbook.
+ENGAGED = 0.4
+#: Share of participants who stop rather than miss single sessions, and by how much less likely each
+#: session is than the one before in those who do; first to last session in the others.
+STOP, FADING, LAPSING = 0.5, 0.6, (1.5, 1.0)
+#: How likely a session during a stay on a ward is attended, relative to others.
+ON_WARD = 0.15
+#: Days from randomisation to the first session, and how often so many weeks lie between two.
+FIRST_SESSION = (5, 28)
+WEEKS = {1: 0.8, 2: 0.17, 3: 0.03}
 
 
 def draw_sessions(people: pd.DataFrame, targets: Targets, rng: np.random.Generator) -> pd.DataFrame:
@@ -47,12 +61,14 @@ def draw_sessions(people: pd.DataFrame, targets: Targets, rng: np.random.Generat
     attended, away = best_of(draw, rng, tries=500)
     if away > 0:
         raise Impossible("no sessions have the printed quartiles and counts")
-    reach = people.loc[rows, f"interviewed_{Visit.MONTH_4}"] + rng.standard_normal(len(rows))
-    order = np.argsort(np.where(without, -np.inf, reach), kind="stable")
+    treated_people = people.loc[rows]
+    order = np.argsort(np.where(without, -np.inf, _reach(treated_people, rng)), kind="stable")
     given, offered = np.empty(len(rows)), np.full(len(rows), float(SESSIONS))
     given[order] = attended
     given[without] = 0
-    _offer_fewer(given, offered, without, targets, rng)
+    left = _left_by_worker(treated_people)
+    _give_few(given, left, rng)
+    _offer_fewer(given, offered, without, left, targets, rng)
     frame = pd.DataFrame(np.nan, people.index, ["sessions_offered", "sessions_attended"])
     frame.loc[rows] = np.column_stack([offered, given])
     return frame
@@ -68,25 +84,71 @@ def _attendances(n: int, targets: Targets, rng: np.random.Generator) -> Floats:
     return np.sort(np.concatenate([few, some, np.full(everything, SESSIONS)])).astype(float)
 
 
+def _reach(people: pd.DataFrame, rng: np.random.Generator) -> Floats:
+    """How easily each came to sessions, shape (n,)."""
+    content = people[f"satisfaction_{Visit.MONTH_4}"]
+    content = ((content - content.mean()) / content.std()).fillna(0.0)
+    again = people["readmitted"].fillna(0.0)
+    held = people[f"interviewed_{Visit.MONTH_4}"]
+    steady = held + CONTENT * content - READMITTED * again
+    return np.asarray(steady + rng.standard_normal(len(people)))
+
+
+def _left_by_worker(people: pd.DataFrame) -> np.ndarray:
+    """Positions of the last participants of the worker whose leaving disturbs nobody else."""
+    day = (people["randomised_on"] - people["randomised_on"].min()).dt.days.to_numpy()
+    found: list[tuple[int, int, np.ndarray]] = []
+    for _, rows in people.reset_index(drop=True).groupby("psw_id", sort=True):
+        ordered = rows.index[np.argsort(day[rows.index], kind="stable")].to_numpy()
+        last, earlier = ordered[-WORKER_LEFT:], ordered[:-WORKER_LEFT]
+        if len(last) == WORKER_LEFT:
+            gap = day[last[0]] - day[earlier[-1]] if len(earlier) else OVER
+            found.append((int(np.ptp(day[last]) + max(OVER - gap, 0)), len(found), last))
+    if not found:
+        raise Impossible(f"no worker has {WORKER_LEFT} participants")
+    return min(found)[2]
+
+
+def _give_few(given: Floats, left: np.ndarray, rng: np.random.Generator) -> None:
+    """Let those whose worker left change places with others who came once or twice."""
+    few = (given > 0) & (given <= OFFERED)
+    few[left] = False
+    away = left[(given[left] == 0) | (given[left] > OFFERED)]
+    others = rng.choice(np.flatnonzero(few), len(away), replace=False)
+    given[away], given[others] = given[others], given[away]
+
+
 def _offer_fewer(
-    given: Floats, offered: Floats, without: np.ndarray, targets: Targets, rng: np.random.Generator
+    given: Floats,
+    offered: Floats,
+    without: np.ndarray,
+    left: np.ndarray,
+    targets: Targets,
+    rng: np.random.Generator,
 ) -> None:
     """As many as printed were offered all sessions; the others had no worker, or it ended early."""
     fewer = len(given) - targets.count("sessions", "N", str(Arm.INTERVENTION), "all_10")
-    left = rng.choice(
-        np.flatnonzero(~without & (given <= 2) & (given > 0)), WORKER_LEFT, replace=False
-    )
-    ended = np.flatnonzero(
-        ~without & (given < SESSIONS - 1) & ~np.isin(np.arange(len(given)), left)
-    )
-    ended = rng.choice(ended, fewer - WORKER_LEFT - without.sum(), replace=False)
+    ended = ~without & (given < SESSIONS - 1)
+    ended[left] = False
+    ended = rng.choice(np.flatnonzero(ended), fewer - len(left) - without.sum(), replace=False)
     offered[without] = 0
-    offered[left] = 2
+    offered[left] = OFFERED
     offered[ended] = np.minimum(given[ended] + rng.integers(1, 3, len(ended)), SESSIONS - 1)
 
 
-def sessions(people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def sessions(
+    people: pd.DataFrame, episodes: pd.DataFrame, rng: np.random.Generator
+) -> pd.DataFrame:
     """A row per session offered, about weekly from soon after randomisation.
+
+    Parameters
+    ----------
+    people
+        The draft.
+    episodes
+        Acute care, for stays on a ward.
+    rng
+        Draws days and attendance.
 
     Returns
     -------
@@ -96,13 +158,18 @@ def sessions(people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     held = people[people["sessions_offered"] > 0]
     numbers = held[["sessions_offered", "sessions_attended"]].to_numpy(dtype=int)
     days0 = held["randomised_on"].to_numpy("datetime64[D]")
+    wards = episodes[episodes["service"] == WARD].groupby("participant_id", sort=False)
+    stays = {who: own[["started_on", "ended_on"]].to_numpy("datetime64[D]") for who, own in wards}
     rows: list[tuple[str, int, np.datetime64, bool]] = []
     for who, day0, (offered, attended) in zip(held["participant_id"], days0, numbers, strict=True):
-        weeks = np.cumsum(rng.choice((1, 2), offered, p=(1 - WEEK_LEFT_OUT, WEEK_LEFT_OUT)))
+        weeks = np.cumsum(rng.choice(list(WEEKS), offered, p=list(WEEKS.values())))
         first = day0 + rng.integers(*FIRST_SESSION) + 7 * (weeks - weeks[0])
         days = np.sort(on_working_days(first, rng, earlier=1, later=1))
-        # Who stops coming tends to stop at the end.
-        weight = np.linspace(2.5, 1, offered)
+        weight = FADING ** np.arange(offered)
+        if rng.random() > STOP:
+            weight = np.linspace(*LAPSING, offered)
+        for start, end in stays.get(who, ()):
+            weight[(days >= start) & (days <= end)] *= ON_WARD
         came = rng.choice(offered, attended, replace=False, p=weight / weight.sum())
         rows += [(who, k + 1, day, bool(k in came)) for k, day in enumerate(days)]
     return pd.DataFrame(rows, columns=["participant_id", "session", "offered_on", "attended"])
@@ -122,6 +189,9 @@ def draw_workbook(people: pd.DataFrame, targets: Targets, rng: np.random.Generat
         held = (people["arm"] == arm) & people[f"interviewed_{Visit.MONTH_4}"]
         asked = rng.permutation(people.index[held])
         asked = asked[: targets.count("workbook_read", "N", arm)]
+        came = people.loc[asked, "sessions_attended"].fillna(0.0).to_numpy()
+        keen = ENGAGED * came / PROTOCOL + rng.standard_normal(len(asked))
+        asked = asked[np.argsort(-keen, kind="stable")]
         read = asked[: targets.count("workbook_read", "n", arm)]
         frame.loc[asked, "workbook_read"] = 0.0
         frame.loc[read, "workbook_read"] = 1.0

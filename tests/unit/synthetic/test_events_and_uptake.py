@@ -8,9 +8,10 @@ from core_trial.analyses.summaries import stata_percentile
 from core_trial.synthetic.events import _counts_by_arm, draw_events, screening
 from core_trial.synthetic.search import Impossible
 from core_trial.synthetic.targets import Targets
-from core_trial.synthetic.uptake import draw_sessions, draw_workbook, sessions
+from core_trial.synthetic.uptake import _left_by_worker, draw_sessions, draw_workbook, sessions
 
 TARGETS = Targets.published()
+NO_CARE = pd.DataFrame(columns=["participant_id", "service", "started_on", "ended_on"])
 
 
 def people(seed=1, early=True):
@@ -30,6 +31,8 @@ def people(seed=1, early=True):
             "index_days": 0.0,
             "interviewed_month_4": held,
             "interviewed_month_18": held,
+            "satisfaction_month_4": np.where(held, rng.normal(25, 5, 441), np.nan),
+            "sessions_attended": np.where(arm == "intervention", rng.integers(0, 11, 441), np.nan),
         }
     )
 
@@ -70,7 +73,7 @@ def test_screening_adds_up():
 
 @pytest.mark.parametrize("seed", range(4))
 def test_sessions_have_their_quartiles_and_counts(seed):
-    frame = people(seed)
+    frame = people(seed).drop(columns="sessions_attended")
     drawn = draw_sessions(frame, TARGETS, np.random.default_rng(seed))
     offered, attended = (drawn[c].dropna().to_numpy() for c in drawn)
     assert len(offered) == 221
@@ -81,11 +84,44 @@ def test_sessions_have_their_quartiles_and_counts(seed):
     assert (attended[offered == 10] == 10).sum() == 65
     assert offered[frame["psw_id"].isna()[:221]].tolist() == [0] * 5
 
-    held = sessions(frame.join(drawn), np.random.default_rng(seed))
+    held = sessions(frame.join(drawn), NO_CARE, np.random.default_rng(seed))
     assert len(held) == offered.sum()
     assert held["attended"].sum() == attended.sum()
     in_order = held.groupby("participant_id")["offered_on"].agg(lambda d: d.is_monotonic_increasing)
     assert in_order.all()
+
+
+def test_few_come_from_a_ward():
+    frame = people().drop(columns="sessions_attended")
+    drawn = draw_sessions(frame, TARGETS, np.random.default_rng(1))
+    stay = pd.DataFrame(
+        {
+            "participant_id": frame["participant_id"],
+            "service": "inpatient_ward",
+            "started_on": frame["randomised_on"] + pd.Timedelta(days=30),
+            "ended_on": frame["randomised_on"] + pd.Timedelta(days=60),
+        }
+    )
+    held = sessions(frame.join(drawn), stay, np.random.default_rng(1))
+    day = (held["offered_on"] - frame["randomised_on"].iloc[0]).dt.days
+    on_ward = day.between(30, 60)
+    assert held["attended"][on_ward].mean() < held["attended"][~on_ward].mean() - 0.1
+
+
+def test_those_whose_worker_left_were_the_workers_last():
+    frame = people().drop(columns="sessions_attended")
+    rng = np.random.default_rng(3)
+    frame["randomised_on"] += pd.to_timedelta(rng.integers(0, 300, 441), unit="D")
+    treated = frame["psw_id"].notna()
+    frame.loc[treated, "psw_id"] = [f"W{k}" for k in rng.integers(0, 30, treated.sum())]
+    offered = draw_sessions(frame, TARGETS, rng)["sessions_offered"]
+    left = _left_by_worker(frame[frame["arm"] == "intervention"])
+    few = frame[frame["arm"] == "intervention"].iloc[left]
+    assert len(few) == 3
+    assert (offered[few.index] == 2).all()
+    assert len(set(few["psw_id"])) == 1
+    colleagues = frame[frame["psw_id"] == few["psw_id"].iloc[0]].drop(few.index)
+    assert (colleagues["randomised_on"] <= few["randomised_on"].min()).all()
 
 
 @pytest.mark.parametrize("seed", range(4))
