@@ -64,12 +64,21 @@ minus_loglik <- function(theta, y, X, z, g, family, q) {
   p <- ncol(X); sd <- theta[p + 1]
   fixed <- drop(X %*% theta[1:p])
   G <- max(g); b <- numeric(G)
+  height <- function(b) drop(rowsum(family$log(y, fixed + z * sd * b[g]), g)) - b^2 / 2
+  here <- height(b)
   for (i in 1:200) {
     mu <- family$mean(fixed + z * sd * b[g])
     slope <- sd * drop(rowsum(z * (y - mu), g)) - b
     curve <- 1 + sd^2 * drop(rowsum(z * family$var(mu), g))
     step <- pmax(pmin(slope / curve, 2), -2)
+    for (half in 1:60) {  # where the likelihood is far from a parabola, a full step overshoots
+      there <- height(b + step)
+      down <- there < here - 1e-12 * abs(here)
+      if (!any(down)) break
+      step[down] <- step[down] / 2
+    }
     b <- b + step
+    here <- there
     if (max(abs(step)) < 1e-13) break
   }
   mu <- family$mean(fixed + z * sd * b[g])

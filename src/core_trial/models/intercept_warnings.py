@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from core_trial.models.design import Design
+from core_trial.models.inference import Floats
 from core_trial.models.intercept_answer import Answer, Finer
 from core_trial.models.separation import describe, lost_terms
 
 #: Differences of more than this share of a standard error are worth a warning.
 WORTH_SAYING = 0.01
+#: A coefficient that moves by more than this many standard errors leaves its own 95% interval.
+OUTSIDE = 1.96
 #: Beyond this standard deviation on the link scale, clusters all but decide the outcome: odds that
 #: differ by e^10 between two clusters of the same kind are not an effect, they are separation.
 LARGEST_SD = 10.0
@@ -23,9 +26,27 @@ def believable(answer: Answer, design: Design) -> bool:
     """
     if answer.status in ("unbounded", "stopped") or answer.sd > LARGEST_SD:
         return False
-    if answer.finer is not None and answer.finer.state in ("unbounded", "stopped"):
+    if answer.finer is not None and not _confirmed(answer, answer.finer):
         return False
     return answer.apart is None or not lost_terms(answer.apart, design.columns)
+
+
+def _confirmed(answer: Answer, fine: Finer) -> bool:
+    """Whether the answer with more nodes lies within the intervals of this one."""
+    if fine.state in ("unbounded", "stopped"):
+        return False
+    return not (np.abs(_shift(answer, fine)[:-1]) > OUTSIDE).any()
+
+
+def _shift(answer: Answer, fine: Finer) -> Floats:
+    """How far more nodes move coefficients and standard deviation, in standard errors, (p + 1,)."""
+    old, new = np.append(answer.estimates, answer.sd), np.append(fine.beta, fine.sd)
+    with np.errstate(invalid="ignore", divide="ignore"):  # what is not estimable is not compared
+        return np.asarray((new - old) / _errors(answer))
+
+
+def _errors(answer: Answer) -> Floats:
+    return np.append(np.sqrt(np.diagonal(answer.cov)), answer.sd_error)
 
 
 def warnings_of(answer: Answer, design: Design, points: int) -> list[str]:
@@ -71,17 +92,16 @@ def _about_nodes(answer: Answer, fine: Finer, design: Design, points: int) -> li
         ends = "grows without bound" if fine.state == "unbounded" else "has no maximum in reach"
         return [f"{instead} the cluster variance {ends}: do not use this fit"]
     names = [*design.columns, "the random effect's standard deviation"]
-    old, new = np.append(answer.estimates, answer.sd), np.append(fine.beta, fine.sd)
-    errors = np.append(np.sqrt(np.diagonal(answer.cov)), answer.sd_error)
-    with np.errstate(invalid="ignore", divide="ignore"):  # what is not estimable is not compared
-        changed = np.append(fine.std_error, fine.sd_error) / errors - 1
-        shift = (new - old) / errors
+    shift = _shift(answer, fine)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        changed = np.append(fine.std_error, fine.sd_error) / _errors(answer) - 1
         far = (np.abs(shift) > WORTH_SAYING) | (np.abs(changed) > WORTH_SAYING)
     if not far.any():
         return []
+    use = "" if _confirmed(answer, fine) else ": do not use this fit"
     told = [
         f"{names[k]} moves by {100 * shift[k]:+.0f}% of its standard error (itself "
         f"{100 * changed[k]:+.0f}%)"
         for k in np.flatnonzero(far)
     ]
-    return [f"the answer depends on the number of nodes: {instead}, " + ", ".join(told)]
+    return [f"the answer depends on the number of nodes: {instead}, {', '.join(told)}{use}"]

@@ -20,6 +20,8 @@ from core_trial.models.sandwich import clustered_sandwich
 #: Twice the gain that a Newton step promises. Convergence is quadratic: below `LAST` one more step
 #: is the last, and below `NOTHING` (1e-8 standard errors) there is none to take.
 LAST, NOTHING = 1e-8, 1e-16
+#: A step of this size in whitened coordinates changes nothing but the last digits.
+TINY = 1e-3
 #: No step near zero changes the linear predictor by more than the first (root mean square), and
 #: none anywhere by more than the second.
 SHORT, LONG = 4.0, 1e3
@@ -111,8 +113,15 @@ def maximise(
         if known is not None and _leads_to(known, at, value):
             return known
         if definite and gain < LAST:
+            at = at + _remainder(gradient, information)
             return Optimum(at, value, gradient, information, True, steps)
     return Optimum(at, value, gradient, information, False, most)
+
+
+def _remainder(gradient: Floats, information: Floats) -> Floats:
+    """What is left to go, for which nothing has to be evaluated anew; none towards infinity."""
+    step, definite = _ascent(gradient, information)
+    return step * (definite and np.abs(step).max() < TINY)
 
 
 def _leads_to(known: Optimum, at: Floats, value: float) -> bool:
