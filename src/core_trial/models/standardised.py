@@ -212,9 +212,8 @@ def _as_fit(fit: Fit, risks: Risks, worlds: tuple[World, World], measure: Measur
         estimate = np.array([reference, other, other - reference, np.log(other / reference)])
         slope = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 1.0], [-1.0 / reference, 1.0 / other]])
         variance = np.einsum("ij,jk,ik->i", slope, risks.cov, slope)
-    known = (
-        np.isfinite(estimate) & (variance > 0) & np.isfinite(fit.effect(worlds[1].term).estimate)
-    )
+    compared = np.isfinite(fit.beta[fit.position(worlds[1].term)])
+    known = np.isfinite(estimate) & (variance > 0) & compared
     estimate, variance = np.where(known, [estimate, variance], np.nan)
     error = np.sqrt(variance)
     k = 2 + MEASURES.index(measure)

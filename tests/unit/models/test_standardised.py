@@ -55,6 +55,22 @@ def test_risks_are_integrated_and_averaged(frame, random):
         assert fit.quantities[f"risk[{arm}]"].estimate == pytest.approx(expected, rel=1e-7)
 
 
+def test_an_origin_far_away_changes_nothing(frame):
+    """The arm's own coefficient is then so large that its odds ratio is no number."""
+    far = frame.assign(age=frame["age"] + 5000)
+    near, moved = (fit_of(f, "event ~ arm*age") for f in (frame, far))
+    assert moved.beta == pytest.approx(near.beta, rel=1e-4)
+    assert moved.std_error == pytest.approx(near.std_error, rel=1e-4)
+
+
+def test_a_large_coefficient_is_a_coefficient(frame):
+    """The fit's odds ratio for the arm overflows; the risks are what they are."""
+    rng = np.random.default_rng(3)
+    frame = frame.assign(x=1000 + 0.05 * rng.standard_normal(len(frame)))
+    fit = fit_of(frame, "event ~ arm + arm:x")
+    assert np.isfinite([*fit.beta, *fit.std_error]).all()
+
+
 def test_measures_agree_with_one_another(frame):
     difference, ratio = fit_of(frame), fit_of(frame, measure="risk_ratio")
     reference, other = (difference.quantities[f"risk[{a}]"].estimate for a in (0, 1))
