@@ -142,10 +142,6 @@ class Likelihood:
         """Modes of b at the last evaluation, one per merged cluster."""
         return np.concatenate([centre.mode for centre in self._centres] or [np.empty(0)])
 
-    def take_over(self, other: Likelihood) -> None:
-        """Start from another one's modes."""
-        self._at, self._centres = other._at, other._centres
-
     def _starts(self, theta: Floats) -> Sequence[Floats]:
         """Where to look for the modes: the last effects sigma * b, moved along their gradient."""
         if self._at is None or abs(theta[-1]) < SMALL_SD:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from core_trial import vocabulary as words
 from core_trial.synthetic.search import Floats
-from core_trial.vocabulary import INSTRUMENTS, Arm, Instrument, Visit
+from core_trial.vocabulary import Arm, Instrument, Visit
 
 CATEGORIES = {
     "arm": [str(arm) for arm in words.MODEL_ARMS],
@@ -72,6 +72,3 @@ def column(instrument: Instrument, visit: Visit) -> str:
 def answered(instrument: Instrument, visit: Visit) -> str:
     """Name of the column that says whether a questionnaire was answered completely."""
     return f"answered_{instrument.outcome}_{visit}"
-
-
-SCORED = tuple((instrument, visit) for instrument in INSTRUMENTS for visit in Visit)
