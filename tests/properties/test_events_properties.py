@@ -189,10 +189,9 @@ def believable(fit):
 
 
 #: An arm that no stratum varies in, one event: the partial likelihood says nothing about it.
-CONFOUNDED = pd.DataFrame(
-    {"arm": np.arange(9.0) % 2, "time": 0.0, "event": 1 * (np.arange(9) == 0)}
+CONFOUNDED = pd.DataFrame({"arm": np.arange(9.0) % 2, "time": 0.0, "event": [1] + [0] * 8}).assign(
+    g=lambda frame: frame["arm"], centre=lambda frame: frame["arm"]
 )
-CONFOUNDED = CONFOUNDED.assign(g=CONFOUNDED["arm"], centre=CONFOUNDED["arm"])
 SLOPE = pd.DataFrame({"arm": [0.0, 1], "g": 0.0, "days": 0, "time": 0.0, "event": [0, 1]})
 
 

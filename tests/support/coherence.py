@@ -22,6 +22,12 @@ def days_after_randomisation(trial, frame, column):
     return (frame[column] - frame["participant_id"].map(first)).dt.days
 
 
+def index_care(trial, service):
+    """Episodes of the index episode with one service."""
+    episodes = trial.acute_episodes
+    return episodes[episodes["index_episode"].astype(bool) & (episodes["service"] == service)]
+
+
 def holds_recruitment_in_its_two_periods(trial):
     for phase, pilot in (("pilot", True), ("main_trial", False)):
         people = trial.participants[trial.participants["internal_pilot"] == pilot]
@@ -78,8 +84,7 @@ def holds_readmissions_after_the_index_episode(trial):
 
 
 def holds_an_index_episode_of_a_week_from_a_crisis_team(trial):
-    index = trial.acute_episodes[trial.acute_episodes["index_episode"].astype(bool)]
-    team = index[index["service"] == "crisis_resolution_team"]
+    team = index_care(trial, "crisis_resolution_team")
     stay = (team["ended_on"] - team["started_on"]).dt.days
     assert (stay >= 7).all()
     assert set(team["participant_id"]) == set(trial.service_use["participant_id"])
@@ -165,9 +170,7 @@ def holds_care_that_goes_on_beyond_the_follow_up(trial):
 
 def holds_no_ward_before_the_trial_for_the_never_admitted(trial):
     never = trial.participants.query("lifetime_admissions == 'never'")["participant_id"]
-    episodes = trial.acute_episodes
-    before = episodes[episodes["index_episode"].astype(bool)]
-    wards = before[before["service"] == "inpatient_ward"]
+    wards = index_care(trial, "inpatient_ward")
     assert len(wards) > 20
     assert not wards["participant_id"].isin(never).any()
 
@@ -181,10 +184,7 @@ def holds_index_episodes_without_a_heap_at_one_day(trial):
 
 def holds_a_week_in_care_before_the_first_interview(trial):
     first = trial.questionnaires.query("visit == 'baseline'").set_index("participant_id")
-    episodes = trial.acute_episodes
-    team = episodes[
-        episodes["index_episode"].astype(bool) & (episodes["service"] == "crisis_resolution_team")
-    ]
+    team = index_care(trial, "crisis_resolution_team")
     began = team.groupby("participant_id")["started_on"].min()
     assert ((first["completed_on"] - began).dropna().dt.days >= 7).all()
 

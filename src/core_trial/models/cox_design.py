@@ -111,7 +111,7 @@ def maximum(design: CoxDesign) -> tuple[Optimum, Sums]:
 
     start = np.zeros(len(x))
     first = evaluate(start)
-    informed = _informed(first[2], risk.n_events)
+    informed = _not_flat(first[2], risk.n_events)
     if not informed.size:
         return Optimum(start, *first, converged=True, steps=0), at
     if informed.shape[1] == len(x):
@@ -123,14 +123,15 @@ def maximum(design: CoxDesign) -> tuple[Optimum, Sums]:
     return best, sums(risk, design.white.columns, point @ design.white.columns)
 
 
-def informed(design: CoxDesign) -> Floats:
+def informed_directions(design: CoxDesign) -> Floats:
     """Directions in whitened coordinates that some risk set tells about, shape (p, q)."""
     x, risk = design.white.columns, design.risk
     _, information = derivatives(risk, x, sums(risk, x, np.zeros(design.n)))
-    return _informed(information, risk.n_events)
+    return _not_flat(information, risk.n_events)
 
 
-def _informed(information: Floats, n_events: int) -> Floats:
+def _not_flat(information: Floats, n_events: int) -> Floats:
+    """Orthonormal directions along which there is information, shape (p, q)."""
     least, every = FLAT * n_events, np.eye(len(information))
     if not lapack.dpotrf(information - least * every)[1]:  # no eigenvalue is below
         return every

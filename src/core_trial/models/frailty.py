@@ -20,7 +20,7 @@ from core_trial.errors import DesignError
 from core_trial.models.cox_design import (
     NO_EVENTS,
     CoxDesign,
-    informed,
+    informed_directions,
     maximum,
     not_estimable,
 )
@@ -236,9 +236,9 @@ def share(design: CoxDesign, clusters: Clusters) -> Shared:
     codes = design.in_order(clusters).codes
     events = np.bincount(codes[design.risk.rows], minlength=clusters.count).astype(float)
     counts, _ = tally(events[events > 0].astype(np.intp))
-    told = informed(design)
-    x = told.T @ design.white.columns
-    return Shared(design.risk, x, told, codes, clusters.count, events, counts)
+    informed = informed_directions(design)
+    x = informed.T @ design.white.columns
+    return Shared(design.risk, x, informed, codes, clusters.count, events, counts)
 
 
 def _without_frailty(shared: Shared, plain: Optimum, at: Sums, method: VarianceMethod) -> Profile:
@@ -246,9 +246,8 @@ def _without_frailty(shared: Shared, plain: Optimum, at: Sums, method: VarianceM
     none = np.zeros(shared.count)
     values = np.linalg.eigvalsh(plain.information)
     loglik = plain.value - (np.log(values[values > 0]).sum() / 2 if method == "reml" else 0.0)
-    state = State(
-        plain.point @ shared.informed, none, plain.value, at, none, np.full(shared.count, np.inf)
-    )
+    beta, held = plain.point @ shared.informed, np.full(shared.count, np.inf)
+    state = State(beta, none, plain.value, at, none, held)
     return Profile(0.0, float(loglik), 0.0, state)
 
 

@@ -13,6 +13,8 @@ from core_trial.models.separation import describe, lost_terms
 WORTH_SAYING = 0.01
 #: A coefficient that moves by more than this many standard errors leaves its own 95% interval.
 OUTSIDE = 1.96
+#: States of a search that found nothing to report.
+NO_MAXIMUM = ("unbounded", "stopped")
 #: Beyond this standard deviation on the link scale, clusters all but decide the outcome: odds that
 #: differ by e^10 between two clusters of the same kind are not an effect, they are separation.
 LARGEST_SD = 10.0
@@ -24,18 +26,17 @@ def believable(answer: Answer, design: Design) -> bool:
     Where data separate, what is left may: a factor that lost one level of several still compares
     the others. A term without any finite contrast was asked for in vain.
     """
-    if answer.status in ("unbounded", "stopped") or answer.sd > LARGEST_SD:
+    fine = answer.finer
+    if answer.status in NO_MAXIMUM or answer.sd > LARGEST_SD:
         return False
-    if answer.finer is not None and not _confirmed(answer, answer.finer):
+    if fine is not None and (fine.state in NO_MAXIMUM or _leaves(_shift(answer, fine))):
         return False
     return answer.apart is None or not lost_terms(answer.apart, design.columns)
 
 
-def _confirmed(answer: Answer, fine: Finer) -> bool:
-    """Whether the answer with more nodes lies within the intervals of this one."""
-    if fine.state in ("unbounded", "stopped"):
-        return False
-    return not (np.abs(_shift(answer, fine)[:-1]) > OUTSIDE).any()
+def _leaves(shift: Floats) -> bool:
+    """Whether more nodes move a coefficient out of its own interval."""
+    return bool((np.abs(shift[:-1]) > OUTSIDE).any())
 
 
 def _shift(answer: Answer, fine: Finer) -> Floats:
@@ -88,7 +89,7 @@ def _about_variance(answer: Answer) -> list[str]:
 def _about_nodes(answer: Answer, fine: Finer, design: Design, points: int) -> list[str]:
     """Compare with the answer of more nodes."""
     instead = f"with {fine.points} nodes instead of {points}"
-    if fine.state in ("unbounded", "stopped"):
+    if fine.state in NO_MAXIMUM:
         ends = "grows without bound" if fine.state == "unbounded" else "has no maximum in reach"
         return [f"{instead} the cluster variance {ends}: do not use this fit"]
     names = [*design.columns, "the random effect's standard deviation"]
@@ -98,7 +99,7 @@ def _about_nodes(answer: Answer, fine: Finer, design: Design, points: int) -> li
         far = (np.abs(shift) > WORTH_SAYING) | (np.abs(changed) > WORTH_SAYING)
     if not far.any():
         return []
-    use = "" if _confirmed(answer, fine) else ": do not use this fit"
+    use = ": do not use this fit" if _leaves(shift) else ""
     told = [
         f"{names[k]} moves by {100 * shift[k]:+.0f}% of its standard error (itself "
         f"{100 * changed[k]:+.0f}%)"

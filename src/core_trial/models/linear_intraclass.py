@@ -58,8 +58,8 @@ def intraclass(model: Likelihood, maximum: Maximum, level: int, confidence: floa
         low, high = _interval(model, maximum, level, size, error, z)
     except np.linalg.LinAlgError:  # variances too far apart for the arithmetic
         low = high = np.nan
-    known = np.nan if maximum.bounded[level + 1] else error / (1.0 + ratio) ** 2
-    return Quantity(_share(ratio), known, low, high)
+    std_error = np.nan if maximum.bounded[level + 1] else error / (1.0 + ratio) ** 2
+    return Quantity(_share(ratio), std_error, low, high)
 
 
 def intraclass_by_level(

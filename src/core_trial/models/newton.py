@@ -51,7 +51,8 @@ class Optimum:
     point
         Parameters, shape (q,).
     value, gradient, information
-        Log-likelihood there, its gradient (q,), its negative Hessian (q, q).
+        Log-likelihood there, its gradient (q,), its negative Hessian (q, q); or a last small
+        step before it, where the search evaluated them last.
     converged
         Whether nothing was left to gain. A maximum at infinity counts: see `Estimable`.
     steps

@@ -114,16 +114,18 @@ def log_likelihood(data: Counts, at: Floats) -> float:
     Loader (2000), Fast and accurate computation of binomial probabilities.
     """
     p, n0, alpha = len(data.x), data.zeros, _alpha(at)
-    loglik = rows(data, at, alpha)[LOGLIK, :n0] @ data.weight[:n0]
-    y, r = data.y[n0:], 1 / alpha
-    mu = np.exp(np.minimum(at[:p] @ data.x[:, n0:], LARGEST_EXPONENT))
+    means = np.exp(np.minimum(at[:p] @ data.x, LARGEST_EXPONENT))
+    zeta = at[p:-1] @ data.z
+    none = special.log_expit(-zeta[:n0]) - np.log1p(alpha * means[:n0]) / alpha
+    zeros = np.logaddexp(special.log_expit(zeta[:n0]), none)
+    y, mu, r = data.y[n0:], means[n0:], 1 / alpha
     share, ratio = 1 / (1 + alpha * y), (1 + alpha * y) / (1 + alpha * mu)
     deviance = r * ratio * _deviance(alpha * (mu - y) * share)
     deviance += mu * ratio * _deviance((y - mu) / mu * share)
     stirling = _stirling_error(r + y) - _stirling_error(np.array([r])) - _stirling_error(y)
     counts = stirling - deviance + (np.log(share) - np.log(2 * np.pi * y)) / 2
-    counts += special.log_expit(-(at[p:-1] @ data.z[:, n0:]))
-    return float(loglik + counts @ data.weight[n0:])
+    counts += special.log_expit(-zeta[n0:])
+    return float(data.weight @ np.concatenate([zeros, counts]))
 
 
 def _deviance(t: Floats) -> Floats:

@@ -21,9 +21,9 @@ from core_trial.vocabulary import FOLLOW_UPS, PRINTED_ARMS, Arm, Visit
 Event = tuple[int, int, str]
 #: Readmissions up to this many days after the interview at four months was due were reported.
 GRACE = 25
-#: Share of attempted suicides that led to acute care the same or the next day, and the first day of
-#: an event other than a readmission.
-LEAD_TO_CARE, ADMITTED = ("attempted_suicide",), 0.7
+#: Other harms, with the share that led to acute care the same or the next day; and the first day of
+#: any of them.
+HARMS = {"attempted_suicide": 0.7, "attempted_murder_charge": 0.0}
 EARLIEST = 4
 #: Reasons for leaving before randomisation, with shares of those who left; ours.
 NOT_ELIGIBLE = {
@@ -59,9 +59,9 @@ def draw_events(people: pd.DataFrame, targets: Targets, rng: np.random.Generator
         for person, day in _readmissions(people, str(arm), counts[arm]["readmission"], rng)
     ]
     for arm in PRINTED_ARMS:
-        alive = people.index[people["arm"] == arm]
-        for category in ("attempted_suicide", "attempted_murder_charge"):
-            rows += _harms(people.loc[alive], category, counts[arm][category], rng)
+        own = people[people["arm"] == arm]
+        for category in HARMS:
+            rows += _harms(own, category, counts[arm][category], rng)
     rows += _deaths(people, deaths, {person for person, _, _ in rows}, rng)
     frame = _dated(people, rows).sort_values(["occurred_on", "participant_id"], ignore_index=True)
     frame.insert(0, "event_id", [f"SAE{k + 1:02d}" for k in range(len(frame))])
@@ -85,8 +85,7 @@ def _counts_by_arm(
     targets: Targets, deaths: int, rng: np.random.Generator
 ) -> dict[str, dict[str, int]]:
     """Events of each kind in each arm: kinds are printed for the whole trial, totals by arm."""
-    kinds = ("attempted_suicide", "attempted_murder_charge")
-    total = {kind: targets.count("adverse_events", level=kind) for kind in kinds}
+    total = {kind: targets.count("adverse_events", level=kind) for kind in HARMS}
     first = {kind: int(rng.binomial(n, 0.5)) for kind, n in total.items()}
     counts = {
         str(Arm.INTERVENTION): first,
@@ -119,7 +118,7 @@ def _harms(
     last = MONTHS[Visit.MONTH_4]
     first = people["days_to_readmission"]
     again = people.index[(people["readmitted"] == 1) & first.between(EARLIEST + 1, last)]
-    led = min(int(rng.binomial(count, ADMITTED)), len(again)) if category in LEAD_TO_CARE else 0
+    led = min(int(rng.binomial(count, HARMS[category])), len(again))
     admitted = rng.choice(again, led, replace=False)
     rows = [(row, int(first[row]) - int(rng.integers(0, 2)), category) for row in admitted]
     others = rng.choice(people.index.difference(list(admitted)), count - led, replace=False)

@@ -75,8 +75,7 @@ def calibrated(
 def _rows_reached(names: Sequence[tuple[str, Line]], scores: Scores) -> Iterator[Attempt]:
     """Every printed row with what the models of the analyses find."""
     for (name, line), row in zip(names, scores.rows, strict=True):
-        b, s = row.confirm(scores.y)
-        yield Attempt(name, str(line), float(row.region.gauge(b, s)), b, s)
+        yield row.region.attempt(name, line, *row.confirm(scores.y))
 
 
 def _missed_moments(name: str, scores: Scores, targets: Targets) -> Iterator[Attempt]:

@@ -82,15 +82,15 @@ def event(
         treated(people), design[:, 2:], np.ones(len(people)), counts, region, rng
     )
 
-    def draw(rng: np.random.Generator) -> tuple[tuple[Floats, float, float], float]:
+    def draw(rng: np.random.Generator) -> tuple[Calibrated, float]:
         values = first_in_cells(rng.random(len(people)), cell, cells.events)
         frame = people.assign(event=values)
-        effect = mixed_logistic(f"event ~ {formula}", frame, cluster=CLUSTER).effect("arm")
-        b, s = float(np.log(effect.estimate)), effect.std_error
-        return (values, b, s), float(region.gauge(b, s)) - settled
+        found = mixed_logistic(f"event ~ {formula}", frame, cluster=CLUSTER)
+        k = found.position("arm")
+        attempt = region.attempt("event", line, found.beta[k], found.std_error[k])
+        return Calibrated(values, attempt), attempt.gauge - settled
 
-    (values, b, s), _ = best_of(draw, rng, tries=ARRANGEMENTS)
-    return Calibrated(values, Attempt("event", str(line), float(region.gauge(b, s)), b, s))
+    return best_of(draw, rng, tries=ARRANGEMENTS)[0]
 
 
 def days_to_event(

@@ -15,7 +15,7 @@ import pandas as pd
 from core_trial.analyses import estimation
 from core_trial.analyses.plan import ARM, PRIMARY
 from core_trial.synthetic.allocation import days_since_first
-from core_trial.synthetic.draft import as_analysed, treated
+from core_trial.synthetic.draft import as_analysed, codes, treated
 from core_trial.synthetic.exchange import Exchange
 from core_trial.synthetic.regions import Region
 from core_trial.synthetic.search import Attempt, best_of, descend
@@ -58,7 +58,7 @@ def assign_workers(
 
     def draw(rng: np.random.Generator) -> tuple[tuple[pd.Series, list[Attempt]], float]:
         workers = _workers(people, rng)
-        clusters = _clusters(known, workers[known.index])
+        clusters = codes(_cluster_ids(known, workers[known.index]))
         allowed = _exchangeable(known, workers[known.index])
         exchange = Exchange(influence, clusters, allowed, Region.of(line), estimate)
         gauge = descend(exchange, rng, steps=400)
@@ -68,19 +68,16 @@ def assign_workers(
         return (workers, [odds, hazards]), max(gauge, odds.gauge)
 
     (workers, reached), _ = best_of(draw, rng)
-    frame = pd.DataFrame({"psw_id": workers})
-    frame["cluster_id"] = workers.fillna(people["participant_id"])
-    return frame, reached
+    return pd.DataFrame({"psw_id": workers, "cluster_id": _cluster_ids(people, workers)}), reached
 
 
 def _odds_ratio(people: pd.DataFrame, workers: pd.Series, targets: Targets) -> Attempt:
     """The odds ratio of readmission with these workers, by the model of the analyses."""
     line = targets.line(PRIMARY.name, ratio=True)
-    frame = as_analysed(people).assign(cluster_id=workers.fillna(people["participant_id"]))
+    frame = as_analysed(people).assign(cluster_id=_cluster_ids(people, workers))
     found = estimation.fit(PRIMARY.fitted, frame)
     k = found.position(ARM)
-    b, s = float(found.beta[k]), float(found.std_error[k])
-    return Attempt(PRIMARY.name, str(line), float(Region.of(line).gauge(b, s)), b, s)
+    return Region.of(line).attempt(PRIMARY.name, line, found.beta[k], found.std_error[k])
 
 
 def _workers(people: pd.DataFrame, rng: np.random.Generator) -> pd.Series:
@@ -110,9 +107,9 @@ def _choose(day: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.unique(chosen, return_inverse=True)[1]
 
 
-def _clusters(people: pd.DataFrame, workers: pd.Series) -> np.ndarray:
-    labels = workers.fillna(people["participant_id"])
-    return np.unique(labels.to_numpy(dtype=str), return_inverse=True)[1]
+def _cluster_ids(people: pd.DataFrame, workers: pd.Series) -> pd.Series:
+    """The worker, or without one the participant."""
+    return workers.fillna(people["participant_id"])
 
 
 def _exchangeable(people: pd.DataFrame, workers: pd.Series) -> np.ndarray:

@@ -19,12 +19,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
 from core_trial.published import window
-
-Floats = NDArray[np.float64]
+from core_trial.synthetic.search import Attempt, Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +171,11 @@ class Region:
         )
         slack = self._slack.reshape(-1, *[1] * np.ndim(db))
         return np.asarray((steps / slack).max(axis=0))
+
+    def attempt(self, row: str, line: Line, estimate: float, std_error: float) -> Attempt:
+        """How near a point came to the middle of the line's region."""
+        gauge = float(self.gauge(estimate, std_error))
+        return Attempt(row, str(line), gauge, float(estimate), float(std_error))
 
     def __contains__(self, point: tuple[float, float]) -> bool:
         return bool(self.gauge(*point) < 1)

@@ -49,28 +49,27 @@ def draw_sessions(people: pd.DataFrame, targets: Targets, rng: np.random.Generat
         Columns sessions_offered and sessions_attended, ``nan`` in the control arm.
     """
     arm = str(Arm.INTERVENTION)
-    rows = people.index[treated(people) == 1]
-    without = people.loc[rows, "psw_id"].isna().to_numpy()
+    own = people[treated(people) == 1]
+    without = own["psw_id"].isna().to_numpy()
 
     def draw(rng: np.random.Generator) -> tuple[Floats, float]:
-        attended = _attendances(len(rows), targets, rng)
+        attended = _attendances(len(own), targets, rng)
         wanted = targets.quartiles("sessions", arm)
-        got = [attended[list(order_statistics(len(rows), q))].mean() for q in (25, 50, 75)]
+        got = [attended[list(order_statistics(len(own), q))].mean() for q in (25, 50, 75)]
         return attended, float(np.abs(np.subtract(got, wanted)).sum())
 
     attended, away = best_of(draw, rng, tries=500)
     if away > 0:
         raise Impossible("no sessions have the printed quartiles and counts")
-    treated_people = people.loc[rows]
-    order = np.argsort(np.where(without, -np.inf, _reach(treated_people, rng)), kind="stable")
-    given, offered = np.empty(len(rows)), np.full(len(rows), float(SESSIONS))
+    order = np.argsort(np.where(without, -np.inf, _reach(own, rng)), kind="stable")
+    given, offered = np.empty(len(own)), np.full(len(own), float(SESSIONS))
     given[order] = attended
     given[without] = 0
-    left = _left_by_worker(treated_people)
+    left = _left_by_worker(own)
     _give_few(given, left, rng)
     _offer_fewer(given, offered, without, left, targets, rng)
     frame = pd.DataFrame(np.nan, people.index, ["sessions_offered", "sessions_attended"])
-    frame.loc[rows] = np.column_stack([offered, given])
+    frame.loc[own.index] = np.column_stack([offered, given])
     return frame
 
 
