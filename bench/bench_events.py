@@ -17,11 +17,11 @@ import numpy as np
 import pandas as pd
 
 from bench import timing
-from core_trial.models.cox import cox, fit_cox
-from core_trial.models.cox_design import prepare, right_hand_side
+from core_trial.models.counts.zero_inflated_nb import fit_zero_inflated_nb, zero_inflated_nb
 from core_trial.models.design import build, clusters
-from core_trial.models.follow_up import follow_up
-from core_trial.models.zero_inflated_nb import fit_zero_inflated_nb, zero_inflated_nb
+from core_trial.models.survival.cox import cox, fit_cox
+from core_trial.models.survival.design import prepare, right_hand_side
+from core_trial.models.survival.follow_up import follow_up
 
 COVARIATES = "arm + psychosis + centre"
 TIMES = {"time": "time", "event": "event", "cluster": "worker"}

@@ -19,14 +19,14 @@ import pandas as pd
 
 from bench import timing
 from core_trial.models.design import build, clusters
-from core_trial.models.draws import simulation
-from core_trial.models.mixed_logistic import (
+from core_trial.models.intercept.mixed_logistic import (
     fit_mixed_logistic,
     mixed_logistic,
     prepare_mixed_logistic,
 )
-from core_trial.models.mixed_poisson import fit_mixed_poisson, mixed_poisson
-from core_trial.models.replicate import replicate
+from core_trial.models.intercept.mixed_poisson import fit_mixed_poisson, mixed_poisson
+from core_trial.models.many.draws import simulation
+from core_trial.models.many.replicate import replicate
 
 COVARIATES = "arm + psychosis + centre"
 R_CODE = """

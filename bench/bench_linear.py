@@ -21,7 +21,11 @@ import pandas as pd
 
 from bench import timing
 from core_trial.models.design import build, clusters
-from core_trial.models.mixed_linear import fit_mixed_linear, mixed_linear, prepare_mixed_linear
+from core_trial.models.linear.mixed_linear import (
+    fit_mixed_linear,
+    mixed_linear,
+    prepare_mixed_linear,
+)
 
 FORMULA = "score ~ arm + psychosis + centre + baseline"
 NESTED = {"method": "reml", "random": "arm", "residual_by": "arm", "df": "kenward_roger"}

@@ -26,9 +26,9 @@ from scipy import optimize, special
 
 from core_trial.models.fit import Fit
 from core_trial.models.inference import wald
-from core_trial.models.mixed_linear import prepare_mixed_linear
-from core_trial.models.mixed_logistic import prepare_mixed_logistic
-from core_trial.models.replicate import Replicates, replicate
+from core_trial.models.intercept.mixed_logistic import prepare_mixed_logistic
+from core_trial.models.linear.mixed_linear import prepare_mixed_linear
+from core_trial.models.many.replicate import Replicates, replicate
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]

@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy import special
 
-from core_trial.models.quadrature import hermite_rule
+from core_trial.models.numerics.quadrature import hermite_rule
 
 SD, EVENTS, ROWS = 1.5, 9, 10
 BLUE, GREY = "#0072B2", "#999999"

@@ -7,11 +7,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from core_trial.models.cox import cox
-from core_trial.models.cox_design import prepare, right_hand_side
 from core_trial.models.design import clusters
-from core_trial.models.follow_up import follow_up
-from core_trial.models.frailty import gamma_profile, share
+from core_trial.models.survival.cox import cox
+from core_trial.models.survival.design import prepare, right_hand_side
+from core_trial.models.survival.follow_up import follow_up
+from core_trial.models.survival.frailty import gamma_profile, share
 
 BLUE, VERMILLION, GREY = "#0072B2", "#D55E00", "#999999"
 DATA = Path(__file__).parents[2] / "tests" / "reference" / "data" / "d26_botharms_k40.csv"

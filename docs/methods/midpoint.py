@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from core_trial.models.kaplan_meier import kaplan_meier
+from core_trial.models.survival.kaplan_meier import kaplan_meier
 
 BLUE, VERMILLION, GREY = "#0072B2", "#D55E00", "#999999"
 

@@ -9,9 +9,9 @@ import pandas as pd
 from scipy import optimize
 
 from core_trial.models import design
-from core_trial.models.zero_inflated_nb import zero_inflated_nb
-from core_trial.models.zinb_likelihood import evaluate
-from core_trial.models.zinb_search import ALPHAS, SHARES, prepare
+from core_trial.models.counts.likelihood import evaluate
+from core_trial.models.counts.search import ALPHAS, SHARES, prepare
+from core_trial.models.counts.zero_inflated_nb import zero_inflated_nb
 
 BLUE, VERMILLION, GREY = "#0072B2", "#D55E00", "#999999"
 

@@ -7,10 +7,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from core_trial.models.linear_likelihood import likelihood, profile
-from core_trial.models.linear_search import maximise
-from core_trial.models.linear_statistics import summarise
-from core_trial.models.mixed_linear import prepare_mixed_linear
+from core_trial.models.linear.likelihood import likelihood, profile
+from core_trial.models.linear.mixed_linear import prepare_mixed_linear
+from core_trial.models.linear.search import maximise
+from core_trial.models.linear.sufficient import summarise
 
 BLUE, VERMILLION, GREY = "#0072B2", "#D55E00", "#999999"
 

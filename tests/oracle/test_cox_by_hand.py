@@ -8,11 +8,11 @@ import pytest
 from scipy import optimize
 
 from core_trial.errors import DesignError
-from core_trial.models.cox import cox
-from core_trial.models.cox_design import maximum, prepare, right_hand_side
-from core_trial.models.cox_likelihood import derivatives, score_residuals, sums
-from core_trial.models.follow_up import FollowUp, follow_up
-from core_trial.models.risk_sets import risk_sets
+from core_trial.models.survival.cox import cox
+from core_trial.models.survival.design import maximum, prepare, right_hand_side
+from core_trial.models.survival.follow_up import FollowUp, follow_up
+from core_trial.models.survival.partial_likelihood import derivatives, score_residuals, sums
+from core_trial.models.survival.risk_sets import risk_sets
 
 EXACT = {"rel": 1e-10}
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core_trial.models.cox import cox
-from core_trial.models.zero_inflated_nb import zero_inflated_nb
+from core_trial.models.counts.zero_inflated_nb import zero_inflated_nb
+from core_trial.models.survival.cox import cox
 
 sm = pytest.importorskip("statsmodels.api", exc_type=ImportError)
 count_model = pytest.importorskip("statsmodels.discrete.count_model", exc_type=ImportError)

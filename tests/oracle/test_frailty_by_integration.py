@@ -6,13 +6,12 @@ import pytest
 from scipy import integrate, stats
 
 from core_trial.errors import DesignError
-from core_trial.models.cox import cox
-from core_trial.models.cox_design import prepare, right_hand_side
-from core_trial.models.cox_likelihood import sums
 from core_trial.models.design import clusters
-from core_trial.models.follow_up import follow_up
-from core_trial.models.frailty import gamma_profile, normal_profile, share
-from core_trial.models.frailty_likelihood import (
+from core_trial.models.survival.cox import cox
+from core_trial.models.survival.design import prepare, right_hand_side
+from core_trial.models.survival.follow_up import follow_up
+from core_trial.models.survival.frailty import gamma_profile, normal_profile, share
+from core_trial.models.survival.frailty_likelihood import (
     gamma_penalty,
     information_by,
     log_det_and_trace,
@@ -21,6 +20,7 @@ from core_trial.models.frailty_likelihood import (
     profile_information,
     solve,
 )
+from core_trial.models.survival.partial_likelihood import sums
 
 TIMES = {"time": "time", "event": "event", "cluster": "g"}
 
@@ -212,7 +212,7 @@ def test_no_frailty_is_the_plain_model_and_said():
 
 def test_refusals(monkeypatch):
     frame = made_up()
-    monkeypatch.setattr("core_trial.models.frailty.LARGEST_MATRIX", 10)
+    monkeypatch.setattr("core_trial.models.survival.frailty.LARGEST_MATRIX", 10)
     with pytest.raises(DesignError, match="too many event times"):
         cox("arm", frame, **TIMES, frailty="lognormal")
     assert cox("arm", frame, **TIMES, frailty="gamma").converged

@@ -6,13 +6,13 @@ import pytest
 from clustered import trial
 from scipy import special, stats
 
-from core_trial.models.adaptive_quadrature import Likelihood
-from core_trial.models.canonical import LOGISTIC, POISSON
 from core_trial.models.design import Clusters, build, clusters
-from core_trial.models.layout import arrange, tabulate
-from core_trial.models.mixed_logistic import mixed_logistic
-from core_trial.models.mixed_poisson import mixed_poisson
-from core_trial.models.quadrature import hermite_rule
+from core_trial.models.intercept.adaptive_quadrature import Likelihood
+from core_trial.models.intercept.layout import arrange, tabulate
+from core_trial.models.intercept.mixed_logistic import mixed_logistic
+from core_trial.models.intercept.mixed_poisson import mixed_poisson
+from core_trial.models.numerics.canonical import LOGISTIC, POISSON
+from core_trial.models.numerics.quadrature import hermite_rule
 
 #: 51 nodes at standard deviations up to 1.5: what the rule itself leaves, summed over clusters.
 QUADRATURE = 1e-7

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from clustered import trial
 
-from core_trial.models.adaptive_quadrature import Likelihood
-from core_trial.models.canonical import LOGISTIC, POISSON
 from core_trial.models.design import build, clusters
-from core_trial.models.layout import arrange, tabulate
-from core_trial.models.quadrature import hermite_rule
+from core_trial.models.intercept.adaptive_quadrature import Likelihood
+from core_trial.models.intercept.layout import arrange, tabulate
+from core_trial.models.numerics.canonical import LOGISTIC, POISSON
+from core_trial.models.numerics.quadrature import hermite_rule
 
 STEP = 1e-5
 #: Central differences with that step: rounding of the value over the step, plus the step squared.

@@ -8,9 +8,9 @@ import pytest
 from scipy import special
 
 from core_trial.errors import DesignError
-from core_trial.models.follow_up import FollowUp
-from core_trial.models.kaplan_meier import curve, kaplan_meier
-from core_trial.models.restricted_mean import area, restricted_mean
+from core_trial.models.survival.follow_up import FollowUp
+from core_trial.models.survival.kaplan_meier import curve, kaplan_meier
+from core_trial.models.survival.restricted_mean import area, restricted_mean
 
 EXACT = {"rel": 1e-12}
 COLUMNS = {"time": "time", "event": "event"}

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from core_trial.models.inference import boundary_p
-from core_trial.models.mixed_linear import mixed_linear
+from core_trial.models.linear.mixed_linear import mixed_linear
 
 EXACT = {"rel": 1e-9}
 

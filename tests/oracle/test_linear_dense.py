@@ -6,10 +6,10 @@ import pytest
 from scipy.optimize import approx_fprime, brentq, minimize, minimize_scalar
 
 from core_trial.models.design import build, clusters, indicator
-from core_trial.models.linear_layout import arrange
-from core_trial.models.linear_likelihood import evaluate, likelihood, profile
-from core_trial.models.linear_statistics import summarise
-from core_trial.models.mixed_linear import mixed_linear
+from core_trial.models.linear.layout import arrange
+from core_trial.models.linear.likelihood import evaluate, likelihood, profile
+from core_trial.models.linear.mixed_linear import mixed_linear
+from core_trial.models.linear.sufficient import summarise
 
 #: Dense solves of 30 rows are right to about 1e-12.
 SAME = 1e-8

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from core_trial.errors import DesignError
-from core_trial.models.cox import cox
-from core_trial.models.proportional_hazards import proportional_hazards
+from core_trial.models.survival.cox import cox
+from core_trial.models.survival.proportional_hazards import proportional_hazards
 
 TIMES = {"time": "time", "event": "event"}
 

@@ -9,17 +9,17 @@ from scipy import optimize, special, stats
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
-from core_trial.models import rising
-from core_trial.models.rising import tally
-from core_trial.models.zero_inflated_nb import zero_inflated_nb
-from core_trial.models.zinb_likelihood import (
+from core_trial.models.counts.likelihood import (
     NO_DISPERSION,
     dispersion_score,
     evaluate,
     log_likelihood,
     scores,
 )
-from core_trial.models.zinb_search import MANY, prepare
+from core_trial.models.counts.search import MANY, prepare
+from core_trial.models.counts.zero_inflated_nb import zero_inflated_nb
+from core_trial.models.numerics import rising
+from core_trial.models.numerics.rising import tally
 
 
 def made_up(seed=0, n=120, alpha=0.8) -> pd.DataFrame:

@@ -10,11 +10,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core_trial.errors import CoreTrialError
-from core_trial.models.cox import cox
-from core_trial.models.kaplan_meier import kaplan_meier
-from core_trial.models.proportional_hazards import proportional_hazards
-from core_trial.models.restricted_mean import restricted_mean
-from core_trial.models.zero_inflated_nb import zero_inflated_nb
+from core_trial.models.counts.zero_inflated_nb import zero_inflated_nb
+from core_trial.models.survival.cox import cox
+from core_trial.models.survival.kaplan_meier import kaplan_meier
+from core_trial.models.survival.proportional_hazards import proportional_hazards
+from core_trial.models.survival.restricted_mean import restricted_mean
 
 TIMES = {"time": "time", "event": "event"}
 #: In standard errors: sums in another order differ in their last digits.

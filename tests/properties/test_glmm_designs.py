@@ -8,10 +8,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from core_trial.errors import DesignError
-from core_trial.models.mixed_logistic import mixed_logistic
-from core_trial.models.mixed_poisson import mixed_poisson
-from core_trial.models.modified_poisson import modified_poisson
-from core_trial.models.standardised import standardised
+from core_trial.models.counts.modified_poisson import modified_poisson
+from core_trial.models.intercept.mixed_logistic import mixed_logistic
+from core_trial.models.intercept.mixed_poisson import mixed_poisson
+from core_trial.models.marginal.standardised import standardised
 
 seeds = st.integers(0, 2**32 - 1)
 

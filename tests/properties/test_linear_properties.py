@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core_trial.errors import CoreTrialError
-from core_trial.models.mixed_linear import mixed_linear
+from core_trial.models.linear.mixed_linear import mixed_linear
 
 #: Sums in another order differ in the last digits; the search for the variances magnifies it.
 ROUNDING = 1e-8

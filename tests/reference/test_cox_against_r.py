@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core_trial.models.cox import cox
-from core_trial.models.proportional_hazards import proportional_hazards
+from core_trial.models.survival.cox import cox
+from core_trial.models.survival.proportional_hazards import proportional_hazards
 
 DATA = Path(__file__).parent / "data"
 OWN = sorted(DATA.glob("events_*.json"))

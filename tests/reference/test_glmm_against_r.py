@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 from scipy import special
 
-from core_trial.models.intercept_warnings import LARGEST_SD
-from core_trial.models.mixed_logistic import mixed_logistic
-from core_trial.models.mixed_poisson import mixed_poisson
-from core_trial.models.modified_poisson import modified_poisson
-from core_trial.models.standardised import standardised
+from core_trial.models.counts.modified_poisson import modified_poisson
+from core_trial.models.intercept.cautions import LARGEST_SD
+from core_trial.models.intercept.mixed_logistic import mixed_logistic
+from core_trial.models.intercept.mixed_poisson import mixed_poisson
+from core_trial.models.marginal.standardised import standardised
 
 DATA = Path(__file__).parent / "data"
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core_trial.models.kaplan_meier import kaplan_meier
-from core_trial.models.restricted_mean import restricted_mean
+from core_trial.models.survival.kaplan_meier import kaplan_meier
+from core_trial.models.survival.restricted_mean import restricted_mean
 
 DATA = Path(__file__).parent / "data"
 OWN = sorted(DATA.glob("events_*.json"))

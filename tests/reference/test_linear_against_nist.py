@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core_trial.models.mixed_linear import mixed_linear
+from core_trial.models.linear.mixed_linear import mixed_linear
 
 DATA = Path(__file__).parent / "data" / "nist_anova"
 

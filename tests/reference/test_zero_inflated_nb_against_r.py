@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core_trial.models.zero_inflated_nb import zero_inflated_nb
+from core_trial.models.counts.zero_inflated_nb import zero_inflated_nb
 
 DATA = Path(__file__).parent / "data"
 OWN = sorted(p for p in DATA.glob("events_*.json") if "poisson" not in p.stem)

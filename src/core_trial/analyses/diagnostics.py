@@ -26,7 +26,7 @@ from core_trial.analyses.plan import (
 )
 from core_trial.errors import DesignError, FitError
 from core_trial.models.inference import Test
-from core_trial.models.proportional_hazards import Transform
+from core_trial.models.survival.proportional_hazards import Transform
 from core_trial.results import Descriptive, Record
 
 Floats = NDArray[np.float64]

@@ -1,16 +1,16 @@
 """Models for partially nested trials: arrays and formulas in, one frozen `Fit` out."""
 
-from core_trial.models.cox import cox
-from core_trial.models.kaplan_meier import kaplan_meier
-from core_trial.models.mixed_linear import mixed_linear
-from core_trial.models.mixed_logistic import mixed_logistic
-from core_trial.models.mixed_poisson import mixed_poisson
-from core_trial.models.modified_poisson import modified_poisson
-from core_trial.models.proportional_hazards import proportional_hazards
-from core_trial.models.replicate import replicate
-from core_trial.models.restricted_mean import restricted_mean
-from core_trial.models.standardised import standardised
-from core_trial.models.zero_inflated_nb import zero_inflated_nb
+from core_trial.models.counts.modified_poisson import modified_poisson
+from core_trial.models.counts.zero_inflated_nb import zero_inflated_nb
+from core_trial.models.intercept.mixed_logistic import mixed_logistic
+from core_trial.models.intercept.mixed_poisson import mixed_poisson
+from core_trial.models.linear.mixed_linear import mixed_linear
+from core_trial.models.many.replicate import replicate
+from core_trial.models.marginal.standardised import standardised
+from core_trial.models.survival.cox import cox
+from core_trial.models.survival.kaplan_meier import kaplan_meier
+from core_trial.models.survival.proportional_hazards import proportional_hazards
+from core_trial.models.survival.restricted_mean import restricted_mean
 
 __all__ = [
     "cox",

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from core_trial.models.design import build
-from core_trial.models.mixed_linear import mixed_linear
+from core_trial.models.linear.mixed_linear import mixed_linear
 from core_trial.synthetic.draft import codes
 from core_trial.synthetic.regions import Region
 from core_trial.synthetic.search import Floats

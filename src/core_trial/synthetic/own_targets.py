@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from core_trial.models.design import build
-from core_trial.models.mixed_logistic import mixed_logistic
+from core_trial.models.intercept.mixed_logistic import mixed_logistic
 from core_trial.synthetic.approach import approach
 from core_trial.synthetic.draft import codes, treated
 from core_trial.synthetic.exchange import Exchange

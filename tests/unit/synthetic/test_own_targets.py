@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core_trial.models.cox import cox
-from core_trial.models.mixed_linear import mixed_linear
-from core_trial.models.mixed_logistic import mixed_logistic
+from core_trial.models.intercept.mixed_logistic import mixed_logistic
+from core_trial.models.linear.mixed_linear import mixed_linear
+from core_trial.models.survival.cox import cox
 from core_trial.report.number import LANCET, effect, p_value
 from core_trial.synthetic import own_targets
 from core_trial.synthetic.regions import Line

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core_trial.models.cox import cox
-from core_trial.models.mixed_logistic import mixed_logistic
-from core_trial.models.zero_inflated_nb import zero_inflated_nb
+from core_trial.models.counts.zero_inflated_nb import zero_inflated_nb
+from core_trial.models.intercept.mixed_logistic import mixed_logistic
+from core_trial.models.survival.cox import cox
 from core_trial.synthetic.counts import rate_ratio
 from core_trial.synthetic.exchange import Exchange
 from core_trial.synthetic.readmission import grouped_logistic

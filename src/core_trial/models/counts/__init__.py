@@ -1,0 +1,1 @@
+"""Counts, and risks as counts: zero-inflated negative binomial, modified Poisson."""

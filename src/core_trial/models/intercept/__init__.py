@@ -1,0 +1,1 @@
+"""Logistic and Poisson models with a random intercept by cluster."""

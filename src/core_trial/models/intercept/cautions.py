@@ -1,0 +1,108 @@
+"""What a careful reader of a random-intercept fit should be told, in words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core_trial.models.design import Design
+from core_trial.models.inference import Floats
+from core_trial.models.intercept.answer import Answer, Finer
+from core_trial.models.numerics.separation import describe, lost_terms
+
+#: Differences of more than this share of a standard error are worth a warning.
+WORTH_SAYING = 0.01
+#: A coefficient that moves by more than this many standard errors leaves its own 95% interval.
+OUTSIDE = 1.96
+#: States of a search that found nothing to report.
+NO_MAXIMUM = ("unbounded", "stopped")
+#: Beyond this standard deviation on the link scale, clusters all but decide the outcome: odds that
+#: differ by e^10 between two clusters of the same kind are not an effect, they are separation.
+LARGEST_SD = 10.0
+
+
+def believable(answer: Answer, design: Design) -> bool:
+    """Whether the fit answers what was asked.
+
+    Where data separate, what is left may: a factor that lost one level of several still compares
+    the others. A term without any finite contrast was asked for in vain.
+    """
+    fine = answer.finer
+    if answer.status in NO_MAXIMUM or answer.sd > LARGEST_SD:
+        return False
+    if fine is not None and (fine.state in NO_MAXIMUM or _leaves(_shift(answer, fine))):
+        return False
+    return answer.apart is None or not lost_terms(answer.apart, design.columns)
+
+
+def _leaves(shift: Floats) -> bool:
+    """Whether more nodes move a coefficient out of its own interval."""
+    return bool((np.abs(shift[:-1]) > OUTSIDE).any())
+
+
+def _shift(answer: Answer, fine: Finer) -> Floats:
+    """How far more nodes move coefficients and standard deviation, in standard errors, (p + 1,)."""
+    old, new = np.append(answer.estimates, answer.sd), np.append(fine.beta, fine.sd)
+    with np.errstate(invalid="ignore", divide="ignore"):  # what is not estimable is not compared
+        return np.asarray((new - old) / _errors(answer))
+
+
+def _errors(answer: Answer) -> Floats:
+    return np.append(np.sqrt(np.diagonal(answer.cov)), answer.sd_error)
+
+
+def warnings_of(answer: Answer, design: Design, points: int) -> list[str]:
+    """Every warning of a fit."""
+    found = [] if answer.apart is None else [describe(answer.apart, design.columns)]
+    found += _about_variance(answer)
+    if answer.finer is not None:
+        found += _about_nodes(answer, answer.finer, design, points)
+    return found
+
+
+def _about_variance(answer: Answer) -> list[str]:
+    told = {
+        "interior": [],
+        "boundary": [
+            "the cluster variance is at its bound, zero: the fit is that of the regression "
+            "without random effects"
+        ],
+        "unidentified": [
+            "the cluster variance is not identified (no two clusters, one of them with two rows): "
+            "the fit is that of the regression without random effects"
+        ],
+        "unbounded": [
+            "the cluster variance grows without bound, and the coefficients with it: nothing can "
+            "be estimated"
+        ],
+        "stopped": ["the search for the maximum did not converge: do not use this fit"],
+    }
+    if answer.apart is not None and answer.apart.lost.all():
+        return []
+    if answer.sd > LARGEST_SD:
+        return [
+            f"the random effect's standard deviation is {answer.sd:.0f} on the link scale: the "
+            "clusters all but separate the outcomes, do not use this fit"
+        ]
+    return told[answer.status]
+
+
+def _about_nodes(answer: Answer, fine: Finer, design: Design, points: int) -> list[str]:
+    """Compare with the answer of more nodes."""
+    instead = f"with {fine.points} nodes instead of {points}"
+    if fine.state in NO_MAXIMUM:
+        ends = "grows without bound" if fine.state == "unbounded" else "has no maximum in reach"
+        return [f"{instead} the cluster variance {ends}: do not use this fit"]
+    names = [*design.columns, "the random effect's standard deviation"]
+    shift = _shift(answer, fine)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        changed = np.append(fine.std_error, fine.sd_error) / _errors(answer) - 1
+        far = (np.abs(shift) > WORTH_SAYING) | (np.abs(changed) > WORTH_SAYING)
+    if not far.any():
+        return []
+    use = ": do not use this fit" if _leaves(shift) else ""
+    told = [
+        f"{names[k]} moves by {100 * shift[k]:+.0f}% of its standard error (itself "
+        f"{100 * changed[k]:+.0f}%)"
+        for k in np.flatnonzero(far)
+    ]
+    return [f"the answer depends on the number of nodes: {instead}, {', '.join(told)}{use}"]

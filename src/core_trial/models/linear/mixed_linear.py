@@ -1,0 +1,157 @@
+"""Linear model with a random intercept by cluster, for trials nested in one arm or in all."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from core_trial.errors import DesignError
+from core_trial.models.design import Clusters, Design, build, clusters, indicator
+from core_trial.models.fit import Fit
+from core_trial.models.inference import Floats
+from core_trial.models.linear.kenward_roger import Approximation
+from core_trial.models.linear.likelihood import Method
+from core_trial.models.linear.model import LinearModel, prepare
+
+
+def mixed_linear(
+    formula: str,
+    frame: pd.DataFrame,
+    *,
+    cluster: str,
+    method: Method = "ml",
+    random: str = "1",
+    residual_by: str | None = None,
+    df: Approximation = "normal",
+    confidence: float = 0.95,
+) -> Fit:
+    """Fit a linear model with a random intercept.
+
+    Parameters
+    ----------
+    formula
+        Such as ``"score ~ arm + baseline + centre"``.
+    frame
+        A row per participant, complete in every column that is used.
+    cluster
+        Column with the cluster of each row; a participant outside any cluster is one of its own.
+    method
+        ``"ml"`` or ``"reml"``.
+    random
+        ``"1"`` for a random intercept in every cluster; a 0/1 column, or a factor of two levels,
+        for one that enters only where the column is 1 (or the second level): partial nesting.
+    residual_by
+        Column with a residual variance for each of its levels; None for one variance.
+    df
+        Reference distribution: ``"normal"``, or Student's t with the degrees of freedom of
+        ``"satterthwaite"`` or ``"kenward_roger"`` (the latter with its own covariance, and only
+        with ``"reml"``, for which it is derived).
+    confidence
+        Coverage of the intervals.
+
+    Returns
+    -------
+    Fit
+        `variance` has ``cluster`` and ``residual`` (or ``residual[level]``); `quantities` has
+        ``icc`` (or ``icc[level]``); `tests` has ``variance``, the likelihood ratio of the cluster
+        variance against zero; `fitted` includes the predicted random effects.
+
+    Raises
+    ------
+    DesignError
+        If the data or the choices cannot be fitted; the message says what to change.
+    FitError
+        If the variances differ by more orders of magnitude than the arithmetic has digits.
+
+    References
+    ----------
+    Harville (1977), J Am Stat Assoc 72: 320-38. Roberts and Roberts (2005), Clin Trials 2: 152-62
+    (partial nesting). Kenward and Roger (1997), Biometrics 53: 983-97.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({
+    ...     "score": [4.0, 6.0, 5.0, 9.0, 8.0, 7.0, 3.0, 5.0],
+    ...     "arm": [1, 1, 1, 1, 1, 1, 0, 0],
+    ...     "worker": ["a", "a", "a", "b", "b", "b", "c", "d"],
+    ... })
+    >>> fit = mixed_linear("score ~ arm", frame, cluster="worker", method="reml")
+    >>> round(fit.effect("arm").estimate, 2)
+    2.5
+    """
+    return prepare_mixed_linear(
+        formula,
+        frame,
+        cluster=cluster,
+        method=method,
+        random=random,
+        residual_by=residual_by,
+        df=df,
+        confidence=confidence,
+    ).fit()
+
+
+def prepare_mixed_linear(
+    formula: str,
+    frame: pd.DataFrame,
+    *,
+    cluster: str,
+    method: Method = "ml",
+    random: str = "1",
+    residual_by: str | None = None,
+    df: Approximation = "normal",
+    confidence: float = 0.95,
+) -> LinearModel:
+    """A model whose `fit` takes one outcome after the other; arguments as `mixed_linear`."""
+    return prepare(
+        build(formula, frame),
+        clusters(frame, cluster),
+        random=None if random == "1" else indicator(frame, random),
+        residual=None if residual_by is None else _levels(frame, residual_by),
+        method=method,
+        df=df,
+        confidence=confidence,
+    )
+
+
+def fit_mixed_linear(
+    design: Design,
+    members: Clusters,
+    *,
+    random: Floats | None = None,
+    residual: Clusters | None = None,
+    method: Method = "ml",
+    df: Approximation = "normal",
+    confidence: float = 0.95,
+) -> Fit:
+    """Fit a prepared design: `mixed_linear` without formula and frame.
+
+    Parameters
+    ----------
+    design
+        Outcome and design matrix, n rows.
+    members
+        Cluster of each row.
+    random
+        1 where the random effect enters a row, 0 where not, shape (n,); None for everywhere.
+    residual
+        Residual level of each row; None for one variance.
+    method, df, confidence
+        As in `mixed_linear`.
+    """
+    return prepare(
+        design,
+        members,
+        random=random,
+        residual=residual,
+        method=method,
+        df=df,
+        confidence=confidence,
+    ).fit()
+
+
+def _levels(frame: pd.DataFrame, name: str) -> Clusters:
+    levels = clusters(frame, name)
+    if levels.count < 2:
+        raise DesignError(f"residual_by={name!r}: the column has one level; leave it out")
+    return levels

@@ -1,0 +1,211 @@
+"""A linear model with a random intercept on a prepared design, and its frozen `Fit`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+
+from core_trial.errors import DesignError, FitError
+from core_trial.models.design import Clusters, Design
+from core_trial.models.fit import Fit
+from core_trial.models.inference import Floats, Test, boundary_p
+from core_trial.models.linear.cautions import unidentified, warnings_of
+from core_trial.models.linear.intraclass import intraclass_by_level
+from core_trial.models.linear.kenward_roger import Approximation, adjusted, degrees_of_freedom
+from core_trial.models.linear.layout import LinearLayout, arrange
+from core_trial.models.linear.likelihood import Likelihood, Method, likelihood
+from core_trial.models.linear.search import Maximum, maximise
+from core_trial.models.linear.sufficient import Statistics, refine, summarise
+from core_trial.models.numerics.limits import refuse_confidence
+
+METHODS = {"ml": "maximum likelihood", "reml": "restricted maximum likelihood"}
+APPROXIMATIONS = {
+    "normal": "normal",
+    "satterthwaite": "Satterthwaite",
+    "kenward_roger": "Kenward-Roger",
+}
+#: Least squares whose sum of squares exceeds the generalised one by more than this are improved.
+EXCESS, REFINEMENTS = 1e3, 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinearModel:
+    """A linear model on a prepared design; fits any number of outcomes.
+
+    Parameters
+    ----------
+    layout
+        The design, its clusters and residual levels.
+    method
+        ``"ml"`` or ``"reml"``.
+    df
+        Reference distribution of the coefficients.
+    confidence
+        Coverage of the intervals.
+    """
+
+    layout: LinearLayout
+    method: Method
+    df: Approximation
+    confidence: float
+
+    @property
+    def design(self) -> Design:
+        """Outcome and design matrix."""
+        return self.layout.design
+
+    def fit(self, y: Floats | None = None) -> Fit:
+        """Fit the design's own outcome, or another one of shape (n,).
+
+        Raises
+        ------
+        DesignError
+            If the outcome cannot be fitted; the message says what to change.
+        FitError
+            If the variances differ by more orders of magnitude than the arithmetic has digits.
+        """
+        y = self.design.y if y is None else self.design.with_response(y).y
+        stats, function, maximum = _solve(self.layout, y, self.method)
+        return _as_fit(self, y, stats, function, maximum)
+
+
+def prepare(
+    design: Design,
+    members: Clusters,
+    *,
+    random: Floats | None = None,
+    residual: Clusters | None = None,
+    method: Method = "ml",
+    df: Approximation = "normal",
+    confidence: float = 0.95,
+) -> LinearModel:
+    """Work out all that does not depend on the outcome.
+
+    Parameters
+    ----------
+    design, members
+        The design and the cluster of each row.
+    random
+        1 where the random effect enters a row, 0 where not, shape (n,); None for everywhere.
+    residual
+        Residual level of each row; None for one variance.
+    method, df, confidence
+        As in `mixed_linear`.
+
+    Raises
+    ------
+    DesignError
+        If a choice is not among those there are, or the design cannot carry the model.
+    """
+    if not design.formula.response:
+        raise DesignError(f"formula {str(design.formula)!r} names no outcome")
+    if method not in METHODS:
+        raise DesignError(f"method {method!r}: choose {' or '.join(METHODS)}")
+    if df not in APPROXIMATIONS:
+        raise DesignError(f"df {df!r}: choose {', '.join(APPROXIMATIONS)}")
+    if df == "kenward_roger" and method == "ml":
+        raise DesignError("Kenward-Roger is derived for restricted likelihood: method='reml'")
+    refuse_confidence(confidence)
+    return LinearModel(arrange(design, members, random, residual), method, df, confidence)
+
+
+def _solve(
+    layout: LinearLayout, y: Floats, method: Method
+) -> tuple[Statistics, Likelihood, Maximum]:
+    """Maximise the likelihood; once more from a better residual where digits were lost."""
+    stats = summarise(layout, y)
+    for _ in range(REFINEMENTS):
+        function = likelihood(layout, stats, method)
+        try:
+            maximum = maximise(function)
+        except np.linalg.LinAlgError:
+            raise FitError("the variances differ by too many orders of magnitude") from None
+        if maximum.point.excess < EXCESS:
+            break
+        stats = refine(layout, stats, maximum.point.delta)
+    return stats, function, maximum
+
+
+def _as_fit(
+    model: LinearModel, y: Floats, stats: Statistics, function: Likelihood, maximum: Maximum
+) -> Fit:
+    layout, point, back = model.layout, maximum.point, model.layout.basis.back
+    beta = back @ (stats.projection + point.delta) * stats.scale
+    if layout.basis.constant is not None:
+        beta[layout.basis.constant] += stats.shift / layout.basis.unit
+    phi = adjusted(maximum) if model.df == "kenward_roger" else point.phi
+    cov = back @ phi @ back.T * stats.scale**2
+    freedom = degrees_of_freedom(maximum, back, model.df)
+    if not maximum.identified:
+        unknown = unidentified(maximum, back)
+        cov[unknown] = cov[:, unknown] = freedom[unknown] = np.nan
+    iccs = intraclass_by_level(function, maximum, layout.suffixes, model.confidence)
+    blups, fitted = _predictions(layout, stats, maximum, y)
+    return Fit(
+        model="mixed_linear",
+        formula=str(model.design.formula),
+        method=_in_words(model),
+        terms=model.design.columns,
+        beta=beta,
+        cov=cov,
+        df=freedom,
+        scale="identity",
+        loglik=point.loglik - function.rows * float(np.log(stats.scale)),
+        n=len(y),
+        n_clusters=layout.clusters.count,
+        variance=_variances(layout, maximum, stats.scale),
+        converged=maximum.converged,
+        warnings=warnings_of(layout, maximum, model.df, iccs),
+        quantities=iccs,
+        tests=_tests(maximum),
+        random_effects=blups,
+        fitted=fitted,
+        confidence=model.confidence,
+    )
+
+
+def _in_words(model: LinearModel) -> str:
+    layout = model.layout
+    where = "every cluster" if layout.random.all() else "the clusters of one arm"
+    residual = (
+        f", {layout.patterns.levels} residual variances" if layout.patterns.levels > 1 else ""
+    )
+    return (
+        f"{METHODS[model.method]}; random intercept in {where}{residual}; "
+        f"{APPROXIMATIONS[model.df]} inference"
+    )
+
+
+def _variances(
+    layout: LinearLayout, maximum: Maximum, scale: float
+) -> MappingProxyType[str, float]:
+    theta = maximum.point.theta * scale**2
+    names = ["cluster"] + [f"residual{suffix}" for suffix in layout.suffixes]
+    values = [float(theta[0]) if maximum.identified else np.nan, *map(float, theta[1:])]
+    return MappingProxyType(dict(zip(names, values, strict=True)))
+
+
+def _tests(maximum: Maximum) -> MappingProxyType[str, Test]:
+    ratio = max(2.0 * (maximum.point.loglik - maximum.null.loglik), 0.0)
+    p = boundary_p(ratio) if maximum.identified else np.nan
+    test = Test("cluster variance is zero", ratio if maximum.identified else np.nan, 1.0, p)
+    return MappingProxyType({"variance": test})
+
+
+def _predictions(
+    layout: LinearLayout, stats: Statistics, maximum: Maximum, y: Floats
+) -> tuple[pd.Series, Floats]:
+    """Predicted random effects (tau Z'V^-1 r) and fitted means with them."""
+    point, codes, G = maximum.point, layout.clusters.codes, layout.clusters.count
+    r = (stats.residual - layout.basis.Q @ point.delta) * stats.scale
+    w = layout.random / point.theta[1:][layout.residual.codes]
+    precision = np.bincount(codes, w, G)
+    tau = float(point.theta[0])
+    effect = tau * np.bincount(codes, w * r, G) / (1.0 + tau * precision)
+    there = precision > 0
+    known = effect[there] if maximum.identified else np.full(int(there.sum()), np.nan)
+    blups = pd.Series(known, index=layout.clusters.labels[there], name="random_effect")
+    return blups, y - r + layout.random * effect[codes]

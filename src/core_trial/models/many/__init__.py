@@ -1,0 +1,1 @@
+"""One model over many data sets: simulation, bootstrap, imputation."""

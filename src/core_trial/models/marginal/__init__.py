@@ -1,0 +1,1 @@
+"""Effects averaged over the people of a trial."""

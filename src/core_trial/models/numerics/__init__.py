@@ -1,0 +1,1 @@
+"""Numbers that every family of models needs: Newton, quadrature, sandwich, separation."""

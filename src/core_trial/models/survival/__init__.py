@@ -1,0 +1,1 @@
+"""Time to an event: Cox, frailty, Kaplan-Meier, restricted mean."""

@@ -1,0 +1,252 @@
+r"""Penalised partial likelihood of a shared frailty model, for a given frailty variance.
+
+The log hazard of a row in cluster g is :math:`x'\beta + b_g`; the log frailties :math:`b` are
+penalised by their density. The information of all G of them is never formed: it is applied to
+vectors by sums over the risk sets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from core_trial.models.design import Ints
+from core_trial.models.inference import Floats
+from core_trial.models.numerics.rising import Tally
+from core_trial.models.survival.partial_likelihood import (
+    WIDEST,
+    Sums,
+    information_times,
+    shares,
+    sums,
+)
+from core_trial.models.survival.risk_sets import RiskSets
+
+#: Gain in penalised likelihood below which the search ends.
+GAIN = 1e-13
+#: Relative accuracy of a Newton step; of a solution that goes into the result.
+ROUGH, FINE = 1e-2, 1e-11
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shared:
+    """What stays the same whatever the variance.
+
+    Parameters
+    ----------
+    risk
+        The risk sets.
+    x
+        Whitened covariates as rows, shape (p, n), in the order of `risk`; those combinations of
+        them that some risk set tells about.
+    informed
+        Those combinations, shape (q, p) for q covariates.
+    codes, count
+        Cluster of each row in that order, shape (n,), and how many clusters there are, G.
+    events, tally
+        Events of each cluster, shape (G,), and the tally of those with any.
+    """
+
+    risk: RiskSets
+    x: Floats
+    informed: Floats
+    codes: Ints
+    count: int
+    events: Floats
+    tally: Tally
+
+    def by_cluster(self, values: Floats) -> Floats:
+        """Sum over the rows of each cluster, shape (G,)."""
+        return np.bincount(self.codes, weights=values, minlength=self.count).astype(float)
+
+
+@dataclass(frozen=True, slots=True)
+class Penalty:
+    """Log density of the log frailties up to a constant, and what follows from it.
+
+    Parameters
+    ----------
+    value
+        From b, shape (G,), to the log density of all.
+    slope, curvature
+        From b to its derivative and its negative second derivative, each of shape (G,).
+    """
+
+    value: Callable[[Floats], float]
+    slope: Callable[[Floats], Floats]
+    curvature: Callable[[Floats], Floats]
+
+
+def gamma_penalty(theta: float) -> Penalty:
+    """Frailties exp(b) from a gamma distribution with mean 1 and variance theta."""
+    return Penalty(
+        lambda b: float((b - np.expm1(b)).sum()) / theta,
+        lambda b: -np.expm1(b) / theta,
+        lambda b: np.exp(b) / theta,
+    )
+
+
+def normal_penalty(theta: float) -> Penalty:
+    """Log frailties b from a normal distribution with mean 0 and variance theta."""
+    return Penalty(
+        lambda b: -float(b @ b) / (2 * theta),
+        lambda b: -b / theta,
+        lambda b: np.full(b.shape, 1 / theta),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """Coefficients and log frailties, and the penalised likelihood there.
+
+    Parameters
+    ----------
+    beta, b
+        Coefficients in whitened coordinates, shape (p,), and log frailties, shape (G,).
+    value
+        Penalised log partial likelihood.
+    sums
+        The sums over the risk sets.
+    slope, curvature
+        Derivatives of the penalty, each of shape (G,); see `Penalty`.
+    """
+
+    beta: Floats
+    b: Floats
+    value: float
+    sums: Sums
+    slope: Floats
+    curvature: Floats
+
+
+def maximise_penalised(shared: Shared, penalty: Penalty, beta: Floats, b: Floats) -> State:
+    """Newton steps from a start, each solved by conjugate gradients and halved where too long."""
+
+    def at(beta: Floats, b: Floats) -> State:
+        eta = beta @ shared.x + b[shared.codes]
+        fine = np.ptp(eta) < WIDEST
+        s = sums(shared.risk, shared.x[:0], eta if fine else np.zeros_like(eta))
+        value = s.loglik + penalty.value(b) if fine else -np.inf
+        return State(beta, b, value, s, penalty.slope(b), penalty.curvature(b))
+
+    state, p = at(beta, b), len(beta)
+    for _ in range(100):
+        residual = shared.risk.event - state.sums.hazard
+        gradient = np.append(shared.x @ residual, shared.by_cluster(residual) + state.slope)
+        step = solve(shared, state, gradient[:, None], ROUGH)[:, 0]
+        gain = float(gradient @ step)
+        for _ in range(40):
+            trial = at(state.beta + step[:p], state.b + step[p:])
+            if trial.value >= state.value - 1e-12 * abs(state.value):
+                break
+            step = step / 2
+        else:
+            return state
+        state = trial
+        if gain < GAIN:
+            break
+    return state
+
+
+def information_by(shared: Shared, state: State, vectors: Floats) -> Floats:
+    """The penalised information of coefficients and log frailties, times r vectors.
+
+    Parameters
+    ----------
+    vectors
+        Shape (p + G, r).
+    """
+    p = len(state.beta)
+    b = vectors[p:]
+    along = vectors[:p].T @ shared.x
+    along += b.T.take(shared.codes, axis=1)
+    rows = information_times(shared.risk, state.sums, along)
+    per_cluster = np.reshape([shared.by_cluster(row) for row in rows], (-1, shared.count)).T
+    return np.concatenate([shared.x @ rows.T, per_cluster + state.curvature[:, None] * b])
+
+
+def solve(
+    shared: Shared, state: State, right: Floats, tolerance: float, *, hold_beta: bool = False
+) -> Floats:
+    """Solve the penalised information for r right sides by preconditioned conjugate gradients.
+
+    Parameters
+    ----------
+    right
+        Shape (p + G, r).
+    tolerance
+        Size of the residual relative to the right side's, in the preconditioner's metric.
+    hold_beta
+        Solve for the log frailties alone; the first p entries stay zero.
+
+    References
+    ----------
+    Nocedal and Wright (2006), Numerical Optimization, 2nd ed., algorithm 5.3.
+    """
+    p, n_events = len(state.beta), shared.risk.n_events
+    diagonal = shared.by_cluster(state.sums.hazard) + state.curvature
+    inverse = np.append(np.full(p, 0.0 if hold_beta else 1 / n_events), 1 / diagonal)[:, None]
+    found, left = np.zeros_like(right), right
+    direction = inverse * left
+    size = (left * direction).sum(axis=0)
+    enough = tolerance**2 * size
+    for _ in range(10 * len(right)):
+        if (size <= enough).all():
+            break
+        image = information_by(shared, state, direction)
+        curvature = (direction * image).sum(axis=0)
+        open_ = (size > enough) & (curvature > 0)
+        length = np.divide(size, curvature, out=np.zeros_like(size), where=open_)
+        found, left = found + length * direction, left - length * image
+        scaled = inverse * left
+        renewed = (left * scaled).sum(axis=0)
+        ratio = np.divide(renewed, size, out=np.zeros_like(size), where=open_)
+        direction, size = scaled + ratio * direction, np.where(open_, renewed, 0.0)
+    return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Information:
+    """Information of the coefficients once the log frailties have been profiled out.
+
+    Parameters
+    ----------
+    schur
+        Shape (p, p), in whitened coordinates.
+    carried
+        How the log frailties follow the coefficients, shape (G, p).
+    """
+
+    schur: Floats
+    carried: Floats
+
+
+def profile_information(shared: Shared, state: State) -> Information:
+    """Schur complement of the log frailties in the penalised information."""
+    p, count = len(state.beta), shared.count
+    unit = np.concatenate([np.eye(p), np.zeros((count, p))])
+    block = information_by(shared, state, unit)
+    block[:p] = (block[:p] + block[:p].T) / 2
+    cross = np.concatenate([np.zeros((p, p)), block[p:]])
+    carried = solve(shared, state, cross, FINE, hold_beta=True)[p:]
+    return Information(block[:p] - block[p:].T @ carried, carried)
+
+
+def log_det_and_trace(shared: Shared, state: State) -> tuple[float, float]:
+    """Log determinant and trace of the inverse of the log frailties' penalised information.
+
+    It is a diagonal less a product of rank K, so that the smaller of G and K decides what is
+    factored (the matrix determinant lemma and Woodbury's identity).
+    """
+    U = shares(shared.risk, state.sums, shared.codes, shared.count)
+    D = shared.by_cluster(state.sums.hazard) + state.curvature
+    if len(U) >= shared.count:
+        H = np.diag(D) - U.T @ U
+        root = np.linalg.inv(np.linalg.cholesky(H))
+        return -2 * float(np.log(np.diagonal(root)).sum()), float((root**2).sum())
+    scaled = U / D
+    root = np.linalg.inv(np.linalg.cholesky(np.eye(len(U)) - scaled @ U.T))
+    log_det = float(np.log(D).sum()) - 2 * float(np.log(np.diagonal(root)).sum())
+    return log_det, float((1 / D).sum() + ((root @ scaled) ** 2).sum())

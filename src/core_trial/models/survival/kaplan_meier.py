@@ -1,0 +1,267 @@
+"""Kaplan-Meier: the survival curve of each group, with everything a plot of it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import special
+
+from core_trial.errors import DesignError
+from core_trial.models import design as designs
+from core_trial.models.design import Ints
+from core_trial.models.inference import Floats
+from core_trial.models.numerics.limits import refuse_confidence
+from core_trial.models.survival.follow_up import follow_up
+
+Interval = Literal["log-log", "log", "plain"]
+#: Two survival probabilities nearer than this are one: products of fractions carry rounding.
+SAME = 1e-12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curve:
+    """Survival of one group, a value at each of k distinct times.
+
+    Parameters
+    ----------
+    time
+        Distinct times of events and of censoring, ascending, shape (k,).
+    at_risk
+        Number followed up just before each time, shape (k,).
+    events, censored
+        Events and censorings at each time, shape (k,). Whoever is censored at a time is taken to
+        have been at risk for the events of that time.
+    survival
+        Probability of no event up to and including each time, shape (k,).
+    std_error
+        Greenwood's standard error of `survival`, shape (k,).
+    low, high
+        Pointwise confidence limits, shape (k,); ``nan`` where they do not exist.
+    interval
+        The scale on which the limits are symmetric.
+    confidence
+        Their coverage.
+    """
+
+    time: Floats
+    at_risk: Ints
+    events: Ints
+    censored: Ints
+    survival: Floats
+    std_error: Floats
+    low: Floats
+    high: Floats
+    interval: Interval
+    confidence: float
+
+    @property
+    def n(self) -> int:
+        """Rows in the group."""
+        return int(self.at_risk[0])
+
+    @property
+    def n_events(self) -> int:
+        """Events in the group."""
+        return int(self.events.sum())
+
+    @property
+    def median(self) -> float:
+        """Median time to event; ``nan`` when the curve stays above one half."""
+        return self.quantile(0.5)[0]
+
+    @property
+    def median_interval(self) -> tuple[float, float]:
+        """Confidence limits of the median, ``nan`` where they are not reached."""
+        return self.quantile(0.5)[1:]
+
+    def quantile(self, share: float) -> tuple[float, float, float]:
+        """Time by which a share has had the event, with its confidence limits.
+
+        Where the curve is level exactly at ``1 - share``, every time along that step would do and
+        its midpoint is taken, as R's ``survfit`` does. The limits are the times at which the
+        pointwise limits of the curve get there (Brookmeyer and Crowley 1982, Biometrics 38: 29-41).
+
+        Parameters
+        ----------
+        share
+            Between 0 and 1; one half for the median.
+        """
+        level = 1 - share
+        return (
+            _falls_to(self.time, self.survival, level),
+            _falls_to(self.time, self.low, level),
+            _falls_to(self.time, self.high, level),
+        )
+
+    def at_risk_at(self, times: ArrayLike) -> Ints:
+        """Number still followed up just before each of the times: the table under a plot."""
+        return self.n - self._count(self.events + self.censored, times, "left")
+
+    def censored_by(self, times: ArrayLike) -> Ints:
+        """Number censored up to and including each of the times."""
+        return self._count(self.censored, times, "right")
+
+    def events_by(self, times: ArrayLike) -> Ints:
+        """Number of events up to and including each of the times."""
+        return self._count(self.events, times, "right")
+
+    def survival_at(self, times: ArrayLike) -> Floats:
+        """Survival at each of the times; ``nan`` beyond the last one that was observed."""
+        wanted = np.asarray(times, dtype=float)
+        step = np.searchsorted(self.time, wanted, side="right")
+        value = np.concatenate([[1.0], self.survival])[step]
+        return np.where((wanted > self.time[-1]) & (value > 0), np.nan, value)
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row per time."""
+        names = ["time", "at_risk", "events", "censored", "survival", "std_error", "low", "high"]
+        return pd.DataFrame({name: getattr(self, name) for name in names})
+
+    def _count(self, what: Ints, times: ArrayLike, side: Literal["left", "right"]) -> Ints:
+        step = np.searchsorted(self.time, np.asarray(times, dtype=float), side=side)
+        return np.concatenate([[0], np.cumsum(what)])[step]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KaplanMeier(Mapping[str, Curve]):
+    """The curve of each group by its label; one curve labelled ``""`` when there are no groups."""
+
+    curves: Mapping[str, Curve]
+    by: str = ""
+    warnings: tuple[str, ...] = field(default=())
+
+    def __getitem__(self, group: str) -> Curve:
+        return self.curves[group]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.curves)
+
+    def __len__(self) -> int:
+        return len(self.curves)
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row per group and time."""
+        frames = [curve.to_frame().assign(group=label) for label, curve in self.curves.items()]
+        return pd.concat(frames, ignore_index=True)
+
+
+def kaplan_meier(
+    frame: pd.DataFrame,
+    *,
+    time: str,
+    event: str,
+    by: str | None = None,
+    interval: Interval = "log-log",
+    confidence: float = 0.95,
+) -> KaplanMeier:
+    """Survival by the product limit, in each group.
+
+    Parameters
+    ----------
+    frame
+        A row per participant, without missing values in the columns named.
+    time, event
+        Columns with the time to event or censoring and with 1 or True for an event.
+    by
+        Column of groups; None for one curve.
+    interval
+        Scale of the pointwise limits: ``"log-log"``, ``"log"`` (R's default) or ``"plain"``.
+    confidence
+        Coverage of the limits.
+
+    Raises
+    ------
+    DesignError
+        For missing values, negative times, an event column of other than 0 and 1.
+
+    References
+    ----------
+    Kaplan and Meier (1958), J Am Stat Assoc 53: 457-81. Kalbfleisch and Prentice (2002), The
+    Statistical Analysis of Failure Time Data, section 1.4.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"days": [2, 4, 4, 7], "readmitted": [1, 1, 0, 1]})
+    >>> curve = kaplan_meier(frame, time="days", event="readmitted")[""]
+    >>> curve.survival.tolist()
+    [0.75, 0.5, 0.0]
+    >>> curve.median
+    5.5
+    """
+    refuse_confidence(confidence)
+    observed = follow_up(frame, time, event)
+    t, d = observed.time, observed.event
+    if by is None:
+        return KaplanMeier({"": curve(t, d, interval, confidence)})
+    groups = designs.clusters(frame, by)
+    chosen = ((label, groups.codes == k) for k, label in enumerate(groups.labels))
+    curves = {str(g): curve(t[rows], d[rows], interval, confidence) for g, rows in chosen}
+    quiet = [g for g, c in curves.items() if c.n_events == 0]
+    return KaplanMeier(curves, by, tuple(f"{by} {g}: there is no event" for g in quiet))
+
+
+def curve(
+    time: Floats, event: Floats, interval: Interval = "log-log", confidence: float = 0.95
+) -> Curve:
+    """Kaplan-Meier on arrays: times of shape (n,) and 1 for an event, shape (n,)."""
+    times, block = np.unique(time, return_inverse=True)
+    events = np.bincount(block, weights=event).astype(np.intp)
+    leaving = np.bincount(block)
+    at_risk = len(time) - np.cumsum(leaving) + leaving
+    survival: Floats = np.cumprod((at_risk - events) / at_risk, dtype=float)
+    relative = relative_error(at_risk, events)
+    low, high = _limits(survival, relative, interval, confidence)
+    with np.errstate(invalid="ignore"):  # 0 * inf once nobody survives
+        std_error: Floats = survival * relative
+    return Curve(
+        times, at_risk, events, leaving - events, survival, std_error, low, high,
+        interval, confidence,
+    )  # fmt: skip
+
+
+def relative_error(at_risk: Ints, events: Ints) -> Floats:
+    """Greenwood's standard error of log survival, shape (k,); ``inf`` once nobody survives."""
+    surviving = at_risk - events
+    with np.errstate(divide="ignore"):
+        variance: Floats = np.cumsum(events / (at_risk * surviving.astype(float)), dtype=float)
+    return np.sqrt(variance)
+
+
+def _limits(
+    survival: Floats, relative: Floats, interval: Interval, confidence: float
+) -> tuple[Floats, Floats]:
+    """Pointwise limits, at most 1 and at least 0; both 1 before the first event."""
+    z = special.ndtri(0.5 + confidence / 2)
+    within = (survival > 0) & (survival < 1)
+    S, half = survival[within], z * relative[within]
+    if interval == "log":
+        between = S * np.exp(-half), np.minimum(S * np.exp(half), 1.0)
+    elif interval == "log-log":
+        spread = half / -np.log(S)
+        between = S ** np.exp(spread), S ** np.exp(-spread)
+    elif interval == "plain":
+        between = np.maximum(S * (1 - half), 0.0), np.minimum(S * (1 + half), 1.0)
+    else:
+        raise DesignError(f"interval must be 'log-log', 'log' or 'plain', not {interval!r}")
+    low, high = (np.where(survival < 1, np.nan, 1.0) for _ in range(2))
+    low[within], high[within] = between
+    return low, high
+
+
+def _falls_to(time: Floats, curve: Floats, level: float) -> float:
+    """First time at or below a level; the middle of the step that is level with it, if any."""
+    with np.errstate(invalid="ignore"):
+        there = np.flatnonzero(curve <= level + SAME)
+        below = np.flatnonzero(curve < level - SAME)
+    if len(there) == 0:
+        return np.nan
+    start = time[there[0]]
+    if curve[there[0]] < level - SAME:
+        return float(start)
+    end = time[below[0]] if len(below) else time[-1]
+    return float((start + end) / 2)
