@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Measure(StrEnum):
-    """Effect measures, with the abbreviation that the paper prints."""
+    """Effect measures, the scales on which arms are compared."""
 
     ODDS_RATIO = "odds_ratio"
     DIFFERENCE_IN_MEANS = "difference_in_means"
@@ -14,6 +14,8 @@ class Measure(StrEnum):
     RATE_RATIO = "rate_ratio"
     RISK_RATIO = "risk_ratio"
     RISK_DIFFERENCE = "risk_difference"
+    RATIO_OF_MEANS = "ratio_of_means"
+    RESTRICTED_MEAN_DIFFERENCE = "restricted_mean_difference"
 
 
 MEASURE_ABBREVIATIONS = {
@@ -23,6 +25,8 @@ MEASURE_ABBREVIATIONS = {
     Measure.RATE_RATIO: "IRR",
     Measure.RISK_RATIO: "RR",
     Measure.RISK_DIFFERENCE: "RD",
+    Measure.RATIO_OF_MEANS: "RoM",
+    Measure.RESTRICTED_MEAN_DIFFERENCE: "RMTD",
 }
 MEASURE_LABELS = {
     Measure.ODDS_RATIO: "odds ratio",
@@ -31,6 +35,16 @@ MEASURE_LABELS = {
     Measure.RATE_RATIO: "incident rate ratio",
     Measure.RISK_RATIO: "risk ratio",
     Measure.RISK_DIFFERENCE: "risk difference",
+    Measure.RATIO_OF_MEANS: "ratio of means",
+    Measure.RESTRICTED_MEAN_DIFFERENCE: "restricted mean time difference",
 }
 #: Measures that are ratios: their models work on the log scale, and 1 means no difference.
-RATIOS = frozenset(MEASURE_LABELS) - {Measure.DIFFERENCE_IN_MEANS, Measure.RISK_DIFFERENCE}
+RATIOS = frozenset(
+    {
+        Measure.ODDS_RATIO,
+        Measure.HAZARD_RATIO,
+        Measure.RATE_RATIO,
+        Measure.RISK_RATIO,
+        Measure.RATIO_OF_MEANS,
+    }
+)
