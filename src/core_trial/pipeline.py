@@ -24,6 +24,7 @@ from core_trial.report.table import Table
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
 from core_trial.results import Provenance, Results
+from core_trial.trials.core import CORE
 from core_trial.trials.core.generator import stages as generator
 
 if TYPE_CHECKING:
@@ -57,12 +58,12 @@ class Study:
     @cached_property
     def table1(self) -> Table:
         """Baseline characteristics, as in the paper."""
-        return table1(self.results, self.style)
+        return table1(self.results, CORE, self.style)
 
     @cached_property
     def table2(self) -> Table:
         """Outcomes, as in the paper."""
-        return table2(self.results, self.style)
+        return table2(self.results, CORE, self.style)
 
     @cached_property
     def estimates(self) -> pd.DataFrame:
@@ -77,12 +78,13 @@ class Study:
     @cached_property
     def sentences(self) -> tuple[str, ...]:
         """The findings as the paper words such things."""
-        return sentences(self.results, self.style)
+        return sentences(self.results, CORE, self.style)
 
     @cached_property
     def files(self) -> Mapping[str, str | bytes]:
         """Everything that is written, by file name."""
-        return document.files(self.results, self.verdict.comparisons, self.sentences, self.style)
+        comparisons = self.verdict.comparisons
+        return document.files(self.results, CORE, comparisons, self.sentences, self.style)
 
     @property
     def exit_code(self) -> int:
@@ -129,9 +131,9 @@ def reproduce(
     results = analyses.run(trial, data, tell)
     if suppress_below:
         tell(f"Suppressing counts below {suppress_below}")
-        results = suppression.suppress(results, suppress_below)
+        results = suppression.suppress(results, CORE, suppress_below)
     tell("Comparison with the paper")
-    printed = registry.load()
+    printed = registry.of(CORE)
     verdict = compare.compare(results, printed)
     findings = consistency.check(printed)
     results = Results.bind(results, findings, provenance=provenance(trial))

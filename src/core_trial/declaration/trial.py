@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core_trial.declaration.arms import Arm, Cluster
 from core_trial.declaration.covariates import Categories, Covariate, Number, YesNo
+from core_trial.declaration.layout import Layout
 from core_trial.declaration.outcomes import AnyOutcome, Binary, Count, Outcome, Score, Time
+from core_trial.declaration.paper import Paper
+from core_trial.declaration.wording import Wording
 from core_trial.errors import DesignError
 
 
@@ -65,6 +68,12 @@ class Trial:
         Columns for which the protocol planned to adjust the primary outcome besides.
     confidence
         Coverage of every interval.
+    layout
+        What the tables and the flow have beyond what follows from the rest.
+    wording
+        How the findings are worded, where not by the general sentences.
+    registry
+        What a paper printed; None where nothing is to be compared.
 
     Raises
     ------
@@ -85,6 +94,9 @@ class Trial:
     missingness: tuple[str, ...] | None = None
     planned_adjustments: tuple[str, ...] = ()
     confidence: float = 0.95
+    layout: Layout = field(default_factory=Layout)
+    wording: Wording = field(default_factory=Wording)
+    registry: Paper | None = None
 
     def __post_init__(self) -> None:
         faults = list(_contradictions(self))
@@ -117,6 +129,7 @@ def _contradictions(trial: Trial) -> Iterator[str]:
     yield from (f"baseline: {name!r} is there {n} times" for name, n in columns.items() if n > 1)
     if not 0 < trial.confidence < 1:
         yield f"confidence: {trial.confidence} is not between 0 and 1"
+    yield from trial.wording.unknown({*keys, *columns, *trial.layout.analyses})
 
 
 def _of_outcome(outcome: AnyOutcome) -> Iterator[str]:
