@@ -1,10 +1,9 @@
 """From the committed CSV files to the printed digits: every entry of the registry by name."""
 
 import pytest
+from core_paper import load
 
-from core_trial.published import registry
-
-ENTRIES = tuple(registry.load())
+ENTRIES = tuple(load())
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=[entry.id for entry in ENTRIES])

@@ -14,6 +14,7 @@ from core_trial.report.table import Kind, Row, Table
 from core_trial.results import Estimate, Results
 
 _ADJUSTED = "Adjusted for"
+_FAILED = "Not estimable:"
 TIME_NOTE = "Median of those with the event; the effect is that on all participants."
 #: Models whose ratio is not that of the arms' means, and what it is.
 PARTIAL: Mapping[str, str] = {
@@ -72,10 +73,13 @@ def heading(outcome: AnyOutcome) -> str:
 
 
 def marks(results: Results, trial: Trial) -> dict[str, str]:
-    """The footnotes that the estimates call for, each with its mark: adjustments come first."""
+    """The footnotes that the estimates call for, each with its mark.
+
+    Adjustments come first, then why an effect is not estimable, then what the fits warn of.
+    """
     found = [(o, e) for o in printed(trial) if (e := results.estimate(o.key)) is not None]
     texts = dict.fromkeys(note for outcome, e in found for note in _notes(outcome, e, trial))
-    ordered = sorted(texts, key=lambda text: not text.startswith(_ADJUSTED))
+    ordered = sorted(texts, key=_rank)
     return {text: cells.mark(i) for i, text in enumerate(ordered)}
 
 
@@ -116,6 +120,12 @@ def sentence(text: str) -> str:
     return f"{whole[0].upper()}{whole[1:]}." if whole else ""
 
 
+def _rank(note: str) -> int:
+    beginnings = _ADJUSTED, _FAILED
+    found = (i for i, words in enumerate(beginnings) if note.startswith(words))
+    return next(found, len(beginnings))
+
+
 def _place(name: str, order: Sequence[str]) -> int:
     return order.index(name) if name in order else len(order)
 
@@ -134,7 +144,7 @@ def _covariate(name: str, trial: Trial) -> str:
 
 def _notes(outcome: AnyOutcome, estimate: Estimate, trial: Trial) -> Iterator[str]:
     if not cells.believable(estimate):
-        yield f"Not estimable: {cells.reason(estimate)}."
+        yield f"{_FAILED} {cells.reason(estimate)}."
         return
     if note := adjustment(estimate.formula, trial):
         yield note

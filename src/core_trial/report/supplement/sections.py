@@ -34,7 +34,7 @@ def supplement(results: Results, trial: Trial, style: Style = LANCET) -> list[Se
     style
         How numbers are spelt.
     """
-    return [
+    found = [
         Section("Absolute effects", present(absolute(results, trial, style))),
         Section(
             "Models planned and fitted",
@@ -64,6 +64,7 @@ def supplement(results: Results, trial: Trial, style: Style = LANCET) -> list[Se
         ),
         Section("Arithmetic of the paper", present(arithmetic_table(results, style))),
     ]
+    return [section for section in found if section.parts or section.folded]
 
 
 def _assumptions(results: Results, trial: Trial, style: Style) -> Section:
