@@ -37,7 +37,7 @@ def test_any_seed_gives_a_coherent_trial_that_returns_the_paper(seed, tmp_path):
     for rule in coherence.RULES.values():
         rule(trial)
     study = ct.reproduce(trial)
-    found = {line.id for line in study.verdict.comparisons if line.status == "matched"}
+    found = {line.id for line in study.verdict.comparisons if line.status in ("matched", "given")}
     assert found == {entry.id for entry in core_paper.load() if not entry.reason}
 
 

@@ -1,6 +1,6 @@
 """How a trial words its findings: sentences with places for numbers, which are data.
 
-A place in a sentence names what is to be told, and of which record: ``{share readmission
+A place in a sentence names what is to be told, and of which record: ``{share relapse
 arm=control}`` becomes "83 (38%) of 216". A sentence that would need a number which is not there, or
 not told, is left out.
 """
@@ -78,11 +78,11 @@ class Sentence:
 
     Examples
     --------
-    >>> Sentence("{share readmission arm=control} were readmitted.").places
-    (Place(kind='share', analysis='readmission', options={'arm': 'control'}),)
-    >>> Sentence("{shares readmission}")
+    >>> Sentence("{share relapse arm=control} relapsed.").places
+    (Place(kind='share', analysis='relapse', options={'arm': 'control'}),)
+    >>> Sentence("{shares relapse}")
     Traceback (most recent call last):
-    core_trial.errors.DesignError: {shares readmission}: no kind of number 'shares'; 'share'?
+    core_trial.errors.DesignError: {shares relapse}: no kind of number 'shares'; 'share'?
     """
 
     template: str

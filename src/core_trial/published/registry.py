@@ -51,7 +51,7 @@ class Entry:
     Parameters
     ----------
     id
-        Unique and readable: ``table2.readmission.intervention.n``.
+        Unique and readable: ``table2.deaths.intervention.n``.
     place, where
         Section of the paper; row of the table, or the words with which the paragraph begins.
     printed

@@ -24,7 +24,7 @@ class Key:
     Parameters
     ----------
     analysis
-        Name of the analysis, as in ``analyses/plan.py``: ``"readmission"``, ``"sex"``.
+        Name of the analysis: an outcome's, a characteristic's, or ``"flow"`` and the like.
     statistic
         ``"n"``, ``"N"``, ``"percent"``, ``"mean"``, ``"sd"``, ``"median"``, ``"q1"``, ``"q3"``,
         ``"estimate"``, ``"low"``, ``"high"``, ``"p_value"`` and so on.

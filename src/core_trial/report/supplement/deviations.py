@@ -59,8 +59,8 @@ def deviations(results: Results, trial: Trial, style: Style = LANCET) -> Table:
         rows.append(Row(heading, kind=Kind.GROUP))
         rows += [_row(results, line, notes, style) for line in lines]
     return Table(
-        name="planned_and_fitted",
-        title="Planned and fitted models",
+        name=_name(trial),
+        title="Planned and fitted models" if has_plan(trial) else "Fitted models",
         head=(
             *("Outcome and model", "n", "Association (95% CI)", "p value", "Variance"),
             *("Converged", "Why, and what the fit says"),
@@ -69,13 +69,22 @@ def deviations(results: Results, trial: Trial, style: Style = LANCET) -> Table:
         footnotes=cells.footnotes(
             results,
             trial,
-            "planned_and_fitted",
+            _name(trial),
             rows,
             f"{_clusters(trial)}{VARIANCE_NOTE}",
             *(f"{mark}{text}" for text, mark in notes.items()),
         ),
         remark=cells.remark(results),
     )
+
+
+def _name(trial: Trial) -> str:
+    return "planned_and_fitted" if has_plan(trial) else "models"
+
+
+def has_plan(trial: Trial) -> bool:
+    """Whether the trial declares that another model was planned for any outcome."""
+    return any(outcome.planned is not None for outcome in trial.outcomes)
 
 
 def _clusters(trial: Trial) -> str:
@@ -97,7 +106,7 @@ def _groups(results: Results, trial: Trial) -> Iterator[tuple[str, Sequence[Line
     simple = [choice for choice, found in lines.items() if len(found) == 1]
     for model in dict.fromkeys(choice.fitted for choice in simple):
         members = [Line(_label(c, trial), c.analysis) for c in simple if c.fitted == model]
-        yield f"Fitted as planned: {_inside(model)}", members
+        yield f"{'Fitted as planned' if has_plan(trial) else 'Fitted'}: {_inside(model)}", members
 
 
 def _lines(results: Results, trial: Trial, choice: ModelChoice) -> Iterator[Line]:
@@ -107,7 +116,8 @@ def _lines(results: Results, trial: Trial, choice: ModelChoice) -> Iterator[Line
         yield Line(f"Planned: {_inside(choice.planned)}", name, PLANNED)
         yield Line(f"Fitted: {_inside(choice.fitted)}", name, why=why)
     else:
-        yield Line(f"Planned and fitted: {_inside(choice.fitted)}", name)
+        words = "Planned and fitted" if has_plan(trial) else "Fitted"
+        yield Line(f"{words}: {_inside(choice.fitted)}", name)
     fitted, adjusted = results.estimate(name), results.estimate(name, ADJUSTED)
     if fitted is not None and adjusted is not None:
         before = terms(fitted.formula)

@@ -1,4 +1,4 @@
-"""The sample size: the paper's inputs and result, and what other inputs would have asked for."""
+"""The sample size: its inputs and result, and what other inputs would have asked for."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _VARIED = re.compile(r"size_(?P<size>\d+)_(?P<design>lost_\d+(_continuity)?)")
 INPUTS_NOTE = (
     "Normal test of two proportions without continuity correction; in the intervention group the "
     "variance is multiplied by 1 + (m – 1) ICC for m participants per {cluster}. What "
-    "the paper does not print is the simplest that gives its number."
+    "the {source} does not print is the simplest that gives its number."
 )
 VARIED_NOTE = (
-    "Participants to be recruited in both groups together, all other inputs as in the paper. "
+    "Participants to be recruited in both groups together, all other inputs as in the {source}. "
     "Corrected: for continuity. Last line: participants per {cluster} at which the "
-    "number is the paper’s; –: one each would be too many."
+    "number is the {source}’s; –: one each would be too many."
 )
 
 
@@ -53,7 +53,7 @@ INPUTS = (
 
 
 def sample_size_inputs(results: Results, trial: Trial, style: Style = LANCET) -> Table:
-    """What went into the paper's number, printed or found.
+    """What went into the number, printed or found.
 
     Parameters
     ----------
@@ -68,8 +68,8 @@ def sample_size_inputs(results: Results, trial: Trial, style: Style = LANCET) ->
     rows = tuple(_input(line, x, trial, style) for line, x in found if not math.isnan(x))
     return Table(
         name="sample_size",
-        title="Sample size: the paper’s calculation",
-        head=("Input", "Value", "In the paper"),
+        title=_said("Sample size: the {source}’s calculation", trial),
+        head=("Input", "Value", _said("In the {source}", trial)),
         rows=rows,
         footnotes=cells.footnotes(results, trial, "sample_size", rows, _said(INPUTS_NOTE, trial)),
         remark=cells.remark(results),
@@ -99,7 +99,7 @@ def sample_size_varied(results: Results, trial: Trial, style: Style = LANCET) ->
         rows.append(Row(f"Size that gives {wanted}", tuple(_sizes(results, designs, style))))
     return Table(
         name="sample_size_varied",
-        title="Sample size: inputs that the paper does not print, varied",
+        title=_said("Sample size: inputs that the {source} does not print, varied", trial),
         head=(_said("Participants per {cluster}", trial), *map(_head, designs)),
         rows=tuple(rows),
         footnotes=(_said(VARIED_NOTE, trial),),
@@ -110,6 +110,7 @@ def sample_size_varied(results: Results, trial: Trial, style: Style = LANCET) ->
 def _said(text: str, trial: Trial) -> str:
     """A label with the trial's own words in it."""
     return text.format(
+        source="paper" if trial.registry else "protocol",
         cluster=trial.cluster.label if trial.cluster else "cluster",
         primary=trial.primary.title if trial.primary else "Event",
         control=labels.group(trial, Group.CONTROL),

@@ -11,7 +11,7 @@ from core_trial.report.supplement.arithmetic import arithmetic_table
 from core_trial.report.supplement.associations import associations, joint_tests
 from core_trial.report.supplement.assumptions import hazards, normality
 from core_trial.report.supplement.count_fit import count_table, rootograms
-from core_trial.report.supplement.deviations import deviations
+from core_trial.report.supplement.deviations import deviations, has_plan
 from core_trial.report.supplement.further import further
 from core_trial.report.supplement.influence import influence_figure, influence_table
 from core_trial.report.supplement.log_log import log_log
@@ -37,7 +37,7 @@ def supplement(results: Results, trial: Trial, style: Style = LANCET) -> list[Se
     found = [
         Section("Absolute effects", present(absolute(results, trial, style))),
         Section(
-            "Models planned and fitted",
+            "Models planned and fitted" if has_plan(trial) else "Models",
             present(
                 deviations(results, trial, style),
                 count_table(results, trial, style),

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from core_trial.declaration.arms import Arm, Cluster
 from core_trial.declaration.covariates import Categories, Level, Number, YesNo
+from core_trial.declaration.models import Using
 from core_trial.declaration.outcomes import Binary, Count, Score, Time
 from core_trial.declaration.trial import Trial
 from core_trial.trials.core import words
@@ -85,6 +86,7 @@ CORE = Trial(
             "Days to first readmission to acute care during 1 year follow-up",
             name="time_to_readmission",
             event="readmitted",
+            planned=Using("cox", frailty="gamma"),
             limit=words.FOLLOW_UP_DAYS,
             ticks=(0, 90, 180, 270, words.FOLLOW_UP_DAYS),
             adjust=(),
@@ -95,6 +97,7 @@ CORE = Trial(
             "Days spent in acute care during 1 year follow-up",
             unit="days",
             adjust=(),
+            planned="mixed_poisson",
             better="lower",
         ),
         Count(
@@ -102,6 +105,7 @@ CORE = Trial(
             "Days spent in acute care without the index episode (post hoc)",
             unit="days",
             adjust=(),
+            planned="mixed_poisson",
             post_hoc=True,
             in_table2=False,
             better="lower",
