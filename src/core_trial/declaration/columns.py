@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from core_trial.data.kind import (
+from core_trial.declaration.kinds import (
     MISSING_CODES,
     MISSING_WORDS,
     Kind,
@@ -217,8 +217,6 @@ class Column:
         Whether every row must have a value; a blank means missing.
     unit
         Unit of a number; blank where it has none.
-    example
-        A cell for the template.
     blank
         What a blank means, where it is more than "not known".
     """
@@ -229,7 +227,6 @@ class Column:
     kind: Kind
     required: bool = True
     unit: str = ""
-    example: str = ""
     blank: str = ""
 
 
