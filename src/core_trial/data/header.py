@@ -87,8 +87,8 @@ def suggests_personal_data(name: str) -> bool:
 
 def _unknown(reading: Reading, name: str, given: str, allow: set[str]) -> None:
     allowed = "the columns of the data dictionary"
-    if name and name in allow:
-        reading.note(name, "column_not_read", 1, "an undeclared column, allowed by name")
+    if name and (name in allow or reading.undeclared == "note"):
+        reading.note(name, "column_not_read", 1, "an undeclared column")
     elif not name:
         reading.refuse(1, "", "unnamed_column", "", allowed, "is there a comma too many?")
     elif suggests_personal_data(name):

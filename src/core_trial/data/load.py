@@ -61,7 +61,10 @@ def load(
     path = Path(folder)
     _refuse_no_folder(path)
     mapping = columns or ColumnMap()
-    readings = {t.name: read_table(path, t, allow_columns, mapping) for t in files.tables}
+    readings = {
+        table.name: read_table(path, Reading(table, mapping, files.undeclared), allow_columns)
+        for table in files.tables
+    }
     data = _checked(files, readings)
     found = [*data.report.notes, *compare_with_description(path, data.hashes)]
     notes = tuple(sorted([*found, *other_files(path, files)]))

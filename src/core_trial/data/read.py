@@ -15,8 +15,6 @@ from core_trial.data.header import declared_name, other_delimiter, place_columns
 from core_trial.data.lines import header_names, refuse_line
 from core_trial.data.reading import MOST_FAULTS, Cells, Coded, Reading
 from core_trial.data.tokens import Block, Coder, Ints, tokenise
-from core_trial.declaration.columns import Table
-from core_trial.declaration.files import ColumnMap
 
 #: Bytes that are read at a time: few enough for the arrays made of them to stay in the cache.
 BLOCK = 1 << 20
@@ -42,29 +40,24 @@ FORMATS = (
 TOTAL_WORDS = frozenset({"total", "totals", "sum", "grand total", "subtotal", "mean", "count"})
 
 
-def read_table(
-    folder: Path, table: Table, allow: Collection[str] = (), columns: ColumnMap | None = None
-) -> Reading:
+def read_table(folder: Path, reading: Reading, allow: Collection[str] = ()) -> Reading:
     """Read one file of a trial's folder.
 
     Parameters
     ----------
     folder
         Where the file is.
-    table
-        Declaration of the file.
+    reading
+        The file's declaration, and how its columns are spelt; takes cells, hash, notes and faults.
     allow
         Names of undeclared columns that may be there; they are not read.
-    columns
-        Names and values that are spelt otherwise than declared.
 
     Returns
     -------
     Reading
-        Cells, hash, notes and faults.
+        The same.
     """
-    reading = Reading(table, columns or ColumnMap())
-    path = folder / table.file
+    path = folder / reading.table.file
     try:
         if path.is_file():
             with path.open("rb") as stream:

@@ -12,6 +12,7 @@ from core_trial.data.trial import Note
 from core_trial.declaration.columns import Table
 from core_trial.declaration.files import ColumnMap
 from core_trial.declaration.kinds import Refusal
+from core_trial.declaration.rules import RuleOutcome
 from core_trial.errors import Fault
 
 #: Faults of one file that are listed, so that a wrong file cannot fill the memory.
@@ -95,6 +96,8 @@ class Reading:
         Declaration of the file.
     columns
         Names and values that are spelt otherwise than declared.
+    undeclared
+        Whether undeclared columns are refused or left unread and noted.
     faults, notes
         What is wrong with it, and what was accepted by rule.
     cells
@@ -107,6 +110,7 @@ class Reading:
 
     table: Table
     columns: ColumnMap = field(default_factory=ColumnMap)
+    undeclared: RuleOutcome = "refuse"
     faults: list[Fault] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     cells: Cells | None = None

@@ -9,7 +9,7 @@ from typing import Any
 from core_trial.declaration.columns import Table
 from core_trial.declaration.covariates import Level
 from core_trial.declaration.instruments import Instrument
-from core_trial.declaration.rules import Rule
+from core_trial.declaration.rules import Rule, RuleOutcome
 from core_trial.errors import DesignError
 
 
@@ -55,6 +55,8 @@ class Files:
         Questionnaires in the files, for the data dictionary.
     variables
         The columns of the analysis set in words, for the data dictionary.
+    undeclared
+        Whether columns that are in a file and not declared are refused, or left unread and noted.
     name, title
         Of the data package.
     """
@@ -71,6 +73,7 @@ class Files:
     missing_visits: Callable[[Any], Any] | None = None
     instruments: tuple[Instrument, ...] = ()
     variables: tuple[Variable, ...] = ()
+    undeclared: RuleOutcome = "refuse"
     name: str = "trial"
     title: str = "Participant-level data of a trial"
 

@@ -381,7 +381,7 @@ def test_a_cell_that_may_not_stand_where_it_stands(tmp_path, files, name, where,
         row = find(files, PEOPLE, arm="intervention")
     put(files, name, row, where, text)
     (tmp_path / name).write_bytes(as_bytes(files[name]))
-    found = read_table(tmp_path, next(table for table in TABLES if table.file == name))
+    found = read_table(tmp_path, reading.Reading(next(t for t in TABLES if t.file == name)))
     parse(found)
     (fault,) = found.faults
     assert (fault.file, fault.line, fault.column, fault.code) == (name, row + 1, where, code)
