@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core_trial import folders
 from core_trial.analyses import run as analyses
 from core_trial.data import export, reports
 from core_trial.data import load as loading
@@ -18,7 +19,7 @@ from core_trial.data.derive import derive
 from core_trial.disclosure import suppression
 from core_trial.errors import DataError, Fault, VerificationError
 from core_trial.published import compare, consistency, registry
-from core_trial.report import document, output, verification
+from core_trial.report import document, verification
 from core_trial.report.number import LANCET, PLAIN, Style
 from core_trial.report.sentences import sentences
 from core_trial.report.table import Table
@@ -169,12 +170,12 @@ def run(
     accept_changed: bool = False,
 ) -> Study:
     """From a folder of CSV files to a folder of results; what `core-trial reproduce` does."""
-    output.refuse_foreign(out)
+    folders.prepare(out)
     tell(f"Reading {folder.name}")
     trial = load(folder, accept_changed=accept_changed, allow_columns=allow_columns)
     study = reproduce(trial, tell=tell, plain=plain, suppress_below=suppress_below)
     tell("Tables and figures")
-    output.write(out, study.files)
+    folders.write(out, study.files)
     return study
 
 
@@ -222,15 +223,16 @@ def check(
         With every fault, when there is one.
     """
     if report is not None:
-        output.refuse_foreign(report)
+        folders.prepare(report, "check")
     try:
         found = load(folder, accept_changed=accept_changed, allow_columns=allow_columns).report
     except DataError as problem:
         if report is not None:
-            output.write(report, {"faults.csv": reports.faults_csv(problem.faults)})
+            found_faults = {"faults.csv": reports.faults_csv(problem.faults)}
+            folders.write(report, found_faults, "check")
         raise
     if report is not None:
-        output.write(report, {"load_report.json": reports.load_report_json(found)})
+        folders.write(report, {"load_report.json": reports.load_report_json(found)}, "check")
     rows = [f"{name}: {n} rows" for name, n in found.rows.items()]
     return "\n".join([*rows, *(f"note: {note}" for note in found.notes), "no faults"])
 
