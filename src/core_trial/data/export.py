@@ -108,6 +108,11 @@ def _write_all(
         raise OutputError(f"{folder.name}: {error.strerror or error}") from None
 
 
+def text_of_frame(frame: pd.DataFrame, table: Table) -> str:
+    """A frame as the text of a CSV file, in the declared order of columns."""
+    return "".join(_text_blocks(_rows(table, frame), table.header))
+
+
 def _rows(table: Table, frame: pd.DataFrame) -> Iterator[list[str]]:
     """The rows of a frame as text."""
     for start in range(0, len(frame), ROWS):

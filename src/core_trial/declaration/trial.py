@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core_trial.declaration.arms import Arm, Cluster
 from core_trial.declaration.covariates import Categories, Covariate, Number, YesNo
+from core_trial.declaration.files import ColumnMap, Files
 from core_trial.declaration.outcomes import AnyOutcome, Binary, Count, Outcome, Score, Time
 from core_trial.errors import DesignError
 
@@ -63,6 +64,10 @@ class Trial:
         Columns that may predict who is missing; None for arm, strata and baseline.
     planned_adjustments
         Columns for which the protocol planned to adjust the primary outcome besides.
+    columns
+        How columns and values are spelt in the data, where not as declared.
+    files
+        The CSV files, where there are several; None for one with a row per participant.
     confidence
         Coverage of every interval.
 
@@ -84,6 +89,8 @@ class Trial:
     compliers: Compliers | None = None
     missingness: tuple[str, ...] | None = None
     planned_adjustments: tuple[str, ...] = ()
+    columns: ColumnMap = field(default_factory=ColumnMap)
+    files: Files | None = None
     confidence: float = 0.95
 
     def __post_init__(self) -> None:
