@@ -159,10 +159,18 @@ def load(
     )
 
 
+def trial_of(folder: Path, name: str | None = None) -> Trial:
+    """The trial of a folder: the one that is named, the folder's own, or CORE."""
+    if name is not None:
+        return find(name)
+    return find(folder) if (folder / FILE).is_file() else find("core")
+
+
 def run(
     folder: Path,
     out: Path,
     *,
+    trial: Trial,
     tell: Tell,
     plain: bool = False,
     suppress_below: int = 0,
