@@ -16,9 +16,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from core_trial import models
-    from core_trial.data.derive import AnalysisSet, derive
+    from core_trial.data.analysis_set import AnalysisSet
+    from core_trial.data.derive import derive
     from core_trial.data.export import template, write
     from core_trial.data.load import TrialData, load
+    from core_trial.declaration.arms import Arm, Cluster
+    from core_trial.declaration.covariates import Categories, Number, YesNo
+    from core_trial.declaration.models import Using
+    from core_trial.declaration.outcomes import Binary, Count, Score, Time
+    from core_trial.declaration.trial import Compliers, Trial
     from core_trial.errors import (
         CoreTrialError,
         DataError,
@@ -26,20 +32,35 @@ if TYPE_CHECKING:
         FitError,
         VerificationError,
     )
-    from core_trial.pipeline import Study, bundled, reproduce
+    from core_trial.pipeline import Study, analyse, bundled, reproduce
     from core_trial.results import Results
     from core_trial.trials.core.generator.stages import synthesise
+    from core_trial.trials.core.trial import CORE
 
 _HOMES = {
-    "AnalysisSet": "data.derive",
+    "AnalysisSet": "data.analysis_set",
+    "Arm": "declaration.arms",
+    "Binary": "declaration.outcomes",
+    "CORE": "trials.core.trial",
+    "Categories": "declaration.covariates",
+    "Cluster": "declaration.arms",
+    "Compliers": "declaration.trial",
     "CoreTrialError": "errors",
+    "Count": "declaration.outcomes",
     "DataError": "errors",
     "DesignError": "errors",
     "FitError": "errors",
+    "Number": "declaration.covariates",
     "Results": "results",
+    "Score": "declaration.outcomes",
     "Study": "pipeline",
+    "Time": "declaration.outcomes",
+    "Trial": "declaration.trial",
     "TrialData": "data.load",
+    "Using": "declaration.models",
     "VerificationError": "errors",
+    "YesNo": "declaration.covariates",
+    "analyse": "pipeline",
     "bundled": "pipeline",
     "derive": "data.derive",
     "load": "data.load",
@@ -51,15 +72,29 @@ _HOMES = {
 }
 
 __all__ = [
+    "CORE",
     "AnalysisSet",
+    "Arm",
+    "Binary",
+    "Categories",
+    "Cluster",
+    "Compliers",
     "CoreTrialError",
+    "Count",
     "DataError",
     "DesignError",
     "FitError",
+    "Number",
     "Results",
+    "Score",
     "Study",
+    "Time",
+    "Trial",
     "TrialData",
+    "Using",
     "VerificationError",
+    "YesNo",
+    "analyse",
     "bundled",
     "derive",
     "load",

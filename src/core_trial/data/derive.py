@@ -6,20 +6,18 @@ files.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core_trial.data.analysis_set import AnalysisSet
 from core_trial.data.episodes import NEVER, days_from, days_in_care, extreme_by_person
 from core_trial.data.flow import flow_counts
 from core_trial.data.scoring import score
-from core_trial.data.trial import Note, TrialData
+from core_trial.data.trial import TrialData
 from core_trial.declaration.arms import Group
 from core_trial.errors import DataError, Fault
-from core_trial.results import FlowCount
-from core_trial.trials.core import words
+from core_trial.trials.core import CORE, words
 from core_trial.trials.core.words import FOLLOW_UP_DAYS, Visit
 
 Floats = NDArray[np.float64]
@@ -30,27 +28,6 @@ CHARACTERISTICS = (
     *("sex", "ethnicity", "uk_born", "marital_status", "diagnosis"),
     *("lifetime_admissions", "crt_periods"),
 )
-
-
-@dataclass(frozen=True, eq=False)
-class AnalysisSet:
-    """What the analyses are made of.
-
-    Parameters
-    ----------
-    participants
-        A row for each randomised participant, sorted by ``participant_id``; unknown values are
-        missing.
-    flow
-        How many reached each step of the trial, and how many are left out of the analyses of
-        records, by arm.
-    notes
-        What was accepted by rule when the files were loaded.
-    """
-
-    participants: pd.DataFrame
-    flow: tuple[FlowCount, ...]
-    notes: tuple[Note, ...] = ()
 
 
 def derive(trial: TrialData) -> AnalysisSet:
@@ -84,7 +61,13 @@ def derive(trial: TrialData) -> AnalysisSet:
         _workbook(people, trial.workbook),
     ]
     frame = pd.concat([pd.DataFrame(part) for part in parts], axis=1)
-    return AnalysisSet(frame, flow_counts(frame, trial.screening), trial.report.notes)
+    return AnalysisSet(
+        frame,
+        flow_counts(frame, trial.screening),
+        trial.report.notes,
+        trial=CORE,
+        tables=dict(trial.frames()),
+    )
 
 
 Columns = dict[str, pd.Series | NDArray[np.generic]]
@@ -100,6 +83,7 @@ def _randomisation(people: pd.DataFrame) -> Columns:
         "cluster_id": people["psw_id"].fillna(people["participant_id"]),
         "randomised_on": people["randomised_on"],
         "internal_pilot": people["internal_pilot"].to_numpy(bool),
+        "main_trial": ~people["internal_pilot"].to_numpy(bool),
         "acute_records_obtained": people["acute_records_obtained"].to_numpy(bool),
     }
 

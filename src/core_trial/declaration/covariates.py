@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 #: A level as the column holds it.
 Level = str | int | bool
@@ -41,9 +42,9 @@ class Categories:
 
     column: str
     label: str = ""
-    levels: Mapping[Level, str] = field(default_factory=lambda: MappingProxyType({}))
+    levels: Mapping[Any, str] = field(default_factory=lambda: MappingProxyType({}))
     short: str = ""
-    combined: Mapping[str, tuple[Level, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    combined: Mapping[str, tuple[Any, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,37 @@
+"""The CORE trial as one value (Johnson et al. 2018, Lancet 392: 409-18)."""
+
+from __future__ import annotations
+
+from core_trial.declaration.stages import Stage
+from core_trial.declaration.trial import Trial
+from core_trial.published import registry
+from core_trial.trials.core import plan
+from core_trial.trials.core.analyses import (
+    index_days,
+    recruitment,
+    safety,
+    sample_size,
+    uptake,
+)
+
+CORE = Trial(
+    title="The CORE trial",
+    name="CORE",
+    participant="participant_id",
+    arm=plan.ARM,
+    cluster=plan.CLUSTER,
+    strata=plan.STRATA,
+    baseline=plan.BASELINE,
+    outcomes=plan.OUTCOMES,
+    missingness=plan.PREDICTORS_OF_MISSINGNESS,
+    planned_adjustments=plan.PLANNED_ADJUSTMENTS,
+    denominators=plan.DENOMINATORS,
+    registry=registry.load,
+    stages=(
+        Stage("Recruitment", recruitment.records),
+        Stage("Index episodes", index_days.records),
+        Stage("Uptake", uptake.records),
+        Stage("Serious adverse events", safety.records),
+        Stage("Sample size", sample_size.records),
+    ),
+)
