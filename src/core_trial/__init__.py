@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from core_trial import models
     from core_trial.data.analysis_set import AnalysisSet
     from core_trial.data.derive import derive
-    from core_trial.data.export import template, write
-    from core_trial.data.load import TrialData, load
+    from core_trial.data.export import write
+    from core_trial.data.trial import TrialData
     from core_trial.declaration.arms import Arm, Cluster
     from core_trial.declaration.covariates import Categories, Number, YesNo
     from core_trial.declaration.models import Using
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         FitError,
         VerificationError,
     )
-    from core_trial.pipeline import Study, analyse, bundled, reproduce
+    from core_trial.pipeline import Study, analyse, bundled, load, reproduce
     from core_trial.results import Results
     from core_trial.trials.core.generator.stages import synthesise
     from core_trial.trials.core.trial import CORE
@@ -56,18 +56,17 @@ _HOMES = {
     "Study": "pipeline",
     "Time": "declaration.outcomes",
     "Trial": "declaration.trial",
-    "TrialData": "data.load",
+    "TrialData": "data.trial",
     "Using": "declaration.models",
     "VerificationError": "errors",
     "YesNo": "declaration.covariates",
     "analyse": "pipeline",
     "bundled": "pipeline",
     "derive": "data.derive",
-    "load": "data.load",
+    "load": "pipeline",
     "models": "models",
     "reproduce": "pipeline",
     "synthesise": "trials.core.generator.stages",
-    "template": "data.export",
     "write": "data.export",
 }
 
@@ -101,7 +100,6 @@ __all__ = [
     "models",
     "reproduce",
     "synthesise",
-    "template",
     "write",
 ]
 

@@ -2,38 +2,43 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core_trial import folders
 from core_trial.analyses import run as analyses
 from core_trial.data import export, reports
 from core_trial.data import frame as frames
+from core_trial.data import load as loading
 from core_trial.data.analysis_set import AnalysisSet
 from core_trial.data.derive import derive
-from core_trial.data.load import load
 from core_trial.data.trial import Note
 from core_trial.declaration.trial import Trial
 from core_trial.disclosure import suppression
 from core_trial.errors import DataError, DesignError, Fault, VerificationError
 from core_trial.published import compare, consistency
-from core_trial.report import document, output, verification
+from core_trial.report import document, verification
 from core_trial.report.number import LANCET, PLAIN, Style
 from core_trial.report.sentences import sentences
 from core_trial.report.table import Table
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
-from core_trial.results import Provenance, Results
+from core_trial.results import Finding, Provenance, Results
+from core_trial.trials.core import CORE
+from core_trial.trials.core.files import FILES
 from core_trial.trials.core.generator import stages as generator
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from core_trial.data.trial import TrialData
+    from core_trial.declaration.files import ColumnMap
 
 Tell = Callable[[str], None]
 #: What computes, and so belongs to the provenance of a number.
@@ -103,8 +108,8 @@ class Study:
         OutputError
             If the folder holds something else, or cannot be written.
         """
-        output.refuse_foreign(Path(folder))
-        output.write(Path(folder), self.files)
+        folders.prepare(Path(folder))
+        folders.write(Path(folder), self.files)
 
     @property
     def exit_code(self) -> int:
@@ -215,7 +220,8 @@ def _study(
     if suppress_below:
         tell(f"Suppressing counts below {suppress_below}")
         results = suppression.suppress(results, suppress_below)
-    verdict, findings = None, ()
+    verdict: compare.Verdict | None = None
+    findings: tuple[Finding, ...] = ()
     if data.trial.registry is not None:
         tell("Comparison with the paper")
         printed = data.trial.registry()
@@ -225,16 +231,41 @@ def _study(
     return Study(results, data.trial, data.notes, verdict, style)
 
 
+def load(
+    folder: str | os.PathLike[str],
+    *,
+    columns: ColumnMap | None = None,
+    allow_columns: Collection[str] = (),
+    accept_changed: bool = False,
+) -> TrialData:
+    """Read, parse and check the files of a trial; see `data.load.load`."""
+    loaded = loading.load(
+        folder,
+        FILES,
+        columns=columns,
+        allow_columns=allow_columns,
+        accept_changed=accept_changed,
+    )
+    return replace(loaded, trial=CORE)
+
+
 def run(
-    folder: Path, out: Path, *, tell: Tell, plain: bool = False, suppress_below: int = 0
+    folder: Path,
+    out: Path,
+    *,
+    tell: Tell,
+    plain: bool = False,
+    suppress_below: int = 0,
+    allow_columns: Collection[str] = (),
+    accept_changed: bool = False,
 ) -> Study:
     """From a folder of CSV files to a folder of results; what `core-trial reproduce` does."""
-    output.refuse_foreign(out)
+    folders.prepare(out)
     tell(f"Reading {folder.name}")
-    trial = load(folder)
+    trial = load(folder, accept_changed=accept_changed, allow_columns=allow_columns)
     study = reproduce(trial, tell=tell, plain=plain, suppress_below=suppress_below)
     tell("Tables and figures")
-    output.write(out, study.files)
+    folders.write(out, study.files)
     return study
 
 
@@ -255,7 +286,13 @@ def summary(study: Study) -> str:
     return "\n".join(parts)
 
 
-def check(folder: Path, report: Path | None = None, allow_columns: Collection[str] = ()) -> str:
+def check(
+    folder: Path,
+    report: Path | None = None,
+    allow_columns: Collection[str] = (),
+    *,
+    accept_changed: bool = False,
+) -> str:
     """Read a folder as an analysis would; what `core-trial check` does.
 
     Parameters
@@ -278,23 +315,18 @@ def check(folder: Path, report: Path | None = None, allow_columns: Collection[st
         With every fault, when there is one.
     """
     if report is not None:
-        output.refuse_foreign(report)
+        folders.prepare(report, "check")
     try:
-        found = load(folder, allow_columns=allow_columns).report
+        found = load(folder, accept_changed=accept_changed, allow_columns=allow_columns).report
     except DataError as problem:
         if report is not None:
-            output.write(report, {"faults.csv": reports.faults_csv(problem.faults)})
+            found_faults = {"faults.csv": reports.faults_csv(problem.faults)}
+            folders.write(report, found_faults, "check")
         raise
     if report is not None:
-        output.write(report, {"load_report.json": reports.load_report_json(found)})
+        folders.write(report, {"load_report.json": reports.load_report_json(found)}, "check")
     rows = [f"{name}: {n} rows" for name, n in found.rows.items()]
     return "\n".join([*rows, *(f"note: {note}" for note in found.notes), "no faults"])
-
-
-def write_template(folder: Path) -> None:
-    """Write empty CSV files with one example row each; what `core-trial template` does."""
-    output.refuse_foreign(folder)
-    export.template(folder)
 
 
 def synthesise(out: Path, seed: int | None = None, *, progress: bool = True) -> str:

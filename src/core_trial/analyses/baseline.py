@@ -26,7 +26,7 @@ def _describe(item: Covariate, values: pd.Series, arm: str) -> Iterator[Descript
         if item.median:
             yield from summaries.median_iqr(item.column, values, arm)
     elif isinstance(item, YesNo):
-        yield from summaries.proportion(item.column, values.dropna() == 1, arm)
+        yield from summaries.proportion(item.column, values.dropna() == 1, arm, str(item.yes))
     else:
         for level in item.levels:
             yield from _members(item.column, values, (level,), str(level), arm)

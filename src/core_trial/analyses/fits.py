@@ -120,7 +120,7 @@ def complete_cases(trial: Trial, spec: ModelSpec, participants: pd.DataFrame) ->
 def unused_levels_out(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with factors that have only the levels that somebody has."""
     changed = {
-        name: frame[name].cat.remove_unused_categories()
+        str(name): frame[name].cat.remove_unused_categories()
         for name in frame.select_dtypes("category")
         if frame[name].nunique() < len(frame[name].cat.categories)
     }
@@ -149,8 +149,7 @@ def fit(trial: Trial, cases: Cases) -> Fitted:
 def _call(cases: Cases) -> Fit:
     spec = cases.spec
     function: Callable[..., Fit] = getattr(models, spec.model)
-    fitted = function(spec.formula, cases.frame, **spec.arguments)
-    return fitted
+    return function(spec.formula, cases.frame, **spec.arguments)
 
 
 def _key(spec: ModelSpec) -> tuple[object, ...]:

@@ -36,6 +36,8 @@ class Categories:
         model. Empty to take them from the data.
     short
         A shorter name for heads of columns and lists.
+    printed
+        Categories that get a line in print; empty for all. One alone needs no heading above it.
     combined
         Groups of categories that are counted too, by name; they get no line of their own.
     """
@@ -44,6 +46,7 @@ class Categories:
     label: str = ""
     levels: Mapping[Any, str] = field(default_factory=lambda: MappingProxyType({}))
     short: str = ""
+    printed: tuple[Any, ...] = ()
     combined: Mapping[str, tuple[Any, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 

@@ -8,7 +8,8 @@ participant a cluster of one.
 from __future__ import annotations
 
 from core_trial.declaration.arms import Arm, Cluster, Group
-from core_trial.declaration.covariates import Categories, Covariate, Number, YesNo
+from core_trial.declaration.covariates import Categories, Covariate, Number
+from core_trial.declaration.instruments import Instrument
 from core_trial.declaration.models import Using
 from core_trial.declaration.outcomes import AnyOutcome, Binary, Count, Score, Time
 from core_trial.declaration.stages import Denominator
@@ -89,7 +90,7 @@ READMISSION_DAYS = Count(
 )
 
 
-def _scale(instrument: words.Instrument, visit: Visit) -> Score:
+def _scale(instrument: Instrument, visit: Visit) -> Score:
     """A questionnaire at a follow-up interview, adjusted for its baseline value."""
     amended = instrument.name in words.AMENDMENT_INSTRUMENTS
     return Score(
@@ -129,12 +130,12 @@ OUTCOMES: tuple[AnyOutcome, ...] = (
     SERVICE_USE,
 )
 
-#: Table 1, in its order, and the condition by which randomisation was stratified.
+#: Table 1, in its order.
 BASELINE: tuple[Covariate, ...] = (
     Categories("sex", "Sex", words.SEX),
     Number("age", "Age (years)", unit="years"),
     Categories("ethnicity", "Ethnicity", words.ETHNICITY),
-    Categories("uk_born", "UK born", words.YES_NO),
+    Categories("uk_born", "UK born", words.YES_NO, printed=("yes",)),
     Categories("marital_status", "Marital status", words.MARITAL_STATUS),
     Categories(
         "diagnosis",
@@ -155,7 +156,6 @@ BASELINE: tuple[Covariate, ...] = (
         words.CRT_PERIODS,
         short="Crisis team periods",
     ),
-    YesNo(CONDITION, "Condition (psychosis)", short="Condition"),
 )
 
 #: Baseline characteristics that may predict who is missing, and are adjusted for if they do.

@@ -7,12 +7,14 @@ from core_trial.declaration.trial import Trial
 from core_trial.published import registry
 from core_trial.trials.core import plan
 from core_trial.trials.core.analyses import (
+    condition,
     index_days,
     recruitment,
     safety,
     sample_size,
     uptake,
 )
+from core_trial.trials.core.files import FILES
 
 CORE = Trial(
     title="The CORE trial",
@@ -26,8 +28,10 @@ CORE = Trial(
     missingness=plan.PREDICTORS_OF_MISSINGNESS,
     planned_adjustments=plan.PLANNED_ADJUSTMENTS,
     denominators=plan.DENOMINATORS,
+    files=FILES,
     registry=registry.load,
     stages=(
+        Stage("Condition", condition.records),
         Stage("Recruitment", recruitment.records),
         Stage("Index episodes", index_days.records),
         Stage("Uptake", uptake.records),
