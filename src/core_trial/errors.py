@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from operator import attrgetter
 
 #: How many faults are printed before the rest is only counted.
@@ -23,6 +24,31 @@ FEWEST_FAULTS_OF_ONE_CAUSE = 3
 MOST_TEXTS_OF_ONE_CAUSE = 4
 #: Rules that codes in the place of words break.
 CODES_FOR_WORDS = frozenset({"unknown_category", "not_yes_or_no"})
+
+
+#: How many names a message lists where none is near.
+LISTED_NAMES = 12
+
+
+def nearest(name: str, known: Iterable[object]) -> str:
+    """What follows a wrong name in a message: the nearest right one, or what there is.
+
+    Examples
+    --------
+    >>> nearest("alocation", ["allocation", "age"])
+    "; did you mean 'allocation'?"
+    >>> nearest("arm", ["site", "age"])
+    '; there is site, age'
+    """
+    names = [str(item) for item in known]
+    lowered = {each.lower(): each for each in reversed(names)}
+    close = get_close_matches(name.strip().lower(), list(lowered), n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {lowered[close[0]]!r}?"
+    if not names:
+        return ""
+    more = f" and {len(names) - LISTED_NAMES} more" if len(names) > LISTED_NAMES else ""
+    return f"; there is {', '.join(names[:LISTED_NAMES])}{more}"
 
 
 class CoreTrialError(Exception):

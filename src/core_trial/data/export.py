@@ -48,7 +48,7 @@ def write(data: TrialData, folder: str | os.PathLike[str], *, synthetic: bool = 
         When the folder holds a file that this function did not write.
     """
     files, path = data.files, Path(folder)
-    frames = conform(data.tables, files).tables
+    frames = conform(data.tables, files)
     _refuse_to_replace(path, files)
     rows = {t.name: _rows(t, frames[t.name]) for t in files.tables}
     _write_all(path, files, rows, synthetic=synthetic or data.report.synthetic)
