@@ -22,7 +22,7 @@ from core_trial.data.trial import Note
 from core_trial.declaration.trial import Trial
 from core_trial.disclosure import suppression
 from core_trial.errors import DataError, DesignError, Fault, VerificationError
-from core_trial.published import compare, consistency
+from core_trial.published import compare, consistency, registry
 from core_trial.report import document, verification
 from core_trial.report.number import LANCET, PLAIN, Style
 from core_trial.report.sentences import sentences
@@ -72,12 +72,12 @@ class Study:
     @cached_property
     def table1(self) -> Table:
         """Baseline characteristics."""
-        return table1(self.results, self.style)
+        return table1(self.results, self.trial, self.style)
 
     @cached_property
     def table2(self) -> Table:
         """Outcomes by arm, and the effect of the intervention."""
-        return table2(self.results, self.style)
+        return table2(self.results, self.trial, self.style)
 
     @cached_property
     def estimates(self) -> pd.DataFrame:
@@ -92,13 +92,13 @@ class Study:
     @cached_property
     def sentences(self) -> tuple[str, ...]:
         """The findings in words."""
-        return sentences(self.results, self.style)
+        return sentences(self.results, self.trial, self.style)
 
     @cached_property
     def files(self) -> Mapping[str, str | bytes]:
         """Everything that is written, by file name."""
         comparisons = self.verdict.comparisons if self.verdict else ()
-        return document.files(self.results, comparisons, self.sentences, self.style)
+        return document.files(self.results, self.trial, comparisons, self.sentences, self.style)
 
     def save(self, folder: Path | str) -> None:
         """Write every table, figure and record, and the report; what stood there is replaced.
@@ -219,12 +219,12 @@ def _study(
     results = analyses.run(data, tell)
     if suppress_below:
         tell(f"Suppressing counts below {suppress_below}")
-        results = suppression.suppress(results, suppress_below)
+        results = suppression.suppress(results, data.trial, suppress_below)
     verdict: compare.Verdict | None = None
     findings: tuple[Finding, ...] = ()
     if data.trial.registry is not None:
         tell("Comparison with the paper")
-        printed = data.trial.registry()
+        printed = registry.of(data.trial)
         verdict = compare.compare(results, printed)
         findings = consistency.check(printed)
     results = Results.bind(results, findings, provenance=provenance(inputs))
