@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
@@ -114,6 +115,11 @@ class Results:
         records = tuple(_decode(row) for row in body["records"])
         return cls(records, Provenance(**body["provenance"]))
 
+    def __repr__(self) -> str:
+        kinds = Counter(record.kind for record in self.records)
+        told = ", ".join(f"{n} {kind}" for kind, n in kinds.items())
+        return f"Results({len(self)} records{': ' if told else ''}{told})"
+
     def __iter__(self) -> Iterator[Record]:
         return iter(self.records)
 
@@ -154,4 +160,6 @@ def _typed(value: Any, kind: Any) -> Any:
         return tuple(value)
     if kind == Mapping[str, float]:
         return {name: float(item) for name, item in value.items()}
+    if kind == Mapping[str, int]:
+        return {name: int(item) for name, item in value.items()}
     return value

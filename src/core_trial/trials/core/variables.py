@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from core_trial.declaration.files import Variable
 from core_trial.trials.core.words import INSTRUMENTS, VISIT_LABELS, WORKBOOK_SECTIONS, Visit
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """One column of the analysis set."""
-
-    name: str
-    description: str
-    unit: str = ""
 
 
 def _scores() -> Iterator[Variable]:
@@ -70,6 +61,7 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("index_days", "Days from randomisation to the end of the index episode", "days"),
     *(Variable(f"interviewed_{v}", f"Interviewed {VISIT_LABELS[v]}") for v in Visit),
+    Variable("main_trial", "Came after the internal pilot: all scales were asked for"),
     Variable("expected_month_18", "An interview at 18 months was planned: not in the pilot"),
     *_scores(),
     Variable(

@@ -8,7 +8,9 @@ import pandas as pd
 
 from core_trial.analyses import summaries
 from core_trial.declaration.arms import Group
+from core_trial.declaration.stages import Tables
 from core_trial.results import Descriptive
+from core_trial.trials.core.plan import ARM
 from core_trial.trials.core.words import WORKBOOK_SECTIONS
 
 #: Meetings that count as treated according to the protocol, and meetings offered to everybody.
@@ -16,10 +18,11 @@ PROTOCOL_SESSIONS = 3
 SESSIONS_OFFERED = 10
 
 
-def records(participants: pd.DataFrame) -> Iterator[Descriptive]:
+def records(data: Tables) -> Iterator[Descriptive]:
     """Sessions in the intervention arm; reading and planning in both arms."""
+    participants = data.participants
     yield from _sessions(participants[participants["arm"] == Group.INTERVENTION])
-    for arm, rows in summaries.arms(participants):
+    for arm, rows in summaries.arms(ARM, participants):
         for name in ("workbook_read", *WORKBOOK_SECTIONS):
             yield from summaries.proportion(name, rows[name].dropna() == 1, arm)
 

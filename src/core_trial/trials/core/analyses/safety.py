@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pandas as pd
-
 from core_trial.analyses import summaries
+from core_trial.declaration.stages import Tables
 from core_trial.results import Descriptive
+from core_trial.trials.core.plan import ARM
 from core_trial.trials.core.words import ADVERSE_EVENTS, DEATHS
 
 
-def records(events: pd.DataFrame, participants: pd.DataFrame) -> Iterator[Descriptive]:
+def records(data: Tables) -> Iterator[Descriptive]:
     """Numbers of events: all, by category, deaths, and those judged related to the study."""
-    placed = events.merge(participants[["participant_id", "arm"]], on="participant_id")
-    for arm, rows in summaries.arms(placed, total=True):
+    events, people = data.tables["adverse_events"], data.participants
+    placed = events.merge(people[["participant_id", "arm"]], on="participant_id")
+    for arm, rows in summaries.arms(ARM, placed, total=True):
         yield _count(len(rows), arm, "")
         for category in ADVERSE_EVENTS:
             yield _count(int((rows["category"] == category).sum()), arm, category)

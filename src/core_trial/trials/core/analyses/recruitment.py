@@ -9,12 +9,14 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from core_trial.declaration.stages import Tables
 from core_trial.results import Descriptive
 from core_trial.trials.core.words import FOLLOW_UPS
 
 
-def records(participants: pd.DataFrame, questionnaires: pd.DataFrame) -> Iterator[Descriptive]:
+def records(data: Tables) -> Iterator[Descriptive]:
     """Number of centres, in all and in pilot and main trial; first and last dates of each stage."""
+    participants, questionnaires = data.participants, data.tables["questionnaires"]
     yield _centres(participants)
     pilot = participants["internal_pilot"]
     for level, rows in (("pilot", participants[pilot]), ("main_trial", participants[~pilot])):
