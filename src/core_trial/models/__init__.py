@@ -2,8 +2,10 @@
 
 from core_trial.models.counts.modified_poisson import modified_poisson
 from core_trial.models.counts.zero_inflated_nb import zero_inflated_nb
+from core_trial.models.intercept.logistic import logistic
 from core_trial.models.intercept.mixed_logistic import mixed_logistic
 from core_trial.models.intercept.mixed_poisson import mixed_poisson
+from core_trial.models.linear.independent import linear
 from core_trial.models.linear.mixed_linear import mixed_linear
 from core_trial.models.many.replicate import replicate
 from core_trial.models.marginal.standardised import standardised
@@ -15,6 +17,8 @@ from core_trial.models.survival.restricted_mean import restricted_mean
 __all__ = [
     "cox",
     "kaplan_meier",
+    "linear",
+    "logistic",
     "mixed_linear",
     "mixed_logistic",
     "mixed_poisson",
