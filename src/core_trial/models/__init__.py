@@ -5,6 +5,8 @@ from core_trial.models.counts.zero_inflated_nb import zero_inflated_nb
 from core_trial.models.intercept.mixed_logistic import mixed_logistic
 from core_trial.models.intercept.mixed_poisson import mixed_poisson
 from core_trial.models.linear.mixed_linear import mixed_linear
+from core_trial.models.many.imputation.impute import impute
+from core_trial.models.many.pooled import pool
 from core_trial.models.many.replicate import replicate
 from core_trial.models.marginal.standardised import standardised
 from core_trial.models.survival.cox import cox
@@ -14,11 +16,13 @@ from core_trial.models.survival.restricted_mean import restricted_mean
 
 __all__ = [
     "cox",
+    "impute",
     "kaplan_meier",
     "mixed_linear",
     "mixed_logistic",
     "mixed_poisson",
     "modified_poisson",
+    "pool",
     "proportional_hazards",
     "replicate",
     "restricted_mean",
