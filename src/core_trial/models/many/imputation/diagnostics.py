@@ -52,9 +52,10 @@ def diagnose(means: Floats, keys: Sequence[tuple[str, str]]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``reduction``, the potential scale reduction between chains (1 when mixed), ``chance``, the
-        probability of one as large where all draws are independent, and ``drift``, the change of the chains' average between the middle and the last iteration, in standard
-        errors. ``nan`` where there are too few chains or iterations, or where nothing varies.
+        ``reduction``, the potential scale reduction between chains (1 when mixed); ``chance``, the
+        probability of one as large where all draws are independent; ``drift``, the change of the
+        chains' average between the middle and the last iteration, in standard errors. ``nan``
+        where there are too few chains or iterations, or where nothing varies.
 
     References
     ----------
