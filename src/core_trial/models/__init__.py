@@ -7,6 +7,9 @@ from core_trial.models.intercept.mixed_poisson import mixed_poisson
 from core_trial.models.linear.mixed_linear import mixed_linear
 from core_trial.models.many.bootstrap import bootstrap
 from core_trial.models.many.imputation.impute import impute
+from core_trial.models.many.imputation.informative import extreme_cases, informative_missingness
+from core_trial.models.many.imputation.reference_based import impute_visits
+from core_trial.models.many.imputation.tipping import tipping_point
 from core_trial.models.many.pooled import pool
 from core_trial.models.many.replicate import replicate
 from core_trial.models.marginal.compliers import complier_effects
@@ -23,7 +26,10 @@ __all__ = [
     "bootstrap",
     "complier_effects",
     "cox",
+    "extreme_cases",
     "impute",
+    "impute_visits",
+    "informative_missingness",
     "kaplan_meier",
     "mixed_linear",
     "mixed_logistic",
@@ -37,6 +43,7 @@ __all__ = [
     "restricted_mean",
     "standardised",
     "structural_mean",
+    "tipping_point",
     "two_stage_least_squares",
     "two_stage_prediction",
     "zero_inflated_nb",
