@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
 
@@ -14,32 +14,9 @@ from numpy.typing import ArrayLike
 from core_trial.errors import DesignError, FitError
 from core_trial.models.fit import Effect, Fit, Scale
 from core_trial.models.inference import Floats, Wald, wald
-from core_trial.models.many.rubin import (
-    JointTest,
-    Rules,
-    imputations_needed,
-    jackknife_errors,
-    joint_test,
-    rubin,
-)
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Estimates:
-    """What pooling needs of a fit to one completed data set; fields as in `Fit`."""
-
-    model: str
-    formula: str
-    method: str
-    terms: tuple[str, ...]
-    beta: Floats
-    cov: Floats
-    df: Floats
-    scale: Scale
-    n: int
-    confidence: float
-    converged: bool
-    warnings: tuple[str, ...]
+from core_trial.models.many.estimates import Estimates, estimates_of
+from core_trial.models.many.joint import JointTest, joint_test
+from core_trial.models.many.rubin import Rules, imputations_needed, jackknife_errors, rubin
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -306,23 +283,7 @@ def pool_found(found: Sequence[Estimates | str], complete_df: ArrayLike | None =
     told = (
         f"{len(lost)} of {len(found)} imputations could not be fitted and are left out: {lost[0]}"
     )
-    values = {name: getattr(pooled, name) for name in Pooled.__dataclass_fields__}
-    return Pooled(**{**values, "converged": False, "warnings": (told, *pooled.warnings)})
-
-
-def estimates_of(fit: Fit | Estimates) -> Estimates:
-    """What pooling needs of a fit.
-
-    Raises
-    ------
-    DesignError
-        If it is not a fit.
-    """
-    if isinstance(fit, Estimates):
-        return fit
-    if not isinstance(fit, Fit):
-        raise DesignError(f"pooling takes fits of our models, not {type(fit).__name__}")
-    return Estimates(**{name: getattr(fit, name) for name in Estimates.__dataclass_fields__})
+    return replace(pooled, converged=False, warnings=(told, *pooled.warnings))
 
 
 def _refuse_mixture(kept: Sequence[Estimates]) -> None:

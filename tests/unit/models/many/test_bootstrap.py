@@ -18,9 +18,17 @@ def mean(frame):
     return frame["y"].mean()
 
 
-def difference(frame):
-    by = frame.groupby("arm")["y"].mean()
-    return by[1] - by[0]
+def made():
+    """A function that other processes get by value, since they cannot import this file."""
+
+    def difference(frame):
+        by = frame.groupby("arm")["y"].mean()
+        return by[1] - by[0]
+
+    return difference
+
+
+difference = made()
 
 
 def trial(n=120, workers=8):

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from core_trial.errors import DesignError, FitError
-from core_trial.models.many.pooled import Estimates, pool, pool_found
+from core_trial.models.many.estimates import Estimates
+from core_trial.models.many.joint import joint_test, pool_chi_squares
+from core_trial.models.many.pooled import pool, pool_found
 from core_trial.models.many.rubin import (
     imputations_needed,
     jackknife_errors,
-    joint_test,
-    pool_chi_squares,
     rubin,
 )
 

@@ -1,9 +1,11 @@
 import functools
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pandas as pd
@@ -14,8 +16,16 @@ from core_trial.models.many.fingerprint import fingerprint
 from core_trial.models.many.work import CHUNKS, each
 
 
-def normal(seed):
-    return np.random.default_rng(seed).standard_normal(3)
+def made():
+    """A function that other processes get by value, since they cannot import this file."""
+
+    def normal(seed):
+        return np.random.default_rng(seed).standard_normal(3)
+
+    return normal
+
+
+normal = made()
 
 
 class Stops:
@@ -53,10 +63,37 @@ def test_a_stopped_run_resumes_with_the_same_bits(tmp_path):
 
 
 def test_another_number_of_processes_may_resume(tmp_path):
-    with pytest.raises(KeyboardInterrupt):
-        each(Stops(at=10), range(50), workers=1, progress=False, resume=tmp_path)
-    found = each(Stops(at=None), range(50), workers=2, progress=False, resume=tmp_path)
-    np.testing.assert_array_equal(found, [normal(k) for k in range(50)])
+    expected = each(normal, range(50), workers=1, progress=False, resume=tmp_path)
+    for k in range(0, 50, 3):  # as if these had not been done when it stopped
+        (tmp_path / f"chunk-{k:06d}.pickle").unlink()
+    found = each(normal, range(50), workers=2, progress=False, resume=tmp_path)
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # the cluster's own, of the worker that it lost
+def test_a_worker_that_is_killed_comes_back_and_nothing_is_lost():
+    import joblib
+    from distributed import Client, LocalCluster
+
+    def slow(k):
+        time.sleep(0.05)
+        return np.random.default_rng(k).standard_normal()
+
+    settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with (
+        LocalCluster(processes=True, **settings) as cluster,
+        Client(cluster) as client,
+        joblib.parallel_config(backend="dask"),
+    ):
+        before = client.run(os.getpid)
+        victim = next(iter(before.values()))
+        threading.Timer(1.0, lambda: os.kill(victim, signal.SIGKILL)).start()
+        found = each(slow, range(120), progress=False)
+        after = client.run(os.getpid)
+    assert found == [np.random.default_rng(k).standard_normal() for k in range(120)]
+    assert len(after) == 2
+    assert victim not in after.values()
 
 
 def test_the_folder_of_another_call_is_refused(tmp_path):

@@ -16,8 +16,9 @@ from core_trial.errors import DesignError, FitError
 from core_trial.models.design import Ints
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
+from core_trial.models.many.estimates import Estimates, estimates_of
 from core_trial.models.many.imputation.diagnostics import as_frame, diagnose
-from core_trial.models.many.pooled import Estimates, Pooled, estimates_of, pool_found
+from core_trial.models.many.pooled import Pooled, pool_found
 from core_trial.models.many.work import each
 
 #: Kinds whose imputed values can be moved by a number.
