@@ -31,14 +31,14 @@ from core_trial.models.many.imputation.impute import impute
 from core_trial.models.many.work import each
 
 INTERVENTION, CONTROL = 221, 220
-WORKERS, ICCS = (8, 20, 40), (0.05, 0.15)
+WORKERS, ICCS = (8, 20, 40), (0.1,)
 #: Difference in means given readmission, and the effect of readmission, in residual SDs.
 DIFFERENCE, BY_READMISSION = 0.3, -0.8
 #: Risk of readmission in the intervention and the control arm.
 RISKS = (0.29, 0.38)
 #: Share of the later scores missing among the readmitted, by arm, and among the others.
 MISSING_READMITTED, MISSING_OTHERS = (0.65, 0.40), 0.20
-IMPUTATIONS, ITERATIONS = 20, 5
+IMPUTATIONS, ITERATIONS = 10, 3
 METHODS = ("all data", "complete cases", "imputed with workers", "imputed without workers")
 MODEL = {
     "cluster": "person_or_worker",
