@@ -7,7 +7,11 @@ from core_trial.models.intercept.mixed_poisson import mixed_poisson
 from core_trial.models.linear.mixed_linear import mixed_linear
 from core_trial.models.many.bootstrap import bootstrap
 from core_trial.models.many.imputation.impute import impute
-from core_trial.models.many.imputation.informative import extreme_cases, informative_missingness
+from core_trial.models.many.imputation.informative import (
+    ArmCount,
+    extreme_cases,
+    informative_missingness,
+)
 from core_trial.models.many.imputation.reference_based import impute_visits
 from core_trial.models.many.imputation.tipping import tipping_point
 from core_trial.models.many.pooled import pool
@@ -23,6 +27,7 @@ from core_trial.models.survival.proportional_hazards import proportional_hazards
 from core_trial.models.survival.restricted_mean import restricted_mean
 
 __all__ = [
+    "ArmCount",
     "bootstrap",
     "complier_effects",
     "cox",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 
@@ -200,7 +200,7 @@ class Pooled:
 
 
 def pool(
-    fits: Sequence[Fit | Estimates],
+    fits: Sequence[Fit | Estimates | str],
     *,
     complete_df: ArrayLike | None = None,
     confidence: float | None = None,
@@ -210,7 +210,8 @@ def pool(
     Parameters
     ----------
     fits
-        One of each completed data set.
+        One of each completed data set; or, as `Imputations.analyse` gives it, the reason why it
+        could not be fitted. Those are left out, which is told.
     complete_df
         Degrees of freedom of the coefficients' tests without missing data, scalar or shape (p,);
         None takes the fits' own, averaged (those of Kenward and Roger, say; ``inf`` for z). Finite
@@ -228,15 +229,17 @@ def pool(
     ------
     DesignError
         If there are fewer than two fits, or they are not of the same model.
+    FitError
+        If fewer than two are left of those that could be fitted.
 
     References
     ----------
     Rubin (1987), Multiple Imputation for Nonresponse in Surveys. Barnard and Rubin (1999),
     Biometrika 86: 948-55. Reiter (2007), Biometrika 94: 502-8 (`Pooled.test`).
     """
-    kept = tuple(estimates_of(fit) for fit in fits)
-    if len(kept) < 2:
-        raise DesignError(f"pooling needs the fits of at least two imputations, not {len(kept)}")
+    lost = [fit for fit in fits if isinstance(fit, str)]
+    kept = tuple(estimates_of(fit) for fit in fits if not isinstance(fit, str))
+    _refuse_few(kept, lost)
     _refuse_mixture(kept)
     first = kept[0]
     if complete_df is None:
@@ -253,37 +256,17 @@ def pool(
         each=kept,
         complete_df=complete,
         n=first.n,
-        converged=all(e.converged for e in kept),
-        warnings=_warnings(kept),
+        converged=all(e.converged for e in kept) and not lost,
+        warnings=_warnings(kept, lost),
     )
 
 
-def pool_found(found: Sequence[Estimates | str], complete_df: ArrayLike | None = None) -> Pooled:
-    """Pool what could be fitted, and say what could not.
-
-    Parameters
-    ----------
-    found
-        Estimates of each data set, or the reason why it could not be fitted.
-    complete_df
-        As in `pool`.
-
-    Raises
-    ------
-    FitError
-        If fewer than two data sets could be fitted.
-    """
-    kept = [e for e in found if not isinstance(e, str)]
-    lost = [e for e in found if isinstance(e, str)]
+def _refuse_few(kept: Sequence[Estimates], lost: Sequence[str]) -> None:
+    if len(kept) < 2 and lost:
+        count = len(kept) + len(lost)
+        raise FitError(f"{len(lost)} of {count} imputations could not be fitted: {lost[0]}")
     if len(kept) < 2:
-        raise FitError(f"{len(lost)} of {len(found)} imputations could not be fitted: {lost[0]}")
-    pooled = pool(kept, complete_df=complete_df)
-    if not lost:
-        return pooled
-    told = (
-        f"{len(lost)} of {len(found)} imputations could not be fitted and are left out: {lost[0]}"
-    )
-    return replace(pooled, converged=False, warnings=(told, *pooled.warnings))
+        raise DesignError(f"pooling needs the fits of at least two imputations, not {len(kept)}")
 
 
 def _refuse_mixture(kept: Sequence[Estimates]) -> None:
@@ -301,9 +284,14 @@ def _reference(complete: Floats) -> str:
     return "t of Barnard and Rubin" if finite.all() else "t of Rubin (1987)"
 
 
-def _warnings(kept: Sequence[Estimates]) -> tuple[str, ...]:
+def _warnings(kept: Sequence[Estimates], lost: Sequence[str]) -> tuple[str, ...]:
     m, first = len(kept), kept[0]
     told = []
+    if lost:
+        told.append(
+            f"{len(lost)} of {m + len(lost)} imputations could not be fitted and are left out: "
+            f"{lost[0]}"
+        )
     unfinished = sum(not e.converged for e in kept)
     if unfinished:
         told.append(f"{unfinished} of {m} fits did not converge")

@@ -10,7 +10,7 @@ import pytest
 from core_trial.errors import DesignError, FitError
 from core_trial.models.many.estimates import Estimates
 from core_trial.models.many.joint import joint_test, pool_chi_squares
-from core_trial.models.many.pooled import pool, pool_found
+from core_trial.models.many.pooled import pool
 from core_trial.models.many.rubin import (
     imputations_needed,
     jackknife_errors,
@@ -184,12 +184,12 @@ def test_what_went_wrong_is_told():
 
 
 def test_failed_fits_are_left_out_and_told():
-    found = pool_found([estimates(0), "centre is constant", estimates(1)])
+    found = pool([estimates(0), "centre is constant", estimates(1)])
     assert found.m == 2
     assert not found.converged
     assert "1 of 3 imputations could not be fitted" in found.warnings[0]
     with pytest.raises(FitError, match="2 of 3 imputations could not"):
-        pool_found([estimates(0), "no", "no"])
+        pool([estimates(0), "no", "no"])
 
 
 def test_refusals():

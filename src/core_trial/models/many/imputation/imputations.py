@@ -18,7 +18,7 @@ from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
 from core_trial.models.many.estimates import Estimates, estimates_of
 from core_trial.models.many.imputation.diagnostics import as_frame, diagnose
-from core_trial.models.many.pooled import Pooled, pool_found
+from core_trial.models.many.pooled import Pooled, pool
 from core_trial.models.many.work import each
 
 #: Kinds whose imputed values can be moved by a number.
@@ -163,7 +163,7 @@ class Imputations(Sequence[pd.DataFrame]):
         """
         function = partial(_call, model, formula, options)
         found = self.analyse(function, workers=workers, progress=progress)
-        return pool_found(found, complete_df)
+        return pool(found, complete_df=complete_df)
 
     def shift(self, variable: str, delta: Mapping[str, float]) -> Imputations:
         """Move the imputed values of a variable by arm, as if the missing differed from the known.
@@ -186,6 +186,7 @@ class Imputations(Sequence[pd.DataFrame]):
         Cro, Morris, Kenward and Carpenter (2020), Stat Med 39: 2815-42.
         """
         own = [cell for cell in self.cells if cell.name == variable]
+        delta = {str(arm): float(value) for arm, value in delta.items()}
         self._refuse_shift(variable, own, delta)
         moved = tuple(
             replace(c, draws=c.draws + delta[c.arm]) if c.name == variable else c

@@ -113,6 +113,7 @@ def impute(
     """
     _refuse_settings(frame, variables, auxiliary, arm, cluster, m, iterations)
     masks = _masks(frame, by_design or {}, variables)
+    _refuse_derived(frame, derived or {}, variables)
     arms = _arms(frame, arm)
     plans = plan_arms(frame, variables, auxiliary, arms, cluster, masks)
     if not any(plan.steps for plan in plans):
@@ -183,6 +184,18 @@ def _masks(
             )
         found[name] = mask
     return found
+
+
+def _refuse_derived(
+    frame: pd.DataFrame, derived: Mapping[str, str], variables: Mapping[str, str]
+) -> None:
+    for name, expression in derived.items():
+        if name in variables:
+            raise DesignError(f"{name!r} is derived, and so cannot be imputed: take it out of one")
+        try:
+            frame.eval(expression)
+        except Exception as error:  # whatever pandas makes of an expression that it cannot read
+            raise DesignError(f"derived {name!r} = {expression!r}: {error}") from None
 
 
 def _refuse_settings(

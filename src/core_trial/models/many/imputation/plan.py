@@ -117,6 +117,7 @@ def _step(c: Variable, own: int, codes: Ints, workers: int, width: int, arm: str
     known = np.flatnonzero(c.known)
     missing = np.flatnonzero(c.missing)
     _refuse_few(c.name, arm, len(known), width)
+    _refuse_constant(c, known, arm)
     worker_known = worker_missing = present = starts = np.empty(0, dtype=np.intp)
     sizes = np.empty(0)
     if workers:
@@ -163,4 +164,13 @@ def _refuse_few(name: str, arm: str, known: int, width: int) -> None:
             f"variable {name!r} is known for {known} people{where}, too few for a model of "
             f"{width} coefficients ({width + SPARE_VALUES} are needed): give fewer variables or "
             "fewer auxiliary columns"
+        )
+
+
+def _refuse_constant(c: Variable, known: Ints, arm: str) -> None:
+    if c.kind in ("continuous", "matched") and np.ptp(c.entries[known]) == 0:
+        where = f" in arm {arm!r}" if arm else ""
+        raise DesignError(
+            f"variable {c.name!r} has one value only{where}, {c.entries[known][0]:g}: there is "
+            "nothing to be learnt of the missing ones"
         )

@@ -248,6 +248,8 @@ def test_one_group_without_workers():
         ({"auxiliary": ["worker"]}, "given twice"),
         ({"auxiliary": ["gone"]}, "no column 'gone'"),
         ({"cluster": "team"}, "no column 'team'"),
+        ({"derived": {"after": "before + 1"}}, "cannot be imputed"),
+        ({"derived": {"gain": "after - gone"}}, "derived 'gain'"),
         ({"m": 1}, "m must be a whole number of at least 2"),
         ({"iterations": 0}, "iterations must be"),
         ({"arm": "score"}, "missing value"),
@@ -306,3 +308,24 @@ def test_a_known_effect_is_recovered_where_complete_cases_miss_it():
     # with what is missing; complete cases are off by 0.3
     assert abs(complete - 1.0) > 0.25
     assert imputed == pytest.approx(1.0, abs=0.18)
+
+
+def test_one_value_only_is_refused():
+    frame = trial()
+    frame.loc[(frame["arm"] == "old") & frame["after"].notna(), "after"] = 7.0
+    with pytest.raises(DesignError, match="'after' has one value only in arm 'old', 7"):
+        run(frame, {"after": "continuous", "before": "continuous"})
+
+
+def test_counts_of_which_nobody_has_any_stay_low():
+    frame = trial()
+    frame.loc[(frame["arm"] == "new") & frame["days"].notna(), "days"] = 0.0
+    done = run(frame, {"days": "count", "before": "continuous"}, iterations=5)
+    drawn = next(c.draws for c in done.cells if c.arm == "new")
+    assert drawn.mean() < 0.2  # some 100 zeros: the mean is below 3 / 100 with 95 % probability
+
+
+def test_arms_may_be_numbers():
+    frame = trial().assign(arm=lambda f: (f["arm"] == "new").astype(int))
+    done = run(frame, {"after": "continuous", "before": "continuous"})
+    assert done.shift("after", {1: -2.0, 0: 0.0}).arms == ("0", "1")
