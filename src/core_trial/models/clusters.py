@@ -240,10 +240,11 @@ def _refuse_blank(name: str, lost: Ints, nested: Nesting | None, blank: Blank) -
     rows = "1 row has" if len(inside) == 1 else f"{len(inside)} rows have"
     rows += " a missing or blank label"
     if nested is not None:
+        turned = f"; or write random={nested.other!r} if clusters are there" * bool(nested.other)
         raise DesignError(
             f"column {name!r}: {rows}, and the random effect enters there "
             f"({nested.where}); give each its cluster, or a label of its own if it has none "
-            "(blank_cluster='own' does that)"
+            f"(blank_cluster='own' does that){turned}"
         )
     raise DesignError(
         f"column {name!r}: {rows}; do not leave them out, for they may be a whole arm: "
