@@ -246,6 +246,9 @@ def _refuse_deficient(X: Floats, names: Sequence[str], *, baseline: bool) -> Non
         return
     low, high = X.min(axis=0), X.max(axis=0)
     varying = [k for k, name in enumerate(names) if name != INTERCEPT]
+    empty = [names[k] for k in varying if low[k] == high[k] == 0 and ":" in names[k]]
+    if empty:
+        raise DesignError(f"nobody is in {', '.join(empty)}: join levels, or leave the product out")
     constant = [names[k] for k in varying if low[k] == high[k]]
     if constant:
         raise DesignError(f"column {', '.join(constant)} is constant: take it out")
