@@ -20,6 +20,7 @@ from core_trial.models.coding import Coder, Product, learn, products
 from core_trial.models.columns import Sample, as_frame, column, numeric, sample
 from core_trial.models.formula import INTERCEPT, Factor, Formula, parse
 from core_trial.models.inference import Floats
+from core_trial.models.numerics.threads import one_thread
 
 __all__ = [
     "INTERCEPT",
@@ -149,6 +150,7 @@ class Design:
         return replace(self, y=values)
 
 
+@one_thread
 def build(
     formula: str | Formula, frame: pd.DataFrame | Sample, *, baseline: bool = False
 ) -> Design:

@@ -24,6 +24,7 @@ from core_trial.models.numerics.limits import (
     refuse_confidence,
 )
 from core_trial.models.numerics.newton import UNFINISHED, Estimable, Optimum, invert
+from core_trial.models.numerics.threads import one_thread
 
 StdErrors = Literal["robust", "model"]
 INFLATE = "inflate:"
@@ -124,6 +125,7 @@ def _right_side(inflation: str) -> designs.Formula:
     return parsed
 
 
+@one_thread
 def fit_zero_inflated_nb(
     count: Design,
     excess: Design,
