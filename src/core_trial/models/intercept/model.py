@@ -12,7 +12,9 @@ import pandas as pd
 from scipy import special
 
 from core_trial.errors import DesignError
-from core_trial.models.design import Clusters, Design, build, clusters, indicator
+from core_trial.models.clusters import Blank, Clusters, Nesting, carried_by, clusters, nesting
+from core_trial.models.columns import Missing, sample
+from core_trial.models.design import Design, build
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, Quantity, Test, boundary_p, wald
 from core_trial.models.intercept.answer import Answer, solve
@@ -22,6 +24,7 @@ from core_trial.models.numerics.canonical import Family
 from core_trial.models.numerics.glm import Orthonormal, orthonormal
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.numerics.quadrature import hermite_rule
+from core_trial.models.numerics.threads import one_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class InterceptModel:
         Coverage of the intervals.
     layout, basis
         Rows and clusters that are alike, and coordinates for their covariates.
+    where
+        The clusters that carry the random effect, in words.
     """
 
     kind: Kind
@@ -68,7 +73,9 @@ class InterceptModel:
     confidence: float
     layout: Layout
     basis: Orthonormal
+    where: str = "every cluster"
 
+    @one_thread
     def fit(self, y: Floats | None = None) -> Fit:
         """Fit the design's own response, or another one of shape (n,).
 
@@ -83,12 +90,13 @@ class InterceptModel:
         return _as_fit(self, y, answer)
 
 
+@one_thread
 def prepare(
     kind: Kind,
     design: Design,
     members: Clusters,
     *,
-    random: Floats | None = None,
+    random: Nesting | Floats | None = None,
     points: int = 7,
     confidence: float = 0.95,
 ) -> InterceptModel:
@@ -101,7 +109,7 @@ def prepare(
     design, members
         The design and the cluster of each row.
     random
-        1 where the random effect enters a row, 0 where not, shape (n,); None for everywhere.
+        Where the random effect enters: 1 or 0 for each row, shape (n,); None for everywhere.
     points
         Number of nodes.
     confidence
@@ -119,11 +127,12 @@ def prepare(
     if design.X.shape[1] == 0:
         raise DesignError("the model has neither covariate nor intercept")
     refuse_confidence(confidence)
-    if random is not None:
-        _refuse_spanning(members, random)
-    layout = arrange(design.X, members, random)
+    inside = random.inside if isinstance(random, Nesting) else random
+    if inside is not None:
+        _refuse_spanning(members, inside)
+    layout = arrange(design.X, members, inside)
     basis = orthonormal(layout.patterns, layout.counts)
-    return InterceptModel(kind, design, points, confidence, layout, basis)
+    return InterceptModel(kind, design, points, confidence, layout, basis, carried_by(random))
 
 
 def prepare_frame(
@@ -135,13 +144,17 @@ def prepare_frame(
     points: int,
     random: str,
     confidence: float,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> InterceptModel:
     """`prepare` from a formula and the names of columns."""
+    rows = sample(frame, formula, missing=missing, random=random, cluster=cluster)
+    nested = nesting(rows.frame, random)
     return prepare(
         kind,
-        build(formula, frame),
-        clusters(frame, cluster),
-        random=None if random == "1" else indicator(frame, random),
+        build(formula, rows),
+        clusters(rows.frame, cluster, nested=nested, blank=blank_cluster),
+        random=nested,
         points=points,
         confidence=confidence,
     )
@@ -184,7 +197,8 @@ def _as_fit(model: InterceptModel, y: Floats, answer: Answer) -> Fit:
         n_clusters=members.count,
         n_events=int(y.sum()),
         variance=MappingProxyType({"cluster": variance}),
-        converged=believable(answer, model.design),
+        converged=believable(answer),
+        n_dropped=model.design.dropped,
         warnings=tuple(warnings_of(answer, model.design, model.points)),
         quantities=MappingProxyType(_quantities(model, answer, float(y.mean()))),
         tests=MappingProxyType({"variance": _variance_test(answer)}),
@@ -195,13 +209,13 @@ def _as_fit(model: InterceptModel, y: Floats, answer: Answer) -> Fit:
 
 
 def _in_words(model: InterceptModel) -> str:
-    where = "every cluster" if model.layout.random.all() else "the clusters of one arm"
+    notes = model.layout.clusters.note + model.design.note
     rule = f"{model.points}-point adaptive Gauss-Hermite quadrature"
     if model.points == 1:
         rule = "Laplace approximation"
     return (
-        f"maximum likelihood by {rule}; random intercept in {where}; "
-        "observed information of all parameters, normal inference"
+        f"maximum likelihood by {rule}; random intercept in {model.where}; "
+        f"observed information of all parameters, normal inference{notes}"
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from scipy.linalg import lapack
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
-from core_trial.models.design import Clusters, Design, Ints
+from core_trial.models.design import Clusters, Design, Ints, Sample
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.newton import (
@@ -42,24 +43,33 @@ class CoxDesign:
         The risk sets.
     white
         Whitened covariates in the order of `risk`, and the way back.
+    term_columns, dropped
+        As the covariates' `Design` has them.
     """
 
     formula: str
     columns: tuple[str, ...]
     risk: RiskSets
     white: Whitening
+    term_columns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    dropped: int = 0
 
     @property
     def n(self) -> int:
         """Number of rows."""
         return len(self.risk.order)
 
+    @property
+    def note(self) -> str:
+        """What a fit's method says of rows left out."""
+        return designs.left_out(self.dropped)
+
     def in_order(self, clusters: Clusters) -> Clusters:
         """Clusters of the rows as given, in the order of the risk sets."""
         return replace(clusters, codes=clusters.codes[self.risk.order])
 
 
-def right_hand_side(formula: str, frame: pd.DataFrame) -> Design:
+def right_hand_side(formula: str, frame: pd.DataFrame | Sample) -> Design:
     """Design of the covariates alone; the baseline hazard takes the place of the intercept.
 
     Raises
@@ -74,8 +84,7 @@ def right_hand_side(formula: str, frame: pd.DataFrame) -> Design:
         raise DesignError("a Cox model needs a covariate")
     if not parsed.intercept:
         raise DesignError(f"formula {formula!r}: there is no intercept to take out")
-    full = designs.build(parsed, frame)
-    return replace(full, X=full.X[:, 1:], columns=full.columns[1:])
+    return designs.build(parsed, frame, baseline=True)
 
 
 def prepare(
@@ -96,7 +105,14 @@ def prepare(
     """
     risk = risk_sets(observed.time, observed.event, strata, ties)
     white = whiten(covariates.X[risk.order], centre=True)
-    return CoxDesign(str(covariates.formula), covariates.columns, risk, white)
+    return CoxDesign(
+        str(covariates.formula),
+        covariates.columns,
+        risk,
+        white,
+        covariates.term_columns,
+        covariates.dropped,
+    )
 
 
 def maximum(design: CoxDesign) -> tuple[Optimum, Sums]:
