@@ -19,9 +19,13 @@ if TYPE_CHECKING:
     from core_trial.data.analysis_set import AnalysisSet
     from core_trial.data.derive import derive
     from core_trial.data.export import write
+    from core_trial.data.mapping import as_declared
     from core_trial.data.trial import TrialData
     from core_trial.declaration.arms import Arm, Cluster
+    from core_trial.declaration.columns import Column, Table
     from core_trial.declaration.covariates import Categories, Number, YesNo
+    from core_trial.declaration.files import ColumnMap, Files
+    from core_trial.declaration.instruments import Instrument
     from core_trial.declaration.models import Using
     from core_trial.declaration.outcomes import Binary, Count, Score, Time
     from core_trial.declaration.trial import Compliers, Trial
@@ -38,6 +42,12 @@ if TYPE_CHECKING:
     from core_trial.trials.core.trial import CORE
 
 _HOMES = {
+    "as_declared": "data.mapping",
+    "Column": "declaration.columns",
+    "Table": "declaration.columns",
+    "Instrument": "declaration.instruments",
+    "Files": "declaration.files",
+    "ColumnMap": "declaration.files",
     "AnalysisSet": "data.analysis_set",
     "Arm": "declaration.arms",
     "Binary": "declaration.outcomes",
@@ -77,16 +87,21 @@ __all__ = [
     "Binary",
     "Categories",
     "Cluster",
+    "Column",
+    "ColumnMap",
     "Compliers",
     "CoreTrialError",
     "Count",
     "DataError",
     "DesignError",
+    "Files",
     "FitError",
+    "Instrument",
     "Number",
     "Results",
     "Score",
     "Study",
+    "Table",
     "Time",
     "Trial",
     "TrialData",
@@ -94,6 +109,7 @@ __all__ = [
     "VerificationError",
     "YesNo",
     "analyse",
+    "as_declared",
     "bundled",
     "derive",
     "load",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +22,7 @@ from core_trial.data.trial import Note
 from core_trial.declaration.trial import Trial
 from core_trial.disclosure import suppression
 from core_trial.errors import DataError, DesignError, Fault, VerificationError
-from core_trial.published import compare, consistency
+from core_trial.published import compare, consistency, registry
 from core_trial.report import document, verification
 from core_trial.report.number import LANCET, PLAIN, Style
 from core_trial.report.sentences import sentences
@@ -30,9 +30,9 @@ from core_trial.report.table import Table
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
 from core_trial.results import Finding, Provenance, Results
-from core_trial.trials.core import CORE
-from core_trial.trials.core.files import FILES
+from core_trial.trials import new as beginnings
 from core_trial.trials.core.generator import stages as generator
+from core_trial.trials.find import FILE, find
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,12 +72,12 @@ class Study:
     @cached_property
     def table1(self) -> Table:
         """Baseline characteristics."""
-        return table1(self.results, self.style)
+        return table1(self.results, self.trial, self.style)
 
     @cached_property
     def table2(self) -> Table:
         """Outcomes by arm, and the effect of the intervention."""
-        return table2(self.results, self.style)
+        return table2(self.results, self.trial, self.style)
 
     @cached_property
     def estimates(self) -> pd.DataFrame:
@@ -92,13 +92,13 @@ class Study:
     @cached_property
     def sentences(self) -> tuple[str, ...]:
         """The findings in words."""
-        return sentences(self.results, self.style)
+        return sentences(self.results, self.trial, self.style)
 
     @cached_property
     def files(self) -> Mapping[str, str | bytes]:
         """Everything that is written, by file name."""
         comparisons = self.verdict.comparisons if self.verdict else ()
-        return document.files(self.results, comparisons, self.sentences, self.style)
+        return document.files(self.results, self.trial, comparisons, self.sentences, self.style)
 
     def save(self, folder: Path | str) -> None:
         """Write every table, figure and record, and the report; what stood there is replaced.
@@ -219,12 +219,12 @@ def _study(
     results = analyses.run(data, tell)
     if suppress_below:
         tell(f"Suppressing counts below {suppress_below}")
-        results = suppression.suppress(results, suppress_below)
+        results = suppression.suppress(results, data.trial, suppress_below)
     verdict: compare.Verdict | None = None
     findings: tuple[Finding, ...] = ()
     if data.trial.registry is not None:
         tell("Comparison with the paper")
-        printed = data.trial.registry()
+        printed = registry.of(data.trial)
         verdict = compare.compare(results, printed)
         findings = consistency.check(printed)
     results = Results.bind(results, findings, provenance=provenance(inputs))
@@ -233,40 +233,72 @@ def _study(
 
 def load(
     folder: str | os.PathLike[str],
+    trial: Trial | str | os.PathLike[str] | None = None,
     *,
     columns: ColumnMap | None = None,
     allow_columns: Collection[str] = (),
     accept_changed: bool = False,
 ) -> TrialData:
-    """Read, parse and check the files of a trial; see `data.load.load`."""
-    loaded = loading.load(
+    """Read, parse and check the files of a trial.
+
+    Parameters
+    ----------
+    folder
+        Folder with the CSV files.
+    trial
+        The declaration, the name of a trial that comes with the library, or a Python file; by
+        default the folder's own ``trial.py``, or CORE.
+    columns, allow_columns, accept_changed
+        See `core_trial.data.load.load`.
+
+    Raises
+    ------
+    DataError
+        With every fault that was found, when there is one.
+    DesignError
+        When there is no such trial.
+    """
+    declared = trial if isinstance(trial, Trial) else trial_of(Path(folder), trial)
+    return loading.load(
         folder,
-        FILES,
+        declared,
         columns=columns,
         allow_columns=allow_columns,
         accept_changed=accept_changed,
     )
-    return replace(loaded, trial=CORE)
+
+
+def trial_of(folder: Path, name: str | os.PathLike[str] | None = None) -> Trial:
+    """The trial of a folder: the one that is named, the folder's own, or CORE."""
+    if name is not None:
+        return find(name)
+    return find(folder) if (folder / FILE).is_file() else find("core")
 
 
 def run(
     folder: Path,
     out: Path,
     *,
+    trial: Trial,
     tell: Tell,
     plain: bool = False,
     suppress_below: int = 0,
     allow_columns: Collection[str] = (),
     accept_changed: bool = False,
 ) -> Study:
-    """From a folder of CSV files to a folder of results; what `core-trial reproduce` does."""
+    """From a folder of CSV files to a folder of results; what the command line does."""
     folders.prepare(out)
     tell(f"Reading {folder.name}")
-    trial = load(folder, accept_changed=accept_changed, allow_columns=allow_columns)
-    study = reproduce(trial, tell=tell, plain=plain, suppress_below=suppress_below)
+    data = load(folder, trial, accept_changed=accept_changed, allow_columns=allow_columns)
+    study = reproduce(data, tell=tell, plain=plain, suppress_below=suppress_below)
     tell("Tables and figures")
     folders.write(out, study.files)
     return study
+
+
+def new(folder: Path) -> tuple[Path, ...]:
+    """Write the declaration of a new trial with an example; what `core-trial new` does."""
+    return beginnings.new(folder)
 
 
 def provenance(inputs: Mapping[str, str]) -> Provenance:
@@ -289,11 +321,12 @@ def summary(study: Study) -> str:
 def check(
     folder: Path,
     report: Path | None = None,
-    allow_columns: Collection[str] = (),
     *,
+    trial: Trial | None = None,
+    allow_columns: Collection[str] = (),
     accept_changed: bool = False,
 ) -> str:
-    """Read a folder as an analysis would; what `core-trial check` does.
+    """Read a folder and derive from it as an analysis would; what `core-trial check` does.
 
     Parameters
     ----------
@@ -301,8 +334,10 @@ def check(
         The CSV files.
     report
         Folder for ``faults.csv``, or for ``load_report.json`` when there are no faults.
-    allow_columns
-        Undeclared columns that may be there.
+    trial
+        The declaration; by default the folder's own ``trial.py``, or CORE.
+    allow_columns, accept_changed
+        As for `load`.
 
     Returns
     -------
@@ -313,16 +348,20 @@ def check(
     ------
     DataError
         With every fault, when there is one.
+    DesignError
+        When declaration and data contradict one another.
     """
     if report is not None:
         folders.prepare(report, "check")
     try:
-        found = load(folder, accept_changed=accept_changed, allow_columns=allow_columns).report
+        data = load(folder, trial, accept_changed=accept_changed, allow_columns=allow_columns)
     except DataError as problem:
         if report is not None:
             found_faults = {"faults.csv": reports.faults_csv(problem.faults)}
             folders.write(report, found_faults, "check")
         raise
+    frames.checked(derive(data))
+    found = data.report
     if report is not None:
         folders.write(report, {"load_report.json": reports.load_report_json(found)}, "check")
     rows = [f"{name}: {n} rows" for name, n in found.rows.items()]

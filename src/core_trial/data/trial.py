@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from core_trial.declaration.files import Files
+from core_trial.declaration.one_file import files_of
 from core_trial.declaration.trial import Trial
 from core_trial.errors import DesignError
 
@@ -98,33 +99,22 @@ class TrialData:
 
     Parameters
     ----------
-    files
-        The declaration of the files.
+    trial
+        What they are the files of.
     tables
         One frame per file, by its name without ``.csv``; the data dictionary tells what they hold.
     report
         How they came in; empty for frames that were made in Python.
-    trial
-        What they are the files of; without it they cannot be analysed.
     """
 
-    files: Files
+    trial: Trial
     tables: Mapping[str, pd.DataFrame]
     report: LoadReport = field(default_factory=LoadReport)
-    trial: Trial | None = None
 
     @property
-    def declared(self) -> Trial:
-        """The declaration of the trial.
-
-        Raises
-        ------
-        DesignError
-            If the files were read without one.
-        """
-        if self.trial is None:
-            raise DesignError("the files were read without their trial: name it when loading")
-        return self.trial
+    def files(self) -> Files:
+        """The declaration of the files."""
+        return files_of(self.trial)
 
     @property
     def hashes(self) -> Mapping[str, str]:

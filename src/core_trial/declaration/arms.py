@@ -42,9 +42,9 @@ class Arm:
 
     Examples
     --------
-    >>> arm = Arm("allocation", control="usual care", intervention="peer support")
+    >>> arm = Arm("allocation", control="usual care", intervention="group therapy")
     >>> arm.label(Group.INTERVENTION), arm.level(Group.CONTROL)
-    ('Peer support', 'usual care')
+    ('Group therapy', 'usual care')
     """
 
     column: str
@@ -83,7 +83,7 @@ class Cluster:
     column
         Its name; blank where a participant is in no cluster, and so a cluster of one.
     label, plural
-        What a cluster is called, such as ``"peer worker"``; the plural by default adds an s.
+        What a cluster is called, such as ``"therapist"``; the plural by default adds an s.
     arm
         Where clusters are; None to take it from the data, which the report then says.
     filled

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
 
 from core_trial.declaration.arms import Arm, Cluster
 from core_trial.declaration.covariates import Categories, Covariate, Number, YesNo
+from core_trial.declaration.files import ColumnMap, Files
+from core_trial.declaration.layout import Layout
 from core_trial.declaration.models import Model, Using
 from core_trial.declaration.outcomes import AnyOutcome, Binary, Count, Outcome, Score, Time
+from core_trial.declaration.paper import Paper
 from core_trial.declaration.stages import Denominator, Stage
+from core_trial.declaration.wording import Wording
 from core_trial.errors import DesignError, nearest
 
 
@@ -67,15 +70,22 @@ class Trial:
         Columns that may predict who is missing; None for arm, strata and baseline.
     planned_adjustments
         Columns for which the protocol planned to adjust the primary outcome besides.
+    columns
+        How columns and values are spelt in the data, where not as declared.
+    files
+        The CSV files, where there are several; None for one with a row per participant.
     confidence
         Coverage of every interval.
     stages
         Analyses that only this trial has, after those that every trial has.
     denominators
         Numbers in the tables that are held against steps of the flow besides the outcomes'.
-    files, wording, layout, registry
-        How CSV files become the analysis set; sentences and layout of the pages; the numbers that a
-        paper printed. None of them is needed to analyse a frame.
+    layout
+        What the tables and the flow have beyond what follows from the rest.
+    wording
+        How the findings are worded, where not by the general sentences.
+    registry
+        What a paper printed; None where nothing is to be compared.
 
     Raises
     ------
@@ -95,13 +105,14 @@ class Trial:
     compliers: Compliers | None = None
     missingness: tuple[str, ...] | None = None
     planned_adjustments: tuple[str, ...] = ()
+    columns: ColumnMap = field(default_factory=ColumnMap)
+    files: Files | None = None
     confidence: float = 0.95
     stages: tuple[Stage, ...] = ()
     denominators: tuple[Denominator, ...] = ()
-    files: Any = None
-    wording: Any = None
-    layout: Any = None
-    registry: Callable[[], Any] | None = None
+    layout: Layout = field(default_factory=Layout)
+    wording: Wording = field(default_factory=Wording)
+    registry: Paper | None = None
 
     def __post_init__(self) -> None:
         for name in TUPLES:
@@ -179,6 +190,7 @@ def _contradictions(trial: Trial) -> Iterator[str]:
         yield "subgroups: no outcome is primary, and they are of the primary outcome"
     if not 0 < trial.confidence < 1:
         yield f"confidence: {trial.confidence} is not between 0 and 1"
+    yield from trial.wording.unknown({*keys, *columns, *trial.layout.analyses})
 
 
 def _of_types(trial: Trial) -> Iterator[str]:

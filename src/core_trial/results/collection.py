@@ -26,10 +26,13 @@ class Provenance:
         SHA-256 of every input file, by its name.
     versions
         Version of this library, of Python and of what computes with it.
+    synthetic
+        Whether the data were made by a program, so that no participant is in them.
     """
 
     inputs: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    synthetic: bool = False
 
 
 @dataclass(frozen=True, eq=True)

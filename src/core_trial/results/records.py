@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 #: What can come of comparing a printed number with the one computed for it.
-Status = Literal["matched", "differing", "not_computed", "not_reproducible"]
+Status = Literal["matched", "given", "differing", "not_computed", "not_reproducible"]
 #: How sure a finding of the paper's arithmetic is.
 Certainty = Literal["impossible", "contradicted", "unsaid"]
 
@@ -188,6 +188,8 @@ class Comparison:
         The `Key` under which the number was looked up.
     decimals
         Digits after the decimal point in print.
+    claim
+        What `computed` is, where the paper says something in words; blank elsewhere.
     """
 
     kind: ClassVar[str] = "comparison"
@@ -202,6 +204,7 @@ class Comparison:
     arm: str = ""
     level: str = ""
     decimals: int = 0
+    claim: str = ""
 
     def numbers(self) -> Iterator[tuple[Key, float]]:
         """A comparison tells of numbers that other records hold."""

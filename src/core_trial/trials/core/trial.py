@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from core_trial.declaration.stages import Stage
 from core_trial.declaration.trial import Trial
-from core_trial.published import registry
 from core_trial.trials.core import plan
 from core_trial.trials.core.analyses import (
     condition,
@@ -15,6 +14,9 @@ from core_trial.trials.core.analyses import (
     uptake,
 )
 from core_trial.trials.core.files import FILES
+from core_trial.trials.core.layout import LAYOUT
+from core_trial.trials.core.paper import PAPER
+from core_trial.trials.core.wording import WORDING
 
 CORE = Trial(
     title="The CORE trial",
@@ -29,7 +31,9 @@ CORE = Trial(
     planned_adjustments=plan.PLANNED_ADJUSTMENTS,
     denominators=plan.DENOMINATORS,
     files=FILES,
-    registry=registry.load,
+    layout=LAYOUT,
+    wording=WORDING,
+    registry=PAPER,
     stages=(
         Stage("Condition", condition.records),
         Stage("Recruitment", recruitment.records),

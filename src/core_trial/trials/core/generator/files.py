@@ -9,7 +9,6 @@ from core_trial.data.trial import LoadReport, TrialData
 from core_trial.declaration.columns import Column, Integer, Table
 from core_trial.declaration.dates import Day
 from core_trial.trials.core import CORE
-from core_trial.trials.core.files import FILES
 from core_trial.trials.core.generator.episodes import draw_episodes
 from core_trial.trials.core.generator.events import screening
 from core_trial.trials.core.generator.items import questionnaires
@@ -48,7 +47,7 @@ def as_trial(
     }
     frames = {table.name: typed(table, made[table.name]) for table in TABLES}
     report = LoadReport(synthetic=True)
-    return TrialData(trial=CORE, files=FILES, tables=frames, report=report)
+    return TrialData(trial=CORE, tables=frames, report=report)
 
 
 def _service_use(people: pd.DataFrame) -> pd.DataFrame:

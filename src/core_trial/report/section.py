@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from core_trial.report.figure import Figure
@@ -34,7 +35,7 @@ class Section:
     @property
     def anchor(self) -> str:
         """What links to the section."""
-        return "section-" + self.title.lower().replace(" ", "-")
+        return "section-" + re.sub(r"\W+", "-", self.title.lower()).strip("-")
 
 
 def present(*parts: Part | None) -> tuple[Part, ...]:

@@ -21,6 +21,9 @@ HEADINGS: Mapping[Certainty, str] = MappingProxyType(
 )
 
 
+NOTE = "Found from the printed numbers alone. Where several reasons fit, one is named as possible."
+
+
 def arithmetic_table(results: Results, style: Style = LANCET) -> Table:
     """Lay out the findings by their certainty.
 
@@ -39,8 +42,9 @@ def arithmetic_table(results: Results, style: Style = LANCET) -> Table:
     return Table(
         name="arithmetic",
         title="What the arithmetic of the paper speaks against",
-        head=("Printed", "Entry", "What is bounded", "Possible", "Likeliest reason"),
+        head=("Printed", "Entry", "What is bounded", "Possible", "Possible reason"),
         rows=tuple(rows),
+        footnotes=(NOTE,),
     )
 
 
@@ -64,5 +68,5 @@ def possible(finding: Finding, style: Style) -> str:
 
 
 def _row(finding: Finding, style: Style) -> Row:
-    cells = (finding.entries[0], finding.quantity, possible(finding, style), finding.reason)
-    return Row(finding.printed, cells, Kind.MEMBER)
+    texts = (finding.entries[0], finding.quantity, possible(finding, style), finding.reason)
+    return Row(finding.printed, texts, Kind.MEMBER)

@@ -1,4 +1,4 @@
-"""What the paper prints and does not explain: possible, but only with something unsaid."""
+"""What CORE's paper prints and does not explain: possible, but only with something unsaid."""
 
 from __future__ import annotations
 
@@ -10,24 +10,6 @@ from core_trial.published.findings import finding
 from core_trial.published.registry import Registry
 from core_trial.results import Finding
 from core_trial.trials.core.words import WORKBOOK_SECTIONS
-
-
-def two_denominators(registry: Registry) -> Iterator[Finding]:
-    """Levels of one thing, counted in one arm, out of different numbers of people."""
-    seen: dict[tuple[str, ...], str] = {}
-    for entry in registry.find(statistic="N"):
-        group = (entry.place, entry.where.partition(":")[0], entry.key.analysis, entry.key.arm)
-        first = seen.setdefault(group, entry.id)
-        other = registry.by_id[first]
-        if entry.printed != other.printed and entry.key.analysis != "flow":
-            yield finding(
-                "two_denominators",
-                "unsaid",
-                [entry, other],
-                "participants that the sentence before counts among",
-                (float(other.printed), float(other.printed)),
-                "those for whom the log of sessions was complete, or who were offered all of them",
-            )
 
 
 def offered_later(registry: Registry) -> Iterator[Finding]:
@@ -117,3 +99,13 @@ def rate_ratio_of_whom(registry: Registry) -> Iterator[Finding]:
             decimals=2,
             printed=estimate.printed,
         )
+
+
+#: Checks that this paper alone calls for.
+CHECKS = (
+    offered_later,
+    condition_known,
+    plans_without_reading,
+    median_of_whom,
+    rate_ratio_of_whom,
+)
