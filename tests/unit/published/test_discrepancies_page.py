@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from core_paper import load
 
-from core_trial.analyses.sample_size import ATTRITION, CONTINUITY, SIZES, records
+from core_trial.trials.core.analyses.sample_size import ATTRITION, CONTINUITY, SIZES, records
 from core_trial.declaration.paper import REASONS
 from core_trial.published.bounds import Sample, sd_range
 from core_trial.published.consistency import check
