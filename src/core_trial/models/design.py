@@ -9,8 +9,8 @@ nobody has and collinear columns are refused with a `DesignError` that names the
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import product
 
@@ -19,7 +19,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core_trial.errors import DesignError
+from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats
+from core_trial.models.reference import Reference, refer
 
 Ints = NDArray[np.intp]
 INTERCEPT = "Intercept"
@@ -67,6 +69,57 @@ class Formula:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Recipe:
+    """How the columns were made, to make them again of other rows.
+
+    Parameters
+    ----------
+    formula
+        What they were made from.
+    columns
+        Names of the p columns.
+    levels
+        Levels of each factor, the reference first.
+    """
+
+    formula: Formula
+    columns: tuple[str, ...]
+    levels: Mapping[str, tuple[object, ...]]
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Columns that a frame must have."""
+        return self.formula.variables
+
+    def matrix(self, frame: pd.DataFrame) -> Floats:
+        """The design matrix of other rows, shape (n, p).
+
+        Raises
+        ------
+        DesignError
+            For a column that is not there, a missing value, a level that no row had before.
+        """
+        coded = {name: self._code(name, column(frame, name)) for name in self.variables}
+        arrays = [np.ones(len(frame))] * self.formula.intercept
+        for term in self.formula.terms:
+            for parts in product(*(coded[name] for name in term)):
+                arrays.append(np.prod([part[1] for part in parts], axis=0))
+        return np.column_stack(arrays) if arrays else np.empty((len(frame), 0))
+
+    def _code(self, name: str, values: pd.Series) -> list[tuple[str, Floats]]:
+        if name not in self.levels:
+            return [(name, numeric(values.to_frame(), name))]
+        levels = self.levels[name]
+        unseen = [str(value) for value in values.unique() if value not in levels]
+        if unseen:
+            known = ", ".join(map(str, levels))
+            raise DesignError(f"factor {name!r} has no level {', '.join(unseen)}; it has {known}")
+        return [
+            (f"{name}[{level}]", np.asarray(values == level, dtype=float)) for level in levels[1:]
+        ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Design:
     """Response and design matrix of n rows.
 
@@ -80,12 +133,23 @@ class Design:
         Design matrix, shape (n, p), full column rank.
     columns
         Names of its p columns.
+    term_columns
+        Positions of the columns of each term of the formula, ``Intercept`` included.
+    recipe
+        How to make the columns of other rows; None where they came from no frame.
+    reference
+        Averages and levels of the covariates.
     """
 
     formula: Formula
     y: Floats
     X: Floats
     columns: tuple[str, ...]
+    term_columns: Mapping[str, tuple[int, ...]] = field(
+        default_factory=ReadOnly[str, tuple[int, ...]]
+    )
+    recipe: Recipe | None = None
+    reference: Reference = field(default_factory=Reference)
 
     @property
     def n(self) -> int:
@@ -189,14 +253,24 @@ def build(formula: str | Formula, frame: pd.DataFrame) -> Design:
         name: _code(name, column(frame, name), name in parsed.forced) for name in parsed.variables
     }
     names, arrays = [INTERCEPT] * parsed.intercept, [np.ones(len(frame))] * parsed.intercept
+    places: dict[str, tuple[int, ...]] = {INTERCEPT: (0,)} if parsed.intercept else {}
     for term in parsed.terms:
+        first = len(names)
         for parts in product(*(coded[name] for name in term)):
             names.append(":".join(part[0] for part in parts))
             arrays.append(np.prod([part[1] for part in parts], axis=0))
+        places[":".join(term)] = tuple(range(first, len(names)))
     X = np.column_stack(arrays) if arrays else np.empty((len(frame), 0))
     _refuse_deficient(X, names)
     y = numeric(frame, parsed.response) if parsed.response else np.empty(0)
-    return Design(parsed, y, X, tuple(names))
+    levels = {
+        name: tuple(_levels(name, frame[name])[1])
+        for name in parsed.variables
+        if name in parsed.forced or not pd.api.types.is_numeric_dtype(frame[name])
+    }
+    recipe = Recipe(parsed, tuple(names), ReadOnly(levels))
+    about = refer(frame, parsed.variables)
+    return Design(parsed, y, X, tuple(names), ReadOnly(places), recipe, about)
 
 
 def clusters(frame: pd.DataFrame, name: str) -> Clusters:

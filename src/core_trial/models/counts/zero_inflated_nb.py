@@ -10,7 +10,12 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
-from core_trial.models.counts.likelihood import NO_DISPERSION, log_likelihood, scores
+from core_trial.models.counts.likelihood import (
+    NO_DISPERSION,
+    evaluate,
+    log_likelihood,
+    scores,
+)
 from core_trial.models.counts.means import fitted_means, overall_quantities
 from core_trial.models.counts.search import ZinbModel, prepare, search
 from core_trial.models.design import Clusters, Design
@@ -23,6 +28,8 @@ from core_trial.models.numerics.limits import (
     whole_term_lost,
 )
 from core_trial.models.numerics.newton import UNFINISHED, Estimable, Optimum, invert
+from core_trial.models.numerics.profiling import Surface
+from core_trial.models.numerics.separation import Bools
 
 StdErrors = Literal["robust", "model"]
 INFLATE = "inflate:"
@@ -154,7 +161,30 @@ def fit_zero_inflated_nb(
         converged=best.converged and not whole_term_lost(count.columns, found.null[:p]),
         warnings=_warnings(model, best, found, terms, cov, groups, std_errors),
         confidence=confidence,
+        robust=std_errors == "robust",
+        term_columns=_term_columns(count, excess),
+        recipe=count.recipe,
+        excess_recipe=excess.recipe,
+        reference=count.reference,
+        response=count.y,
+        profiler=_profiler(model, best, terms, found.lost),
     )
+
+
+def _term_columns(count: Design, excess: Design) -> dict[str, tuple[int, ...]]:
+    """Terms of both parts; ``ln_alpha`` is one of its own."""
+    p, k = len(count.columns), len(excess.columns)
+    behind = {
+        INFLATE + term: tuple(p + place for place in at) for term, at in excess.term_columns.items()
+    }
+    return {**count.term_columns, **behind, LN_ALPHA: (p + k,)}
+
+
+def _profiler(model: ZinbModel, best: Optimum, terms: tuple[str, ...], lost: Bools) -> Surface:
+    """The likelihood with a coefficient held."""
+    names = zip(terms, model.back, lost, strict=True)
+    loadings = {name: row for name, row, gone in names if not gone}
+    return Surface(lambda at: evaluate(model.data, at), best.point, best.value, loadings)
 
 
 def singletons(n: int) -> Clusters:

@@ -23,6 +23,7 @@ from core_trial.models.survival.design import (
     maximum,
     not_estimable,
     prepare,
+    profiler,
     right_hand_side,
 )
 from core_trial.models.survival.follow_up import follow_up
@@ -162,6 +163,13 @@ def fit_cox(
         converged=not whole_term_lost(design.columns, found.null),
         warnings=tuple(notes),
         confidence=confidence,
+        likelihood="partial",
+        robust=clusters is not None,
+        term_columns=design.term_columns,
+        recipe=design.recipe,
+        reference=design.reference,
+        response=design.response,
+        profiler=profiler(design, found, best),
     )
 
 

@@ -201,16 +201,21 @@ def fit_frailty(
         cov=found.covariance(),
         df=np.full(len(found.lost), np.inf),
         scale="log",
-        variance=MappingProxyType({"frailty": best.theta if bounded else np.nan}),
+        variance={"frailty": best.theta if bounded else np.nan},
         loglik=best.loglik,
         n=design.n,
         n_clusters=clusters.count,
         n_events=design.risk.n_events,
         converged=bounded and not whole_term_lost(design.columns, found.null),
         warnings=tuple(notes),
-        tests=MappingProxyType({"variance": _ratio_test(best, zero)}),
+        tests={"variance": _ratio_test(best, zero)},
         random_effects=pd.Series(best.state.b, clusters.labels, name="log_frailty"),
         confidence=confidence,
+        likelihood="restricted" if chosen == "reml" else "partial",
+        term_columns=design.term_columns,
+        recipe=design.recipe,
+        reference=design.reference,
+        response=design.response,
     )
 
 
