@@ -18,7 +18,7 @@ import numpy as np
 
 from core_trial.data.export import template
 from core_trial.data.tables import TABLES
-from core_trial.vocabulary import INSTRUMENTS
+from core_trial.trials.core.words import INSTRUMENTS
 
 #: Participants of the CORE trial, and its interviews and sessions per participant.
 CORE = 441

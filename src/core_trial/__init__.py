@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     )
     from core_trial.pipeline import Study, bundled, reproduce
     from core_trial.results import Results
-    from core_trial.synthetic.generator import synthesise
+    from core_trial.trials.core.generator.stages import synthesise
 
 _HOMES = {
     "AnalysisSet": "data.derive",
@@ -45,7 +45,7 @@ _HOMES = {
     "load": "data.load",
     "models": "models",
     "reproduce": "pipeline",
-    "synthesise": "synthetic.generator",
+    "synthesise": "trials.core.generator.stages",
     "template": "data.export",
     "write": "data.export",
 }

@@ -14,16 +14,17 @@ from core_trial.analyses import run as analyses
 from core_trial.data import export, reports
 from core_trial.data.derive import derive
 from core_trial.data.load import load
+from core_trial.disclosure import suppression
 from core_trial.errors import DataError, Fault, VerificationError
 from core_trial.published import compare, consistency, registry
-from core_trial.report import document, output, suppression, verification
+from core_trial.report import document, output, verification
 from core_trial.report.number import LANCET, PLAIN, Style
 from core_trial.report.sentences import sentences
 from core_trial.report.table import Table
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
 from core_trial.results import Provenance, Results
-from core_trial.synthetic import generator
+from core_trial.trials.core.generator import stages as generator
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ import pytest
 
 from core_trial.data.scoring import cronbach_alpha, items, reliability, score
 from core_trial.errors import DesignError
-from core_trial.vocabulary import INSTRUMENTS
+from core_trial.trials.core.words import INSTRUMENTS
 
 SCALES = {scale.name: scale for scale in INSTRUMENTS}
 

@@ -72,7 +72,7 @@ def estimate_from(
         model=fitted.model,
         formula=fitted.formula,
         method=fitted.method,
-        converged=fitted.converged,
+        converged=fitted.converged and math.isfinite(effect.estimate),
         warnings=fitted.warnings,
         variance=dict(fitted.variance),
         confidence=fitted.confidence,

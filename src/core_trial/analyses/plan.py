@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from core_trial import vocabulary as words
-from core_trial.vocabulary import Measure, Visit
+from core_trial.results.measures import Measure
+from core_trial.trials.core import words
+from core_trial.trials.core.words import Visit
 
 CLUSTER = "cluster_id"
 ARM = "arm"

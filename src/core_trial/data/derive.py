@@ -12,14 +12,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core_trial import vocabulary as words
 from core_trial.data.episodes import NEVER, days_from, days_in_care, extreme_by_person
 from core_trial.data.flow import flow_counts
 from core_trial.data.scoring import score
 from core_trial.data.trial import Note, TrialData
+from core_trial.declaration.arms import Group
 from core_trial.errors import DataError, Fault
 from core_trial.results import FlowCount
-from core_trial.vocabulary import FOLLOW_UP_DAYS, Arm, Visit
+from core_trial.trials.core import words
+from core_trial.trials.core.words import FOLLOW_UP_DAYS, Visit
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -167,7 +168,7 @@ def _sessions(people: pd.DataFrame, sessions: pd.DataFrame) -> Columns:
     """Sessions offered and attended; the control group is offered none."""
     person = _rows(people, sessions)
     attended = sessions["attended"].to_numpy(float)
-    offered = np.where(people["arm"] == str(Arm.INTERVENTION), 0.0, np.nan)
+    offered = np.where(people["arm"] == str(Group.INTERVENTION), 0.0, np.nan)
     return {
         "sessions_offered": offered + np.bincount(person, minlength=len(people)),
         "sessions_attended": offered + np.bincount(person, attended, minlength=len(people)),

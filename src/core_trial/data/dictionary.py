@@ -13,7 +13,7 @@ from core_trial.data.columns import Category, Column, Table
 from core_trial.data.rules import Outcome
 from core_trial.data.tables import TABLES
 from core_trial.data.variables import VARIABLES
-from core_trial.vocabulary import INSTRUMENTS, Instrument
+from core_trial.trials.core.words import INSTRUMENTS, Instrument
 
 INTRODUCTION = """\
 # The data dictionary

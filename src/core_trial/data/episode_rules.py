@@ -6,7 +6,7 @@ import numpy as np
 
 from core_trial.data.episodes import NEVER, extreme_by_person, running_end
 from core_trial.data.rules import Files, Found, no, rule, yes
-from core_trial.vocabulary import FOLLOW_UP_DAYS
+from core_trial.trials.core.words import FOLLOW_UP_DAYS
 
 
 @rule("acute_episodes.ended_on", "refuse", "a date on or after started_on")

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core_trial.vocabulary import FOLLOW_UP_DAYS
+from core_trial.trials.core.words import FOLLOW_UP_DAYS
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -8,13 +8,14 @@ import pandas as pd
 from core_trial.data.episodes import NEVER, Ints, Mask, extreme_by_person
 from core_trial.data.rules import Files, Found, is_one_of, rule, yes
 from core_trial.data.tables import SESSIONS
-from core_trial.vocabulary import DEATHS, Arm
+from core_trial.declaration.arms import Group
+from core_trial.trials.core.words import DEATHS
 
 
 @rule("sessions.participant_id", "refuse", "participants of the intervention arm")
 def session_for_control(files: Files) -> Found:
     """Sessions with a peer support worker are the intervention."""
-    return is_one_of(files.of_person("sessions", "arm"), Arm.CONTROL)
+    return is_one_of(files.of_person("sessions", "arm"), Group.CONTROL)
 
 
 @rule("sessions.offered_on", "refuse", "a date on or after randomised_on")

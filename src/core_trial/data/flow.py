@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core_trial.declaration.arms import PRINTED_ARMS
 from core_trial.results import FlowCount
-from core_trial.vocabulary import FOLLOW_UPS, PRINTED_ARMS, Visit
+from core_trial.trials.core.words import FOLLOW_UPS, Visit
 
 
 def flow_counts(participants: pd.DataFrame, screening: pd.DataFrame) -> tuple[FlowCount, ...]:

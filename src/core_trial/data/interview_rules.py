@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from core_trial import vocabulary as words
 from core_trial.data.episodes import NEVER, Ints, Mask, extreme_by_person
 from core_trial.data.rules import Files, Found, is_one_of, no, rule, yes
-from core_trial.vocabulary import INSTRUMENTS, Visit
+from core_trial.trials.core import words
+from core_trial.trials.core.words import INSTRUMENTS, Visit
 
 
 def _day_of_visit(files: Files, visit: Visit) -> Ints:

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from core_trial import vocabulary as words
 from core_trial.data.columns import Column
 from core_trial.data.episodes import Mask
 from core_trial.data.rules import Files, yes
 from core_trial.data.tables import TABLES
 from core_trial.data.trial import Missing
-from core_trial.vocabulary import Arm, Visit
+from core_trial.declaration.arms import Group
+from core_trial.trials.core import words
+from core_trial.trials.core.words import Visit
 
 #: Item columns of the scales that the internal pilot did not have.
 AMENDED = frozenset(
@@ -53,7 +54,7 @@ def _column(files: Files, name: str, column: Column) -> Missing:
 def _by_design(files: Files, name: str, column: str) -> Mask:
     """Rows in which the trial did not ask for a value."""
     if column == "psw_id":
-        return (files[name]["arm"] == str(Arm.CONTROL)).to_numpy(bool)
+        return (files[name]["arm"] == str(Group.CONTROL)).to_numpy(bool)
     if column in AMENDED:
         return yes(files.of_person(name, "internal_pilot"))
     if column == "reason":

@@ -7,7 +7,7 @@ import pandas as pd
 
 from core_trial.data.episodes import Mask
 from core_trial.data.rules import Files, Found, no, rule, yes
-from core_trial.vocabulary import Arm
+from core_trial.declaration.arms import Group
 
 #: Weights of the digits of an NHS number; their weighted sum is a multiple of 11.
 NHS_WEIGHTS = np.array([10, 9, 8, 7, 6, 5, 4, 3, 2, 1])
@@ -19,7 +19,7 @@ FEWEST_NHS_NUMBERS = 5
 def control_with_psw(files: Files) -> Found:
     """Peer support workers belong to the intervention."""
     people = files["participants"]
-    return (people["arm"] == str(Arm.CONTROL)) & people["psw_id"].notna()
+    return (people["arm"] == str(Group.CONTROL)) & people["psw_id"].notna()
 
 
 @rule(
@@ -30,7 +30,7 @@ def control_with_psw(files: Files) -> Found:
 def intervention_without_psw(files: Files) -> Found:
     """Allocation comes before a worker is assigned, and some are never assigned one."""
     people = files["participants"]
-    return (people["arm"] == str(Arm.INTERVENTION)) & people["psw_id"].isna()
+    return (people["arm"] == str(Group.INTERVENTION)) & people["psw_id"].isna()
 
 
 @rule("participants.psw_id", "refuse", "one centre for each peer support worker")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from core_trial import vocabulary as words
 from core_trial.data.columns import Category, Column, Identifier, Integer, Table, YesNo
 from core_trial.data.dates import Day
+from core_trial.declaration.arms import MODEL_ARMS
+from core_trial.trials.core import words
 
 #: Dates outside of this are a program's default or a slip, not a day of a trial.
 DAY = Day(date(1990, 1, 1), date(2099, 12, 31))
@@ -34,7 +35,7 @@ PARTICIPANTS = Table(
             "arm",
             "Arm",
             "Group to which the participant was randomised.",
-            Category({str(arm): words.ARM_LABELS[arm] for arm in words.MODEL_ARMS}),
+            Category({str(arm): words.ARM_LABELS[arm] for arm in MODEL_ARMS}),
             example="intervention",
         ),
         Column(

@@ -22,7 +22,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core_trial.errors import DesignError
-from core_trial.vocabulary import INSTRUMENTS, Instrument, Visit
+from core_trial.trials.core.words import INSTRUMENTS, Instrument, Visit
 
 Floats = NDArray[np.float64]
 

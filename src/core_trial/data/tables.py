@@ -6,10 +6,10 @@ missing.
 
 from __future__ import annotations
 
-from core_trial import vocabulary as words
 from core_trial.data.columns import Category, Column, Identifier, Integer, Table, Text, YesNo
 from core_trial.data.participants_table import DAY, PARTICIPANT_ID, PARTICIPANTS
-from core_trial.vocabulary import Instrument
+from core_trial.trials.core import words
+from core_trial.trials.core.words import Instrument
 
 #: Two contacts a day for a year are more than anybody has.
 CONTACTS = Integer(0, 730)

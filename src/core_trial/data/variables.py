@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from core_trial.vocabulary import INSTRUMENTS, VISIT_LABELS, WORKBOOK_SECTIONS, Visit
+from core_trial.trials.core.words import INSTRUMENTS, VISIT_LABELS, WORKBOOK_SECTIONS, Visit
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,8 +95,11 @@ class Fit(Asking):
     n, n_clusters, n_events
         Rows, clusters, and events where the outcome has any (else None).
     converged, warnings
-        ``converged`` is False when the numbers cannot be believed; ``warnings`` says why, and
-        what else a careful reader should know.
+        ``converged`` says that the search ended at a maximum, at which something is estimated;
+        which of its numbers may be believed, `estimable` says. ``warnings`` says why others may
+        not, and what else a careful reader should know.
+    n_dropped
+        Rows left out because a value was missing.
     quantities
         Derived quantities with intervals, such as ``"icc"``.
     tests
@@ -155,6 +158,7 @@ class Fit(Asking):
     random_effects: pd.Series = field(default_factory=pd.Series(dtype=float).copy)
     fitted: Floats = field(default_factory=lambda: np.empty(0))
     confidence: float = 0.95
+    n_dropped: int = 0
     likelihood: Likelihood = "full"
     robust: bool = False
     variance_intervals: Mapping[str, Quantity] = field(default_factory=ReadOnly[str, Quantity])
@@ -195,6 +199,12 @@ class Fit(Asking):
         from core_trial.models.showing.summary import as_html
 
         return as_html(self)
+
+    @property
+    def estimable(self) -> tuple[bool, ...]:
+        """Whether each coefficient may be believed: a group without events takes only its own."""
+        known = np.isfinite(self.beta) & np.isfinite(self.std_error)
+        return tuple((known & self.converged).tolist())
 
     @cached_property
     def std_error(self) -> Floats:

@@ -17,7 +17,7 @@ from core_trial.models.numerics.glm import examine, orthonormal
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.numerics.newton import NO_VARIANCE, UNFINISHED
 from core_trial.models.numerics.sandwich import clustered_sandwich
-from core_trial.models.numerics.separation import Separation, describe, lost_terms
+from core_trial.models.numerics.separation import Separation, describe
 
 
 def modified_poisson(
@@ -114,7 +114,8 @@ def fit_modified_poisson(
         n=design.n,
         n_clusters=members.count,
         n_events=int(design.y.sum()),
-        converged=found.converged and not _asked_in_vain(apart, design),
+        converged=found.converged and not np.isnan(beta).all(),
+        n_dropped=design.dropped,
         warnings=tuple(_warnings(found, design, cov)),
         fitted=found.fitted,
         confidence=confidence,
@@ -187,10 +188,6 @@ def _sandwich(found: _Regression, y: Floats, members: Clusters, *, small_sample:
     cov, model = (found.back @ inner @ found.back.T for inner in (robust, found.inverse))
     empty = np.diagonal(cov) <= NO_VARIANCE * np.diagonal(model)
     return np.where(empty | empty[:, None], np.nan, (cov + cov.T) / 2)
-
-
-def _asked_in_vain(apart: Separation | None, design: Design) -> bool:
-    return apart is not None and bool(lost_terms(apart, design.columns))
 
 
 def _refuse(design: Design, confidence: float) -> None:

@@ -25,7 +25,6 @@ from core_trial.models.numerics.limits import (
     cluster_notes,
     describe_lost,
     refuse_confidence,
-    whole_term_lost,
 )
 from core_trial.models.numerics.newton import UNFINISHED, Estimable, Optimum, invert
 from core_trial.models.numerics.profiling import Surface
@@ -144,7 +143,6 @@ def fit_zero_inflated_nb(
         cov = found.sandwich(by_row, groups, small_sample=small_sample)
     beta = np.where(found.lost, np.nan, model.back @ best.point)
     poisson = best.point[-1] <= NO_DISPERSION
-    p = len(count.columns)
     return Fit(
         model="zero_inflated_nb",
         formula=f"{count.formula} | {excess.formula}",
@@ -158,7 +156,8 @@ def fit_zero_inflated_nb(
         loglik=log_likelihood(model.data, best.point),
         n=count.n,
         n_clusters=n_clusters,
-        converged=best.converged and not whole_term_lost(count.columns, found.null[:p]),
+        converged=best.converged and not found.lost[: len(count.columns)].all(),
+        n_dropped=count.dropped,
         warnings=_warnings(model, best, found, terms, cov, groups, std_errors),
         confidence=confidence,
         robust=std_errors == "robust",

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
+from core_trial.models.columns import column_of_level
 from core_trial.models.design import Clusters, Design, build, clusters, indicator
 from core_trial.models.fit import Fit, RandomIntercept
 from core_trial.models.inference import Floats, Quantity, Test, boundary_p, positive, wald
@@ -150,7 +151,8 @@ def prepare_frame(
     )
     if carries is None:
         return model
-    return replace(model, carrier=(random, frame[random].iloc[int(carries.argmax())]))
+    column = column_of_level(frame, random)[0]
+    return replace(model, carrier=(column, frame[column].iloc[int(carries.argmax())]))
 
 
 def _refuse_spanning(members: Clusters, random: Floats) -> None:
@@ -191,7 +193,8 @@ def _as_fit(model: InterceptModel, y: Floats, answer: Answer) -> Fit:
         n_clusters=members.count,
         n_events=int(y.sum()),
         variance={"cluster": variance},
-        converged=believable(answer, model.design),
+        converged=believable(answer),
+        n_dropped=model.design.dropped,
         warnings=tuple(warnings_of(answer, model.design, model.points)),
         quantities=quantities,
         tests={"variance": _variance_test(answer)},

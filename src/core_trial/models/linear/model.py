@@ -160,6 +160,7 @@ def _as_fit(
         n_clusters=layout.clusters.count,
         variance=_variances(layout, maximum, stats.scale),
         converged=maximum.converged,
+        n_dropped=model.design.dropped,
         warnings=warnings_of(layout, maximum, model.df, iccs),
         quantities=iccs,
         tests=_tests(maximum),

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models.design import Clusters, Ints, build, clusters, column, parse
+from core_trial.models.columns import levels_of
+from core_trial.models.design import Clusters, Design, Ints, clusters, column
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, Quantity, wald
 from core_trial.models.intercept.answer import Answer, solve
@@ -100,7 +101,7 @@ def standardised(
     )
     fit = model.fit()  # refuses a response that is not 0 or 1
     answer = solve(model.layout, model.basis, LOGISTIC, model.design.y, points)
-    worlds = _worlds(formula, frame, arm, partial=random != "1")
+    worlds = _worlds(model.design, frame, arm, partial=random != "1")
     risks = _risks(worlds, answer, clusters(frame, cluster))
     return _as_fit(fit, risks, worlds, measure)
 
@@ -138,27 +139,22 @@ class Risks:
     cov: Floats
 
 
-def _worlds(formula: str, frame: pd.DataFrame, arm: str, *, partial: bool) -> tuple[World, World]:
-    """Both worlds, stacked for the design so that each arm's levels stay known."""
-    parsed = parse(formula)
-    if arm not in parsed.variables:
-        raise DesignError(f"arm={arm!r} is not in the formula {formula!r}")
+def _worlds(design: Design, frame: pd.DataFrame, arm: str, *, partial: bool) -> tuple[World, World]:
+    """Both worlds, coded as the trial was."""
+    recipe = design.recipe
+    if recipe is None or arm not in design.formula.variables:
+        raise DesignError(f"arm={arm!r} is not in the formula {str(design.formula)!r}")
     values = column(frame, arm)
-    kind = values.dtype
-    levels = (
-        list(kind.categories) if isinstance(kind, pd.CategoricalDtype) else sorted(values.unique())
-    )
+    levels = levels_of(arm, values, declared=True)
     if len(levels) != 2:
         raise DesignError(f"column {arm!r} must have two levels, not {len(levels)}")
-    n = len(frame)
-    both = pd.concat([frame[list(parsed.variables)]] * 2, ignore_index=True)
-    both[arm] = pd.Series(np.repeat(np.asarray(levels, dtype=object), n)).astype(kind)
-    design = build(replace(parsed, response=""), both)
-    term = next(name for name in design.columns if name.partition("[")[0] == arm)
+    term = design.columns[design.term_columns[arm][-1]]
     made = []
     for k, level in enumerate(levels):
-        pattern_of, first = distinct(design.X[k * n : (k + 1) * n])
-        patterns = design.X[k * n : (k + 1) * n][first]
+        everybody = pd.Series([level], dtype=values.dtype).repeat(len(frame)).set_axis(frame.index)
+        X = recipe.matrix(frame.assign(**{arm: everybody}))
+        pattern_of, first = distinct(X)
+        patterns = X[first]
         made.append(World(str(level), patterns, pattern_of, not partial or k == 1, term))
     return made[0], made[1]
 
@@ -222,6 +218,7 @@ def _as_fit(fit: Fit, risks: Risks, worlds: tuple[World, World], measure: Measur
         method=f"{measure.replace('_', ' ')} standardised to the trial from a mixed logistic model "
         f"({fit.method}); delta method and empirical variance of the covariates",
         terms=(worlds[1].term,),
+        converged=fit.converged and bool(known[k]),
         beta=estimate[k : k + 1],
         cov=variance[k : k + 1, None],
         df=np.array([np.inf]),

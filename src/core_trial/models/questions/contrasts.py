@@ -141,12 +141,24 @@ def combine(
     *,
     confidence: float | None = None,
     title: str = "Contrasts",
+    value: Floats | None = None,
+    cov: Floats | None = None,
 ) -> Contrasts:
-    """Contrasts from their weights, shape (k, p); arguments as `Contrasts`."""
+    """Contrasts from their weights, shape (k, p).
+
+    Parameters
+    ----------
+    names, weights, null, confidence, title
+        As `Contrasts` has them.
+    value, cov
+        Estimates, shape (k,), and their covariance, shape (k, k), where they are not linear in the
+        coefficients; None for what follows from the weights.
+    """
     level = fit.confidence if confidence is None else confidence
     refuse_confidence(level)
     aim = np.zeros(len(weights)) if null is None else null
-    estimate, cov = estimates(fit, weights)
+    estimate, spread = estimates(fit, weights)
+    estimate, cov = (estimate if value is None else value), (spread if cov is None else cov)
     error = np.sqrt(np.where(np.diagonal(cov) > 0, np.diagonal(cov), np.nan))
     df = degrees_of_freedom(fit, weights)
     test, interval = wald(estimate - aim, error, df, level), wald(estimate, error, df, level)

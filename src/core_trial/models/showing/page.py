@@ -194,7 +194,11 @@ def p_cells(values: Iterable[float]) -> list[str]:
 
 def interval_cells(low: Floats, high: Floats) -> list[str]:
     """Intervals as cells."""
-    return [f"{number(a)} to {number(b)}" for a, b in zip(low, high, strict=True)]
+    return [_interval(float(a), float(b)) for a, b in zip(low, high, strict=True)]
+
+
+def _interval(low: float, high: float) -> str:
+    return "-" if np.isnan(low) and np.isnan(high) else f"{number(low)} to {number(high)}"
 
 
 def interval_head(confidence: float) -> str:

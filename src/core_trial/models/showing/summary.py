@@ -13,7 +13,6 @@ from core_trial.models.showing.page import (
     Page,
     interval_cells,
     interval_head,
-    number,
     number_cells,
     p_cells,
 )
@@ -31,6 +30,7 @@ RATIOS = {
 }
 #: Quantities that compare with more quadrature nodes are for the reader of `Fit.quantities`.
 _BESIDE = " nodes)"
+_DISPERSION = "ln_alpha"
 
 
 def as_text(fit: Fit) -> str:
@@ -60,7 +60,8 @@ def _warnings(fit: Fit) -> tuple[str, ...]:
 
 
 def _sizes(fit: Fit) -> str:
-    known = [f"n = {fit.n:,}", f"clusters = {fit.n_clusters:,}"]
+    dropped = f" ({fit.n_dropped:,} with missing values left out)" if fit.n_dropped else ""
+    known = [f"n = {fit.n:,}{dropped}", f"clusters = {fit.n_clusters:,}"]
     if fit.n_events is not None:
         known.append(f"events = {fit.n_events:,}")
     kinds = {"restricted": "restricted ", "partial": "partial ", "pseudo": "pseudo-"}
@@ -71,23 +72,33 @@ def _sizes(fit: Fit) -> str:
 
 
 def _coefficients(fit: Fit) -> Block:
-    table = fit.to_frame()
+    table = fit.to_frame().drop(index=_DISPERSION, errors="ignore")
     name = "estimate" if fit.scale == "identity" else RATIOS.get(fit.model, "ratio")
     low, high = table["low"].to_numpy(), table["high"].to_numpy()
     head = [name, interval_head(fit.confidence)]
     cells = [number_cells(table["estimate"]), interval_cells(low, high)]
     if np.isfinite(fit.df).any():
         head.append("df")
-        cells.append([f"{df:.1f}" if np.isfinite(df) else "-" for df in fit.df])
-    return Block("Coefficients", [*head, "p"], list(fit.terms), [*cells, p_cells(table["p_value"])])
+        cells.append([f"{df:.1f}" if np.isfinite(df) else "-" for df in table["df"]])
+    return Block(
+        "Coefficients", [*head, "p"], list(table.index), [*cells, p_cells(table["p_value"])]
+    )
 
 
 def _variances(fit: Fit) -> Block:
     known = {name: _variance(fit, name) for name in fit.variance}
     if np.isfinite(fit.dispersion):
-        known["dispersion (alpha)"] = Quantity(fit.dispersion, np.nan, np.nan, np.nan)
+        known["alpha (dispersion)"] = _dispersion(fit)
     method = " (Wald, on the log scale)" if fit.variance_intervals else ""
     return _of_quantities("Variances", known, interval_head(fit.confidence) + method)
+
+
+def _dispersion(fit: Fit) -> Quantity:
+    """Alpha of a negative binomial, with the interval of its logarithm's exponential."""
+    if _DISPERSION not in fit.terms:
+        return Quantity(fit.dispersion, np.nan, np.nan, np.nan)
+    effect = fit.effect(_DISPERSION)
+    return Quantity(fit.dispersion, np.nan, effect.low, effect.high)
 
 
 def _variance(fit: Fit, name: str) -> Quantity:
@@ -102,12 +113,9 @@ def _quantities(fit: Fit) -> Block:
 
 def _of_quantities(caption: str, known: dict[str, Quantity], head: str) -> Block:
     values = list(known.values())
-    intervals = [
-        "" if np.isnan(q.low) and np.isnan(q.high) else f"{number(q.low)} to {number(q.high)}"
-        for q in values
-    ]
+    low, high = np.array([[q.low, q.high] for q in values]).reshape(-1, 2).T
     estimates = number_cells(q.estimate for q in values)
-    return Block(caption, ["estimate", head], list(known), [estimates, intervals])
+    return Block(caption, ["estimate", head], list(known), [estimates, interval_cells(low, high)])
 
 
 def _tests(fit: Fit) -> Block:

@@ -13,7 +13,6 @@ from core_trial.models.numerics.limits import (
     cluster_notes,
     describe_lost,
     refuse_confidence,
-    whole_term_lost,
 )
 from core_trial.models.numerics.newton import UNFINISHED
 from core_trial.models.survival.design import (
@@ -160,7 +159,8 @@ def fit_cox(
         n=design.n,
         n_clusters=n_clusters,
         n_events=design.risk.n_events,
-        converged=not whole_term_lost(design.columns, found.null),
+        converged=not found.lost.all(),
+        n_dropped=design.dropped,
         warnings=tuple(notes),
         confidence=confidence,
         likelihood="partial",

@@ -11,9 +11,8 @@ from scipy.linalg import lapack
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
-from core_trial.models.design import Clusters, Design, Ints, Recipe
+from core_trial.models.design import Clusters, Design, Ints, Recipe, Sample
 from core_trial.models.fit import Fit
-from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.newton import (
     Estimable,
@@ -48,8 +47,8 @@ class CoxDesign:
         Whitened covariates in the order of `risk`, and the way back.
     response
         Time and event of each row as given, shape (n, 2).
-    term_columns, recipe, reference
-        As the design of the covariates has them.
+    term_columns, dropped, recipe, reference
+        As the covariates' `Design` has them.
     """
 
     formula: str
@@ -57,9 +56,8 @@ class CoxDesign:
     risk: RiskSets
     white: Whitening
     response: Floats
-    term_columns: Mapping[str, tuple[int, ...]] = field(
-        default_factory=ReadOnly[str, tuple[int, ...]]
-    )
+    term_columns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    dropped: int = 0
     recipe: Recipe | None = None
     reference: Reference = field(default_factory=Reference)
 
@@ -73,7 +71,7 @@ class CoxDesign:
         return replace(clusters, codes=clusters.codes[self.risk.order])
 
 
-def right_hand_side(formula: str, frame: pd.DataFrame) -> Design:
+def right_hand_side(formula: str, frame: pd.DataFrame | Sample) -> Design:
     """Design of the covariates alone; the baseline hazard takes the place of the intercept.
 
     Raises
@@ -88,11 +86,7 @@ def right_hand_side(formula: str, frame: pd.DataFrame) -> Design:
         raise DesignError("a Cox model needs a covariate")
     if not parsed.intercept:
         raise DesignError(f"formula {formula!r}: there is no intercept to take out")
-    full = designs.build(parsed, frame)
-    places = {
-        term: tuple(k - 1 for k in at) for term, at in full.term_columns.items() if 0 not in at
-    }
-    return replace(full, X=full.X[:, 1:], columns=full.columns[1:], term_columns=ReadOnly(places))
+    return designs.build(parsed, frame, baseline=True)
 
 
 def prepare(
@@ -120,6 +114,7 @@ def prepare(
         white=white,
         response=np.column_stack([observed.time, observed.event]),
         term_columns=covariates.term_columns,
+        dropped=covariates.dropped,
         recipe=covariates.recipe,
         reference=covariates.reference,
     )

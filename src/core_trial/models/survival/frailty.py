@@ -20,7 +20,7 @@ from core_trial.errors import DesignError
 from core_trial.models.design import Clusters
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, Test, boundary_p
-from core_trial.models.numerics.limits import describe_lost, whole_term_lost
+from core_trial.models.numerics.limits import describe_lost
 from core_trial.models.numerics.newton import UNFINISHED, Optimum, invert
 from core_trial.models.numerics.rising import tally
 from core_trial.models.survival.design import (
@@ -206,7 +206,8 @@ def fit_frailty(
         n=design.n,
         n_clusters=clusters.count,
         n_events=design.risk.n_events,
-        converged=bounded and not whole_term_lost(design.columns, found.null),
+        converged=bounded and not found.lost.all(),
+        n_dropped=design.dropped,
         warnings=tuple(notes),
         tests={"variance": _ratio_test(best, zero)},
         random_effects=pd.Series(best.state.b, clusters.labels, name="log_frailty"),

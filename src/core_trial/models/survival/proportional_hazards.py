@@ -14,7 +14,6 @@ from core_trial.errors import DesignError
 from core_trial.models import design as designs
 from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats, Test, chi_square_p
-from core_trial.models.numerics.limits import term_of
 from core_trial.models.numerics.newton import Estimable
 from core_trial.models.survival.design import (
     CoxDesign,
@@ -148,9 +147,7 @@ def _tests(design: CoxDesign, x: Floats, at: Sums, g: Floats, found: Estimable) 
     _, square = weighted_derivatives(risk, x, at, g**2)
     back = design.white.back
     remaining = square - cross @ (back @ found.inverse @ back.T) @ cross.T
-    terms: dict[str, list[int]] = {}
-    for k, name in enumerate(design.columns):
-        terms.setdefault(term_of(name), []).append(k)
+    terms = {term: list(columns) for term, columns in design.term_columns.items()}
     sets = {**terms, "global": [k for k in range(p) if not found.lost[k]]}
     usable = np.diagonal(remaining) > NOTHING_LEFT * np.diagonal(square)
     tests = {}
