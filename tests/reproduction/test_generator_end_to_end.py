@@ -7,7 +7,7 @@ import pytest
 
 import core_trial as ct
 from core_trial.data.export import write
-from core_trial.data.load import load
+from core_trial.pipeline import load
 from core_trial.published import registry
 from core_trial.results import Key
 from core_trial.trials.core.generator.stages import SEED, synthesise

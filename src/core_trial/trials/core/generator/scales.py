@@ -14,13 +14,14 @@ import pandas as pd
 
 from core_trial.analyses import plan
 from core_trial.declaration.arms import MODEL_ARMS
+from core_trial.declaration.instruments import Instrument
 from core_trial.synthesis.samples import beta_scores
 from core_trial.synthesis.search import Attempt, Floats
 from core_trial.trials.core.generator.draft import answered, as_analysed, column, treated
 from core_trial.trials.core.generator.outcomes import calibrated
 from core_trial.trials.core.generator.targets import Targets
 from core_trial.trials.core.generator.traits import TRAITS, Plan, at_baseline, balance, innovations
-from core_trial.trials.core.words import FOLLOW_UPS, INSTRUMENTS, Instrument, Visit
+from core_trial.trials.core.words import FOLLOW_UPS, INSTRUMENTS, Visit
 
 #: Noise that each try adds to the trait, so that no two tries are the same.
 SHAKEN = 0.1

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
-Value = str | int | bool | date
+Value = str | float | int | bool | date
 
 #: Words and numbers that stand for a missing value elsewhere; here only a blank does.
 MISSING_WORDS = frozenset(

@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from core_trial.declaration.files import Variable
 from core_trial.trials.core.words import INSTRUMENTS, VISIT_LABELS, WORKBOOK_SECTIONS, Visit
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """One column of the analysis set."""
-
-    name: str
-    description: str
-    unit: str = ""
 
 
 def _scores() -> Iterator[Variable]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -13,22 +13,24 @@ from core_trial.results import FlowCount
 from core_trial.trials.core.words import FOLLOW_UPS, Visit
 
 
-def flow_counts(participants: pd.DataFrame, screening: pd.DataFrame) -> tuple[FlowCount, ...]:
+def flow_counts(
+    participants: pd.DataFrame, tables: Mapping[str, pd.DataFrame]
+) -> tuple[FlowCount, ...]:
     """Count the participants' flow.
 
     Parameters
     ----------
     participants
         The analysis set's frame.
-    screening
-        Counts before randomisation.
+    tables
+        The typed frames by name; ``screening`` has the counts before randomisation.
 
     Returns
     -------
     tuple of FlowCount
         Screening first; each later step for the whole trial and by arm.
     """
-    return (*_before(screening), *_after(participants))
+    return (*_before(tables["screening"]), *_after(participants))
 
 
 def _before(screening: pd.DataFrame) -> Iterator[FlowCount]:

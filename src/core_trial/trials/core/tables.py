@@ -6,10 +6,10 @@ missing.
 
 from __future__ import annotations
 
-from core_trial.data.columns import Category, Column, Identifier, Integer, Table, Text, YesNo
-from core_trial.data.participants_table import DAY, PARTICIPANT_ID, PARTICIPANTS
+from core_trial.declaration.columns import Category, Column, Identifier, Integer, Table, Text, YesNo
+from core_trial.declaration.instruments import Instrument
 from core_trial.trials.core import words
-from core_trial.trials.core.words import Instrument
+from core_trial.trials.core.participants_table import DAY, PARTICIPANT_ID, PARTICIPANTS
 
 #: Two contacts a day for a year are more than anybody has.
 CONTACTS = Integer(0, 730)
@@ -28,7 +28,6 @@ def _item(instrument: Instrument, number: int) -> Column:
         Integer(instrument.low, instrument.high),
         required=False,
         unit="points",
-        example=str(instrument.high - 1),
         blank="not answered",
     )
 
@@ -48,7 +47,6 @@ ACUTE_EPISODES = Table(
             "Service",
             "Kind of acute service.",
             Category(words.ACUTE_SERVICES),
-            example="crisis_resolution_team",
         ),
         Column(
             "index_episode",
@@ -56,16 +54,14 @@ ACUTE_EPISODES = Table(
             "Part of the acute care from whose end the participant was recruited; it began before "
             "randomisation.",
             YesNo(),
-            example="yes",
         ),
-        Column("started_on", "Started on", "First day on the caseload.", DAY, example="2014-04-01"),
+        Column("started_on", "Started on", "First day on the caseload.", DAY),
         Column(
             "ended_on",
             "Ended on",
             "Last day on the caseload; it counts as a day in acute care.",
             DAY,
             required=False,
-            example="2014-05-10",
             blank="still on the caseload when the records were drawn",
         ),
     ),
@@ -82,9 +78,8 @@ QUESTIONNAIRES = Table(
             "Visit",
             "Which interview it was.",
             Category({str(visit): words.VISIT_LABELS[visit] for visit in words.Visit}),
-            example="baseline",
         ),
-        Column("completed_on", "Completed on", "Date of the interview.", DAY, example="2014-05-12"),
+        Column("completed_on", "Completed on", "Date of the interview.", DAY),
         *(_item(scale, i) for scale in words.INSTRUMENTS for i in range(1, scale.items + 1)),
     ),
     ("participant_id", "visit"),
@@ -102,7 +97,6 @@ SERVICE_USE = Table(
             CONTACTS,
             required=False,
             unit="contacts",
-            example="6",
         ),
         Column(
             "cmht_contacts_12m",
@@ -111,7 +105,6 @@ SERVICE_USE = Table(
             CONTACTS,
             required=False,
             unit="contacts",
-            example="7",
         ),
     ),
     ("participant_id",),
@@ -127,10 +120,9 @@ SESSIONS_OFFERED = Table(
             "Session",
             "Number of the session, counted from 1 in the order of offer.",
             Integer(1, SESSIONS),
-            example="1",
         ),
-        Column("offered_on", "Offered on", "Date of the session.", DAY, example="2014-05-28"),
-        Column("attended", "Attended", "The participant came.", YesNo(), example="yes"),
+        Column("offered_on", "Offered on", "Date of the session.", DAY),
+        Column("attended", "Attended", "The participant came.", YesNo()),
     ),
     ("participant_id", "session"),
 )
@@ -140,7 +132,7 @@ WORKBOOK = Table(
     "a participant who answered the questions on the workbook at 4 months",
     (
         PARTICIPANT_ID,
-        Column("read", "Read", "Had read the workbook.", YesNo(), required=False, example="yes"),
+        Column("read", "Read", "Had read the workbook.", YesNo(), required=False),
         *(
             Column(
                 name,
@@ -148,7 +140,6 @@ WORKBOOK = Table(
                 f"Had made written plans in the section '{label}'.",
                 YesNo(),
                 required=False,
-                example="no",
             )
             for name, label in words.WORKBOOK_SECTIONS.items()
         ),
@@ -160,17 +151,16 @@ ADVERSE_EVENTS = Table(
     "Serious adverse events",
     "a serious adverse event",
     (
-        Column("event_id", "Event", "Identifier of the event.", Identifier(), example="E01"),
+        Column("event_id", "Event", "Identifier of the event.", Identifier()),
         PARTICIPANT_ID,
-        Column("occurred_on", "Occurred on", "Date of the event.", DAY, example="2014-07-01"),
+        Column("occurred_on", "Occurred on", "Date of the event.", DAY),
         Column(
             "category",
             "Category",
             "What happened.",
             Category(words.ADVERSE_EVENTS),
-            example="readmission",
         ),
-        Column("related", "Related", "Judged to be related to the trial.", YesNo(), example="no"),
+        Column("related", "Related", "Judged to be related to the trial.", YesNo()),
     ),
     ("event_id",),
 )
@@ -184,7 +174,6 @@ SCREENING = Table(
             "Step",
             "Step that was reached, or at which people left.",
             Category(words.SCREENING_STEPS),
-            example="screened",
         ),
         Column(
             "reason",
@@ -194,7 +183,7 @@ SCREENING = Table(
             required=False,
             blank="everybody at this step",
         ),
-        Column("n", "People", "How many.", Integer(0, 10_000_000), unit="people", example="1"),
+        Column("n", "People", "How many.", Integer(0, 10_000_000), unit="people"),
     ),
     ("step", "reason"),
 )

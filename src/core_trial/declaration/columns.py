@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -11,8 +11,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
-from core_trial.data.kind import (
+from core_trial.declaration.kinds import (
     MISSING_CODES,
     MISSING_WORDS,
     Kind,
@@ -27,6 +28,7 @@ LONGEST_TEXT = 200
 #: Text with blanks as ``nan``, under pandas 2.3 as under 3.
 TEXT = pd.StringDtype(na_value=np.nan)
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_DECIMAL = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -169,6 +171,84 @@ class Integer(Kind):
 
 
 @dataclass(frozen=True, slots=True)
+class Decimal(Kind):
+    """A number, with decimals after a point where it has any."""
+
+    package_type: ClassVar[str] = "number"
+
+    @property
+    def allowed(self) -> str:
+        """What a cell may hold, in words."""
+        return "a number with a decimal point"
+
+    @property
+    def dtype(self) -> Any:
+        """The pandas type of the parsed column."""
+        return "Float64"
+
+    def write(self, value: Any) -> str:
+        """The text of one value; `parse` gives the value back."""
+        number = float(value)
+        return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+
+    def _read(self, text: str) -> Value | None:
+        return float(text) if _DECIMAL.fullmatch(text) else None
+
+    def _refuse(self, text: str) -> Refusal:
+        comma = _DECIMAL.fullmatch(text.strip().replace(",", ".", 1))
+        hint = "write a point, not a comma" if comma else ""
+        return Refusal("not_a_number", self.allowed, hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator(YesNo):
+    """A statement that holds or does not, as words or as the numbers 1 and 0."""
+
+    @property
+    def allowed(self) -> str:
+        """What a cell may hold, in words."""
+        return "yes, no, 1, 0, true, false"
+
+    def _read(self, text: str) -> Value | None:
+        words = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False}
+        return words.get(text.strip().casefold())
+
+    def _refuse(self, text: str) -> Refusal:
+        return Refusal("not_yes_or_no", self.allowed)
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred(Kind):
+    """Numbers where every cell of the column is one, and otherwise categories as they are spelt."""
+
+    package_type: ClassVar[str] = "any"
+
+    @property
+    def allowed(self) -> str:
+        """What a cell may hold, in words."""
+        return f"numbers, or words of up to {LONGEST_TEXT} characters"
+
+    @property
+    def dtype(self) -> Any:
+        """The pandas type of a column of words."""
+        return TEXT
+
+    def array(self, values: Sequence[Any]) -> ExtensionArray:
+        """The typed array of parsed values, None for missing ones."""
+        known = [value for value in values if value is not None]
+        if known and all(_DECIMAL.fullmatch(value) for value in known):
+            return pd.array([None if v is None else float(v) for v in values], dtype="Float64")
+        return pd.array(list(values), dtype=TEXT)
+
+    def _read(self, text: str) -> Value | None:
+        plain = text == text.strip() and 0 < len(text) <= LONGEST_TEXT
+        return text if plain and self._foreign(text) is None else None
+
+    def _refuse(self, text: str) -> Refusal:
+        return Refusal("not_text", self.allowed)
+
+
+@dataclass(frozen=True, slots=True)
 class Text(Kind):
     """Words; short ones. What a spreadsheet would run carries an apostrophe in the file."""
 
@@ -217,8 +297,6 @@ class Column:
         Whether every row must have a value; a blank means missing.
     unit
         Unit of a number; blank where it has none.
-    example
-        A cell for the template.
     blank
         What a blank means, where it is more than "not known".
     """
@@ -229,7 +307,6 @@ class Column:
     kind: Kind
     required: bool = True
     unit: str = ""
-    example: str = ""
     blank: str = ""
 
 

@@ -2,12 +2,13 @@
 
 import hashlib
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from core_trial import folders as output
 from core_trial.errors import OutputError
-from core_trial.report import output
 
 OLD = {"a.txt": "old", "figures/b.svg": b"<svg/>"}
 NEW = {"a.txt": "new", "c.txt": "·"}
@@ -116,12 +117,16 @@ def test_interrupted_while_writing_leaves_the_old_or_nothing(out, monkeypatch, a
 
 @pytest.mark.parametrize("error", [Interruption, OSError])
 def test_interrupted_while_moving_brings_the_old_back(out, monkeypatch, error):
+    """The old folder is moved away, and the new one cannot be moved to its place."""
     output.write(out, OLD)
+    rename, moves = Path.rename, iter(range(10))
 
-    def fail(*paths):
-        raise error
+    def fail_at_the_second(path, to):
+        if next(moves) == 1:
+            raise error
+        return rename(path, to)
 
-    monkeypatch.setattr(output.os, "rename", fail)
+    monkeypatch.setattr(Path, "rename", fail_at_the_second)
     with pytest.raises((Interruption, OutputError)):
         output.write(out, NEW)
     assert content(out) == {"a.txt": "old", "figures/b.svg": "<svg/>"}
@@ -141,7 +146,8 @@ def test_a_full_disk_is_told_without_a_path(out, monkeypatch):
 
 def test_the_manifest_names_every_file_with_its_hash(out):
     output.write(out, NEW)
-    lines = (out / output.MANIFEST).read_text().splitlines()
+    kind, *lines = (out / output.MANIFEST).read_text().splitlines()
+    assert kind == "# kind: analysis"
     expected = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in NEW.items()}
     assert dict(reversed(line.split("  ")) for line in lines) == expected
 
@@ -166,3 +172,72 @@ def test_equal_files_give_equal_folders(out, tmp_path):
     shutil.rmtree(out)
     output.write(out, dict(reversed(NEW.items())))
     assert {path.name: path.read_bytes() for path in out.iterdir()} == first
+
+
+def test_a_file_of_ours_that_somebody_edited_is_theirs(out):
+    output.write(out, OLD)
+    (out / "a.txt").write_text("corrected by hand")
+    with pytest.raises(OutputError, match=r"\(a\.txt\)"):
+        output.write(out, NEW)
+    assert (out / "a.txt").read_text() == "corrected by hand"
+
+
+def test_an_empty_folder_that_somebody_made_is_theirs(out):
+    output.write(out, OLD)
+    (out / "my figures").mkdir()
+    with pytest.raises(OutputError, match="my figures"):
+        output.write(out, NEW)
+
+
+def test_the_output_of_another_command_is_not_replaced(out):
+    output.write(out, OLD, kind="analysis")
+    with pytest.raises(OutputError, match="output of another command"):
+        output.write(out, NEW, kind="check")
+    assert content(out) == {"a.txt": "old", "figures/b.svg": "<svg/>"}
+
+
+def test_a_folder_that_a_killed_program_moved_away_comes_back(out):
+    output.write(out, OLD)
+    out.rename(out.with_name(f".{out.name}.0123abcd.old"))
+    output.prepare(out)
+    assert content(out) == {"a.txt": "old", "figures/b.svg": "<svg/>"}
+    assert alone(out)
+
+
+def test_what_a_killed_program_left_unfinished_is_cleared_away_and_nothing_else(out):
+    output.write(out, OLD)
+    left = out.with_name(f".{out.name}.0123abcd")
+    left.mkdir()
+    (left / output.UNFINISHED).touch()
+    mine = out.with_name(f".{out.name}.89abcdef")
+    mine.mkdir()
+    (mine / "thesis.docx").touch()
+    output.write(out, NEW)
+    assert not left.exists()
+    assert (mine / "thesis.docx").exists()
+
+
+def test_a_place_that_cannot_be_written_to_is_refused_before_any_work(tmp_path):
+    with pytest.raises(OutputError, match="File name too long"):
+        output.prepare(tmp_path / ("x" * 250))
+    with pytest.raises(OutputError, match="whole file system"):
+        output.prepare(Path("/"))
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    with pytest.raises(OutputError):
+        output.prepare(loop)
+
+
+def test_the_working_folder_is_not_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OutputError, match="working folder"):
+        output.prepare(Path())
+
+
+def test_of_several_writers_at_once_each_leaves_a_whole_folder(out):
+    with ThreadPoolExecutor(4) as pool:
+        list(
+            pool.map(lambda k: output.write(out, {f"{i}.txt": str(k) for i in range(5)}), range(8))
+        )
+    assert len(set(content(out).values())) == 1
+    assert alone(out)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
 
-from core_trial.data.kind import Kind, Refusal, Value
+from core_trial.declaration.kinds import Kind, Refusal, Value
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
