@@ -73,6 +73,8 @@ class Nesting:
     ----------
     inside
         1 where it enters, else 0, shape (n,).
+    column, level
+        The column that says so, and its value there.
     where
         The clusters that carry it in words, such as ``"the clusters of arm[intervention]"``.
     other
@@ -80,6 +82,8 @@ class Nesting:
     """
 
     inside: Floats
+    column: str
+    level: object
     where: str
     other: str = ""
 
@@ -182,6 +186,13 @@ def nesting(frame: pd.DataFrame, random: str) -> Nesting | None:
     return _in_level(name, values, str(levels[1]))
 
 
+def carried_by(random: Nesting | Floats | None) -> str:
+    """The clusters that carry the random effect, in words."""
+    if isinstance(random, Nesting):
+        return random.where
+    return "every cluster" if random is None or random.all() else "the clusters of one arm"
+
+
 def indicator(frame: pd.DataFrame, name: str) -> Floats:
     """Where the random effect enters as 0 and 1, shape (n,); see `nesting`."""
     found = nesting(frame, name)
@@ -200,7 +211,7 @@ def _in_level(name: str, values: pd.Series, level: str) -> Nesting:
     inside = (codes_of(name, values, levels) == chosen).astype(float)
     others = [known for known in spelled if known != level]
     other = f"{name}[{others[0]}]" if len(others) == 1 else ""
-    return Nesting(inside, f"the clusters of {name}[{level}]", other)
+    return Nesting(inside, name, levels[chosen], f"the clusters of {name}[{level}]", other)
 
 
 def _in_ones(name: str, values: Floats) -> Nesting:
@@ -209,7 +220,7 @@ def _in_ones(name: str, values: Floats) -> Nesting:
             f"column {name!r} must hold 0 and 1, or be a factor of two levels: random= says in "
             "which arm clusters have a random intercept; random slopes are not fitted"
         )
-    return Nesting(values, f"the clusters with {name} = 1")
+    return Nesting(values, name, 1.0, f"the clusters with {name} = 1")
 
 
 def _sorted(codes: NDArray[np.intp], names: pd.Index) -> Clusters:

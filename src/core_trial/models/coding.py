@@ -38,6 +38,8 @@ from core_trial.models.inference import Floats
 
 #: A product of factors: each factor's label, and whether it is coded by one column less.
 Product = tuple[tuple[str, bool], ...]
+#: A combination of columns that differs from a constant by less than this is one.
+CONSTANT = 1e-9
 #: Levels that are columns of 0 and 1, with how contrasts of other kinds are marked in names.
 _MARKS = {"SumContrasts": "S.", "HelmertContrasts": "H.", "DiffContrasts": "D."}
 
@@ -336,10 +338,16 @@ def _columns(text: str, value: Any) -> tuple[Floats, tuple[str, ...], int | None
     bad = int((~np.isfinite(array)).any(axis=1).sum())
     if bad:
         raise DesignError(f"{text!r} is not a finite number in {bad} row{'s' * (bad > 1)}")
-    held = None
-    if about is not None and about.spans_intercept and len(parts) > 1:
-        held = parts.index(str(about.drop_field)) if str(about.drop_field) in parts else 0
-    return array, parts, held
+    return array, parts, 0 if _spans_constant(array) else None
+
+
+def _spans_constant(array: Floats) -> bool:
+    """Whether a constant is a combination of several columns, as in a spline with intercept."""
+    if array.shape[1] < 2:
+        return False
+    ones = np.ones(len(array))
+    weights = np.linalg.lstsq(array, ones)[0]
+    return bool(np.abs(array @ weights - ones).max() < CONSTANT)
 
 
 def products(

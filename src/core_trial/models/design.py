@@ -35,6 +35,7 @@ __all__ = [
     "column",
     "groups",
     "indicator",
+    "left_out",
     "nesting",
     "numeric",
     "parse",
@@ -141,11 +142,8 @@ class Design:
 
     @property
     def note(self) -> str:
-        """What a fit's method says of rows left out; blank when there are none."""
-        if not self.dropped:
-            return ""
-        rows = "1 row" if self.dropped == 1 else f"{self.dropped} rows"
-        return f"; {rows} with missing values left out"
+        """What a fit's method says of rows left out."""
+        return left_out(self.dropped)
 
     def with_response(self, y: Floats) -> Design:
         """The same design with another outcome, shape (n,)."""
@@ -192,6 +190,13 @@ def build(
     y = numeric(rows, parsed.response) if parsed.response else np.empty(0)
     about = refer(rows, parsed.variables)
     return Design(parsed, y, X, recipe.columns, terms, recipe, dropped, about)
+
+
+def left_out(dropped: int) -> str:
+    """What a fit's method says of rows left out; blank when there are none."""
+    if not dropped:
+        return ""
+    return f"; {dropped} row{'s' * (dropped > 1)} with missing values left out"
 
 
 def _labels(formula: Formula) -> dict[Factor, str]:

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
+from core_trial.models.clusters import Blank
+from core_trial.models.columns import Missing, sample
 from core_trial.models.design import Clusters, Design, Ints, build, clusters
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
@@ -27,6 +29,8 @@ def modified_poisson(
     cluster: str | None = None,
     small_sample: bool = True,
     confidence: float = 0.95,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> Fit:
     """Fit the log of the risk by Poisson regression, with a sandwich covariance by cluster.
 
@@ -35,13 +39,19 @@ def modified_poisson(
     formula
         Such as ``"readmitted ~ arm + psychosis + centre"``; the response must be 0 or 1.
     frame
-        A row per participant, complete in every column that is used.
+        A row per participant; see `missing` for incomplete ones.
     cluster
         Column with the cluster of each row; None for independent rows.
     small_sample
         Multiply the covariance by G / (G - 1), G the number of clusters.
     confidence
         Coverage of the intervals.
+    missing
+        ``"refuse"``, or ``"drop"`` to leave rows with missing values out; they are counted in
+        `Fit.n_dropped`.
+    blank_cluster
+        ``"own"`` takes each row without a cluster as one of its own; ``"refuse"`` does not, for
+        nothing says whether there is none or it is not known.
 
     Returns
     -------
@@ -71,11 +81,12 @@ def modified_poisson(
     >>> round(fit.effect("arm").estimate, 3)
     0.333
     """
-    design = build(formula, frame)
+    rows = sample(frame, formula, missing=missing, cluster=cluster)
+    design = build(formula, rows)
     if cluster is None:
         members = Clusters(np.arange(design.n), pd.RangeIndex(design.n))
     else:
-        members = clusters(frame, cluster)
+        members = clusters(rows.frame, cluster, blank=blank_cluster)
     return fit_modified_poisson(design, members, small_sample=small_sample, confidence=confidence)
 
 
@@ -104,7 +115,7 @@ def fit_modified_poisson(
     return Fit(
         model="modified_poisson",
         formula=str(design.formula),
-        method=_in_words(members, design.n, small_sample),
+        method=_in_words(members, design.n, small_sample) + members.note + design.note,
         terms=design.columns,
         beta=beta,
         cov=cov,

@@ -10,6 +10,8 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
+from core_trial.models.clusters import Blank
+from core_trial.models.columns import Missing
 from core_trial.models.counts.likelihood import (
     NO_DISPERSION,
     evaluate,
@@ -44,6 +46,8 @@ def zero_inflated_nb(
     std_errors: StdErrors = "robust",
     small_sample: bool = True,
     confidence: float = 0.95,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> Fit:
     """Counts with more zeros than a negative binomial has.
 
@@ -52,7 +56,7 @@ def zero_inflated_nb(
     formula
         Counts and covariates of their mean (log link), such as ``"days ~ arm"``.
     frame
-        A row per participant, without missing values in the columns named.
+        A row per participant; see `missing` for incomplete ones.
     inflation
         Right-hand side of the probability of an excess zero (logit link); ``"1"`` for a constant.
     cluster
@@ -63,6 +67,12 @@ def zero_inflated_nb(
         Multiply the sandwich by G / (G - 1).
     confidence
         Coverage of the intervals.
+    missing
+        ``"refuse"``, or ``"drop"`` to leave rows with missing values out; they are counted in
+        `Fit.n_dropped`.
+    blank_cluster
+        ``"own"`` takes each row without a cluster as one of its own; ``"refuse"`` does not, for
+        nothing says whether there is none or it is not known.
 
     Returns
     -------
@@ -93,9 +103,10 @@ def zero_inflated_nb(
     refuse_confidence(confidence)
     if std_errors not in {"robust", "model"}:
         raise DesignError(f"std_errors must be 'robust' or 'model', not {std_errors!r}")
-    count = designs.build(formula, frame)
-    excess = designs.build(_right_side(inflation), frame)
-    groups = designs.clusters(frame, cluster) if cluster else None
+    zeros = _right_side(inflation)
+    rows = designs.sample(frame, formula, zeros, missing=missing, cluster=cluster)
+    count, excess = designs.build(formula, rows), designs.build(zeros, rows)
+    groups = designs.clusters(rows.frame, cluster, blank=blank_cluster) if cluster else None
     fit = fit_zero_inflated_nb(
         count,
         excess,
@@ -112,6 +123,8 @@ def zero_inflated_nb(
 
 
 def _right_side(inflation: str) -> designs.Formula:
+    if not isinstance(inflation, str):
+        raise DesignError(f"inflation= takes text such as '1' or 'arm', not {inflation!r}")
     parsed = designs.parse(inflation)
     if parsed.response:
         raise DesignError(f"inflation {inflation!r}: name the covariates alone")
@@ -131,7 +144,8 @@ def fit_zero_inflated_nb(
     model = prepare(count, excess)
     best = search(model.data)
     terms = (*count.columns, *(INFLATE + name for name in excess.columns), LN_ALPHA)
-    method = _method(clusters, std_errors, small_sample)
+    method = _method(clusters, std_errors, small_sample) + count.note
+    method += clusters.note if clusters else ""
     n_clusters = clusters.count if clusters else count.n
     found = invert(best.information, model.back, count.n)
     if not best.converged:

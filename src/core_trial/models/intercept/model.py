@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models.columns import column_of_level
-from core_trial.models.design import Clusters, Design, build, clusters, indicator
+from core_trial.models.clusters import Blank, Clusters, Nesting, carried_by, clusters, nesting
+from core_trial.models.columns import Missing, column_of_level, sample
+from core_trial.models.design import Design, build
 from core_trial.models.fit import Fit, RandomIntercept
 from core_trial.models.inference import Floats, Quantity, Test, boundary_p, positive, wald
 from core_trial.models.intercept.answer import Answer, solve
@@ -60,6 +61,8 @@ class InterceptModel:
         Coverage of the intervals.
     layout, basis
         Rows and clusters that are alike, and coordinates for their covariates.
+    where
+        The clusters that carry the random effect, in words.
     carrier
         Column and level of the rows that carry the random effect; both blank for every row.
     """
@@ -70,6 +73,7 @@ class InterceptModel:
     confidence: float
     layout: Layout
     basis: Orthonormal
+    where: str = "every cluster"
     carrier: tuple[str, object] = ("", "")
 
     def fit(self, y: Floats | None = None) -> Fit:
@@ -91,7 +95,7 @@ def prepare(
     design: Design,
     members: Clusters,
     *,
-    random: Floats | None = None,
+    random: Nesting | Floats | None = None,
     points: int = 7,
     confidence: float = 0.95,
 ) -> InterceptModel:
@@ -104,7 +108,7 @@ def prepare(
     design, members
         The design and the cluster of each row.
     random
-        1 where the random effect enters a row, 0 where not, shape (n,); None for everywhere.
+        Where the random effect enters: 1 or 0 for each row, shape (n,); None for everywhere.
     points
         Number of nodes.
     confidence
@@ -122,11 +126,12 @@ def prepare(
     if design.X.shape[1] == 0:
         raise DesignError("the model has neither covariate nor intercept")
     refuse_confidence(confidence)
-    if random is not None:
-        _refuse_spanning(members, random)
-    layout = arrange(design.X, members, random)
+    inside = random.inside if isinstance(random, Nesting) else random
+    if inside is not None:
+        _refuse_spanning(members, inside)
+    layout = arrange(design.X, members, inside)
     basis = orthonormal(layout.patterns, layout.counts)
-    return InterceptModel(kind, design, points, confidence, layout, basis)
+    return InterceptModel(kind, design, points, confidence, layout, basis, carried_by(random))
 
 
 def prepare_frame(
@@ -138,21 +143,25 @@ def prepare_frame(
     points: int,
     random: str,
     confidence: float,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> InterceptModel:
     """`prepare` from a formula and the names of columns."""
-    carries = None if random == "1" else indicator(frame, random)
+    rows = sample(frame, formula, missing=missing, random=random, cluster=cluster)
+    nested = nesting(rows.frame, random)
     model = prepare(
         kind,
-        build(formula, frame),
-        clusters(frame, cluster),
-        random=carries,
+        build(formula, rows),
+        clusters(rows.frame, cluster, nested=nested, blank=blank_cluster),
+        random=nested,
         points=points,
         confidence=confidence,
     )
-    if carries is None:
+    if nested is None:
         return model
-    column = column_of_level(frame, random)[0]
-    return replace(model, carrier=(column, frame[column].iloc[int(carries.argmax())]))
+    column = column_of_level(rows.frame, random)[0]
+    level = rows.frame[column].iloc[int(nested.inside.argmax())]
+    return replace(model, carrier=(column, level))
 
 
 def _refuse_spanning(members: Clusters, random: Floats) -> None:
@@ -231,13 +240,13 @@ def _random_intercept(model: InterceptModel, answer: Answer) -> RandomIntercept:
 
 
 def _in_words(model: InterceptModel) -> str:
-    where = "every cluster" if model.layout.random.all() else "the clusters of one arm"
+    notes = model.layout.clusters.note + model.design.note
     rule = f"{model.points}-point adaptive Gauss-Hermite quadrature"
     if model.points == 1:
         rule = "Laplace approximation"
     return (
-        f"maximum likelihood by {rule}; random intercept in {where}; "
-        "observed information of all parameters, normal inference"
+        f"maximum likelihood by {rule}; random intercept in {model.where}; "
+        f"observed information of all parameters, normal inference{notes}"
     )
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError, FitError
-from core_trial.models.design import Clusters, Design
+from core_trial.models.clusters import Clusters, Nesting, carried_by
+from core_trial.models.design import Design
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, Quantity, Test, boundary_p, positive
 from core_trial.models.linear.cautions import unidentified, warnings_of
@@ -45,12 +46,15 @@ class LinearModel:
         Reference distribution of the coefficients.
     confidence
         Coverage of the intervals.
+    where
+        The clusters that carry the random effect, in words.
     """
 
     layout: LinearLayout
     method: Method
     df: Approximation
     confidence: float
+    where: str = "every cluster"
 
     @property
     def design(self) -> Design:
@@ -76,7 +80,7 @@ def prepare(
     design: Design,
     members: Clusters,
     *,
-    random: Floats | None = None,
+    random: Nesting | Floats | None = None,
     residual: Clusters | None = None,
     method: Method = "ml",
     df: Approximation = "normal",
@@ -89,7 +93,7 @@ def prepare(
     design, members
         The design and the cluster of each row.
     random
-        1 where the random effect enters a row, 0 where not, shape (n,); None for everywhere.
+        Where the random effect enters: 1 or 0 for each row, shape (n,); None for everywhere.
     residual
         Residual level of each row; None for one variance.
     method, df, confidence
@@ -109,7 +113,9 @@ def prepare(
     if df == "kenward_roger" and method == "ml":
         raise DesignError("Kenward-Roger is derived for restricted likelihood: method='reml'")
     refuse_confidence(confidence)
-    return LinearModel(arrange(design, members, random, residual), method, df, confidence)
+    inside = random.inside if isinstance(random, Nesting) else random
+    layout = arrange(design, members, inside, residual)
+    return LinearModel(layout, method, df, confidence, carried_by(random))
 
 
 def _solve(
@@ -199,13 +205,13 @@ def _profiler(
 
 def _in_words(model: LinearModel) -> str:
     layout = model.layout
-    where = "every cluster" if layout.random.all() else "the clusters of one arm"
+    notes = layout.clusters.note + layout.design.note
     residual = (
         f", {layout.patterns.levels} residual variances" if layout.patterns.levels > 1 else ""
     )
     return (
-        f"{METHODS[model.method]}; random intercept in {where}{residual}; "
-        f"{APPROXIMATIONS[model.df]} inference"
+        f"{METHODS[model.method]}; random intercept in {model.where}{residual}; "
+        f"{APPROXIMATIONS[model.df]} inference{notes}"
     )
 
 

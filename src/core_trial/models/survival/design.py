@@ -66,6 +66,11 @@ class CoxDesign:
         """Number of rows."""
         return len(self.risk.order)
 
+    @property
+    def note(self) -> str:
+        """What a fit's method says of rows left out."""
+        return designs.left_out(self.dropped)
+
     def in_order(self, clusters: Clusters) -> Clusters:
         """Clusters of the rows as given, in the order of the risk sets."""
         return replace(clusters, codes=clusters.codes[self.risk.order])

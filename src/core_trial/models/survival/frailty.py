@@ -195,7 +195,7 @@ def fit_frailty(
     return Fit(
         model="cox",
         formula=design.formula,
-        method=label,
+        method=label + clusters.note + design.note,
         terms=design.columns,
         beta=np.where(found.lost, np.nan, beta),
         cov=found.covariance(),

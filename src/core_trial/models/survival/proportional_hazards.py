@@ -12,6 +12,7 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
+from core_trial.models.columns import Missing
 from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats, Test, chi_square_p
 from core_trial.models.numerics.newton import Estimable
@@ -67,12 +68,13 @@ def proportional_hazards(
     ties: Ties = "breslow",
     strata: str | None = None,
     transform: Transform = "km",
+    missing: Missing = "refuse",
 ) -> ProportionalHazards:
     """Test a Cox model's proportional hazards.
 
     Parameters
     ----------
-    formula, frame, time, event, ties, strata
+    formula, frame, time, event, ties, strata, missing
         As for `core_trial.models.survival.cox.cox`.
     transform
         ``"km"`` for one minus the Kaplan-Meier curve just before the event (R's default),
@@ -96,9 +98,10 @@ def proportional_hazards(
     >>> test.tests["arm"].df
     1.0
     """
-    covariates = right_hand_side(formula, frame)
-    observed = follow_up(frame, time, event)
-    layers = designs.clusters(frame, strata).codes if strata else None
+    rows = designs.sample(frame, formula, missing=missing, time=time, event=event, strata=strata)
+    covariates = right_hand_side(formula, rows)
+    observed = follow_up(rows.frame, time, event)
+    layers = designs.groups(rows.frame, strata).codes if strata else None
     design = prepare(covariates, observed, layers, ties)
     if design.risk.n_events == 0:
         raise DesignError("there is no event, so there are no hazards to compare")

@@ -127,7 +127,7 @@ def test_partial_nesting_by_number_and_by_factor(frame):
     by_number = fit_of(named, random="arm")
     by_factor = fit_of(named, random="group")
     np.testing.assert_array_equal(by_number.beta, by_factor.beta)
-    assert "one arm" in by_number.method
+    assert "in the clusters with arm = 1" in by_number.method
     assert by_number.variance["cluster"] != fit_of(named).variance["cluster"]
     inside = set(frame.loc[frame["arm"] == 1, "cluster"])
     assert set(by_number.random_effects.index) == inside
