@@ -11,7 +11,7 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models.clusters import Blank, Clusters, Nesting, carried_by, clusters, nesting
-from core_trial.models.columns import Missing, column_of_level, sample
+from core_trial.models.columns import Missing, sample
 from core_trial.models.design import Design, build
 from core_trial.models.fit import Fit, RandomIntercept
 from core_trial.models.inference import Floats, Quantity, Test, boundary_p, positive, wald
@@ -159,9 +159,7 @@ def prepare_frame(
     )
     if nested is None:
         return model
-    column = column_of_level(rows.frame, random)[0]
-    level = rows.frame[column].iloc[int(nested.inside.argmax())]
-    return replace(model, carrier=(column, level))
+    return replace(model, carrier=(nested.column, nested.level))
 
 
 def _refuse_spanning(members: Clusters, random: Floats) -> None:
