@@ -215,13 +215,15 @@ class Asking:
 
         return residuals(_fit(self), kind)
 
-    def profile(self, name: str, *, confidence: float | None = None) -> Profile:
-        """An interval by the profile likelihood, for a coefficient or a variance component.
+    def profile(
+        self, name: str | Sequence[str] | None = None, *, confidence: float | None = None
+    ) -> Profile:
+        """Intervals by the profile likelihood, for coefficients and variance components.
 
         Parameters
         ----------
         name
-            A coefficient, or a variance component such as ``"cluster"``.
+            A coefficient, or a variance component such as ``"cluster"``, or several; None for all.
         confidence
             Coverage; None for that of the fit.
 

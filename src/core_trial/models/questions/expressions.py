@@ -151,9 +151,9 @@ class _Reader:
 
     def error(self) -> DesignError:
         place = len(self.text) if self.at_end else self.tokens[self.at][1]
-        rest = self.text[place:] or "its end"
+        rest = repr(self.text[place:]) if place < len(self.text) else "its end"
         return DesignError(
-            f"contrast {self.text!r}: cannot read {rest!r}; write names, numbers, + - * / and "
+            f"contrast {self.text!r}: cannot read {rest}; write names, numbers, + - * / and "
             "parentheses, such as 'arm[b] - arm[c]' or 'arm[b] + arm[b]:sex[F] = 0'"
         )
 

@@ -14,6 +14,8 @@ from core_trial.models.inference import Floats
 MOST_ROWS = 40
 #: Significant digits of a number on a page.
 DIGITS = 4
+#: From here on a number is written as a power of ten.
+MOST_WITHOUT_EXPONENT = 1e7
 WIDTH = 88
 _GAP = "  "
 #: JupyterLab's own rules have two classes and an element; three classes win over them anywhere.
@@ -169,10 +171,10 @@ def number(value: float) -> str:
     """
     if np.isnan(value):
         return "-"
-    if abs(value) >= 10**DIGITS:
-        return f"{value:.0f}" if abs(value) < 1e7 else f"{value:.{DIGITS - 1}e}"
     text = f"{value:#.{DIGITS}g}"
-    return text.rstrip(".") if "e" not in text else f"{value:.2e}"
+    if "e" not in text:
+        return text.rstrip(".")
+    return f"{value:.0f}" if 1 < abs(value) < MOST_WITHOUT_EXPONENT else f"{value:.2e}"
 
 
 def p_value(value: float) -> str:
