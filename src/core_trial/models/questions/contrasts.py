@@ -28,6 +28,9 @@ from core_trial.models.showing.page import (
 if TYPE_CHECKING:
     from core_trial.models.fit import Effect, Fit
 
+#: Degrees of freedom closer than this, relative, are one.
+SAME_DF = 1e-6
+
 Asked = str | Mapping[str, str] | Sequence[str] | ArrayLike
 
 
@@ -54,8 +57,10 @@ class Contrasts(Shown):
         Whether estimates and intervals are exponentiated.
     confidence
         Coverage.
+    warnings
+        Which of them have no finite estimate.
     notes
-        What a careful reader should know.
+        How the intervals were made.
     title
         What was asked.
     """
@@ -75,6 +80,7 @@ class Contrasts(Shown):
     p_adjusted: Floats
     ratios: bool
     confidence: float
+    warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     title: str = "Contrasts"
 
@@ -107,7 +113,7 @@ class Contrasts(Shown):
                 interval_cells(self.simultaneous_low, self.simultaneous_high),
                 p_cells(self.p_adjusted),
             ]
-        return Page(self.title, (Block("", head, self.labels, cells),), self.notes)
+        return Page(self.title, (Block("", head, self.labels, cells),), self.warnings, self.notes)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -183,7 +189,8 @@ def combine(
         p_adjusted=holm(test.p_value),
         ratios=fit.scale != "identity",
         confidence=level,
-        notes=tuple(_notes(names, error, df)),
+        warnings=_lost(names, error),
+        notes=_notes(df),
         title=title,
     )
 
@@ -232,15 +239,16 @@ def _half_width(cov: Floats, error: Floats, df: Floats, confidence: float) -> Fl
     return half
 
 
-def _notes(names: Sequence[str], error: Floats, df: Floats) -> list[str]:
+def _lost(names: Sequence[str], error: Floats) -> tuple[str, ...]:
     lost = [name for name, e in zip(names, error, strict=True) if np.isnan(e)]
-    notes = [f"no finite estimate or standard error for {', '.join(lost)}"] if lost else []
+    return (f"no finite estimate or standard error for {', '.join(lost)}",) if lost else ()
+
+
+def _notes(df: Floats) -> tuple[str, ...]:
     there = df[~np.isnan(df)]
-    if len(there) > 1 and np.isfinite(there).any() and there.max() > there.min() * (1 + 1e-6):
-        notes.append(
-            f"the simultaneous intervals use the smallest degrees of freedom, {there.min():.1f}"
-        )
-    return notes
+    if len(there) < 2 or np.isposinf(there).all() or there.max() <= there.min() * (1 + SAME_DF):
+        return ()
+    return (f"the intervals that hold together use the smallest df, {there.min():.1f}",)
 
 
 def read(asked: Asked, terms: Sequence[str]) -> tuple[list[str], Floats, Floats]:

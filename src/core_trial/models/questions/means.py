@@ -95,10 +95,10 @@ class Means(Shown):
         if np.isfinite(self.df).any():
             head, cells = [*head, "df"], [*cells, number_cells(self.df)]
         block = Block(" by ".join(self.names), head, self.labels, cells)
-        return Page("Adjusted means", (block,), self.notes, (self._in_words(),))
+        return Page("Adjusted means", (block,), self.warnings, (self._in_words(),))
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[str, ...]:
         """Which means have no finite estimate."""
         pairs = zip(self.labels, self.estimate, strict=True)
         lost = [label for label, value in pairs if np.isnan(value)]

@@ -43,7 +43,9 @@ class Subgroups(Shown):
         else:
             name = "chi-square"
         told = f"interaction: {name} = {number(test.statistic)}, df = {df}, p = "
-        return Page("Subgroups", page.blocks, page.warnings, (told + p_value(test.p_value),))
+        return Page(
+            "Subgroups", page.blocks, page.warnings, (told + p_value(test.p_value), *page.facts)
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """A row per subgroup, with the interaction's p-value in every row."""

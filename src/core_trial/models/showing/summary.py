@@ -61,7 +61,9 @@ def _warnings(fit: Fit) -> tuple[str, ...]:
 
 def _sizes(fit: Fit) -> str:
     dropped = f" ({fit.n_dropped:,} with missing values left out)" if fit.n_dropped else ""
-    known = [f"n = {fit.n:,}{dropped}", f"clusters = {fit.n_clusters:,}"]
+    known = [f"n = {fit.n:,}{dropped}"]
+    if fit.n_clusters != fit.n:
+        known.append(f"clusters = {fit.n_clusters:,}")
     if fit.n_events is not None:
         known.append(f"events = {fit.n_events:,}")
     kinds = {"restricted": "restricted ", "partial": "partial ", "pseudo": "pseudo-"}
