@@ -187,8 +187,8 @@ class Fit(Asking):
         return replace(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Fit:
-        kept = {f.name: deepcopy(getattr(self, f.name), memo) for f in fields(self)[:-1]}
-        return replace(self, **kept)
+        names = [f.name for f in fields(self) if f.name != "profiler"]
+        return replace(self, **{name: deepcopy(getattr(self, name), memo) for name in names})
 
     def __repr__(self) -> str:
         from core_trial.models.showing.summary import as_text

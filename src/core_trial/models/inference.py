@@ -54,6 +54,14 @@ class Test:
     p_value: float
     denominator_df: float = np.inf
 
+    def __str__(self) -> str:
+        """Hypothesis, statistic with its degrees of freedom, and p-value in a line."""
+        p = "p < 0.001" if self.p_value < 0.001 else f"p = {self.p_value:.3f}"
+        if np.isposinf(self.denominator_df):
+            return f"{self.hypothesis}: chi-square({self.df:g}) = {self.statistic:.2f}, {p}"
+        df = f"{self.df:g}, {self.denominator_df:.1f}"
+        return f"{self.hypothesis}: F({df}) = {self.statistic:.2f}, {p}"
+
 
 @dataclass(frozen=True, slots=True)
 class Quantity:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,7 +13,7 @@ from core_trial.models.names import interactions, parts
 from core_trial.models.questions.contrasts import Contrasts
 from core_trial.models.questions.joint import joint_test
 from core_trial.models.questions.means import means
-from core_trial.models.showing.page import Page, Shown, number, p_value
+from core_trial.models.showing.page import Page, Shown
 
 if TYPE_CHECKING:
     from core_trial.models.fit import Fit
@@ -36,16 +36,8 @@ class Subgroups(Shown):
 
     def page(self) -> Page:
         """The effects, and the test below the title."""
-        page, test = self.effects.page(), self.interaction
-        df = f"{test.df:g}"
-        if test.denominator_df < float("inf"):
-            name, df = "F", f"{df} and {number(test.denominator_df)}"
-        else:
-            name = "chi-square"
-        told = f"interaction: {name} = {number(test.statistic)}, df = {df}, p = "
-        return Page(
-            "Subgroups", page.blocks, page.warnings, (told + p_value(test.p_value), *page.facts)
-        )
+        page = self.effects.page()
+        return Page("Subgroups", page.blocks, page.warnings, (str(self.interaction), *page.facts))
 
     def to_frame(self) -> pd.DataFrame:
         """A row per subgroup, with the interaction's p-value in every row."""
@@ -66,4 +58,5 @@ def subgroups(
     asked = means(
         fit, variable, by=(by,), weights=weights, over="conditional", at={}, confidence=confidence
     )
-    return Subgroups(asked.differences(reference=True), joint_test(fit, list(found)))
+    tested = replace(joint_test(fit, found), hypothesis="no interaction")
+    return Subgroups(asked.differences(reference=True), tested)

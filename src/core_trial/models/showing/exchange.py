@@ -28,7 +28,9 @@ LEFT_OUT = ("recipe", "excess_recipe", "profiler")
 
 def to_json(fit: Fit) -> str:
     """See `Fit.to_json`."""
-    kept = {f.name: _pack(getattr(fit, f.name)) for f in fields(fit) if f.name not in LEFT_OUT}
+    from core_trial.models.fit import Fit
+
+    kept = {f.name: _pack(getattr(fit, f.name)) for f in fields(Fit) if f.name not in LEFT_OUT}
     return json.dumps({"format": FORMAT, "fit": kept}, allow_nan=False)
 
 

@@ -60,7 +60,7 @@ def _warnings(fit: Fit) -> tuple[str, ...]:
 
 
 def _sizes(fit: Fit) -> str:
-    dropped = f" ({fit.n_dropped:,} with missing values left out)" if fit.n_dropped else ""
+    dropped = f" ({fit.n_dropped:,} dropped)" if fit.n_dropped else ""
     known = [f"n = {fit.n:,}{dropped}"]
     if fit.n_clusters != fit.n:
         known.append(f"clusters = {fit.n_clusters:,}")
