@@ -91,7 +91,8 @@ class Means(Shown):
     def page(self) -> Page:
         """One table."""
         cells = [number_cells(self.estimate), interval_cells(self.low, self.high)]
-        head = ["mean", interval_head(self.confidence)]
+        what = "relative hazard" if self.fit.likelihood == "partial" else "mean"
+        head = [what, interval_head(self.confidence)]
         if np.isfinite(self.df).any():
             head, cells = [*head, "df"], [*cells, number_cells(self.df)]
         block = Block(" by ".join(self.names), head, self.labels, cells)

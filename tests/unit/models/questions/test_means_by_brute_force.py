@@ -101,6 +101,17 @@ def test_means_with_excess_zeros():
     np.testing.assert_allclose(found, grid)
 
 
+def test_a_hazard_is_relative_to_the_reference_levels_and_zero():
+    fit = fits()["cox"]
+    zero = rows(arm=["control", "peer"], sex="F", centre="A", age=0.0)
+    found = fit.predict(zero)["estimate"]
+    np.testing.assert_allclose(found, [1.0, np.exp(fit.beta[fit.position("arm[peer]")])])
+    effects = fit.means("arm", by="sex").differences()
+    by_hand = fit.contrast(["arm[peer]", "arm[peer] + arm[peer]:sex[M]"])
+    np.testing.assert_allclose(effects.estimate, by_hand.estimate)
+    assert "relative hazard" in repr(fit.means("arm"))
+
+
 def test_fitted_means_are_predictions_of_their_own_rows():
     fit = fits()["risk"]
     np.testing.assert_allclose(fit.predict(trial())["estimate"], fit.fitted, rtol=1e-10)
