@@ -38,6 +38,7 @@ from core_trial.models.inference import Floats
 
 #: A product of factors: each factor's label, and whether it is coded by one column less.
 Product = tuple[tuple[str, bool], ...]
+COMPLETE = "choose the complete rows"
 #: A combination of columns that differs from a constant by less than this is one.
 CONSTANT = 1e-9
 #: Levels that are columns of 0 and 1, with how contrasts of other kinds are marked in names.
@@ -63,7 +64,7 @@ class Number:
 
     def read(self, frame: pd.DataFrame) -> Floats:
         """Its values, shape (n, 1)."""
-        values = column(frame, self.label)
+        values = column(frame, self.label, advice=COMPLETE)
         if not is_numeric(values):
             raise DesignError(f"column {self.label!r} was a number in the fit, not {values.dtype}")
         return finite(self.label, values)[:, None]
@@ -109,7 +110,7 @@ class Categories:
 
     def read(self, frame: pd.DataFrame) -> np.ndarray:
         """The level of each row as an integer, shape (n,)."""
-        return codes_of(self.variable, column(frame, self.variable), self.levels)
+        return codes_of(self.variable, column(frame, self.variable, advice=COMPLETE), self.levels)
 
     def block(self, codes: np.ndarray, reduced: bool) -> Floats:
         """Its columns, shape (n, k) or (n, k - 1)."""
@@ -160,10 +161,12 @@ class Function:
 
     def read(self, frame: pd.DataFrame) -> Floats:
         """Its columns, shape (n, k)."""
-        for name, levels in self.levels.items():
-            codes_of(name, column(frame, name), levels)
-        values = _evaluate(self.label, frame, copy.deepcopy(dict(self.state)))
-        return _columns(self.label, values)[0]
+        for name in self.variables:
+            values = column(frame, name, advice=COMPLETE)
+            if name in self.levels:
+                codes_of(name, values, self.levels[name])
+        found = _evaluate(self.label, frame, copy.deepcopy(dict(self.state)))
+        return _columns(self.label, found)[0]
 
     def block(self, values: Floats, reduced: bool) -> Floats:
         """Its columns, shape (n, k), or one less."""
@@ -257,7 +260,8 @@ def _contrast(
     except Exception as error:
         base = getattr(contrasts, "base", None)
         known = f"{nearest(str(base), levels)}; its levels are {', '.join(map(str, levels))}"
-        raise DesignError(f"factor {name!r}: {str(error).splitlines()[0]}{known}") from None
+        why = f"no level {base!r} to refer to{known}" if isinstance(base, str) else str(error)
+        raise DesignError(f"factor {name!r}: {why}") from None
     mark = _MARKS.get(type(contrasts).__name__, "")
     coding = np.asarray(matrix, dtype=float)
     if np.linalg.matrix_rank(np.column_stack([np.ones(len(levels)), coding])) < len(levels):

@@ -19,6 +19,7 @@ Missing = Literal["refuse", "drop"]
 MOST_NAMES_LISTED = 30
 #: Text that holds nothing but numbers is a factor of codes up to this many levels.
 MOST_LEVELS_OF_NUMERALS = 12
+DROP = "missing='drop' leaves incomplete rows out"
 #: What `pandas.api.types.infer_dtype` calls objects that should have been a numeric column.
 _NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", "integer-na")
 _DATES = ("datetime64", "datetime", "date", "timedelta64", "timedelta", "time", "period")
@@ -173,7 +174,8 @@ def raw(frame: pd.DataFrame, name: str) -> pd.Series:
     DesignError
         If the column is not there, or is there twice.
     """
-    refuse_argument("the column", name)
+    if not isinstance(name, str):
+        raise DesignError(f"a column is chosen by its name, not by {name!r}")
     exists(frame, name)
     values = frame[name]
     if isinstance(values, pd.DataFrame):
@@ -181,8 +183,13 @@ def raw(frame: pd.DataFrame, name: str) -> pd.Series:
     return values
 
 
-def column(frame: pd.DataFrame, name: str) -> pd.Series:
+def column(frame: pd.DataFrame, name: str, *, advice: str = DROP) -> pd.Series:
     """One complete column of a frame.
+
+    Parameters
+    ----------
+    advice
+        What the message says of missing values.
 
     Raises
     ------
@@ -193,8 +200,7 @@ def column(frame: pd.DataFrame, name: str) -> pd.Series:
     missing = int(values.isna().sum())
     if missing:
         raise DesignError(
-            f"column {name!r} has {missing} missing value{'s' if missing > 1 else ''}; "
-            "missing='drop' leaves incomplete rows out"
+            f"column {name!r} has {missing} missing value{'s' if missing > 1 else ''}; {advice}"
         )
     return values
 
@@ -291,6 +297,8 @@ def refuse_mixed(name: str, levels: Iterable[object]) -> None:
     DesignError
         With one label of either kind.
     """
+    if isinstance(getattr(levels, "dtype", None), pd.StringDtype):
+        return
     labels = list(levels)
     text = [label for label in labels if isinstance(label, str)]
     if text and len(text) < len(labels):
@@ -353,12 +361,13 @@ def codes_of(name: str, values: pd.Series, levels: tuple[object, ...]) -> np.nda
     DesignError
         For a value that is no level.
     """
-    index = pd.Index(levels)
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        own = index.get_indexer(values.cat.categories)
-        codes = own[values.cat.codes.to_numpy()]
+    kind = values.dtype
+    if isinstance(kind, pd.CategoricalDtype):
+        codes = values.cat.codes.to_numpy()
+        own = tuple(kind.categories)
+        codes = codes if own == levels else pd.Index(levels).get_indexer(kind.categories)[codes]
     else:
-        codes = index.get_indexer(pd.Index(values))
+        codes = pd.Index(levels).get_indexer(pd.Index(values))
     if (codes < 0).any():
         unseen = str(values.iloc[int(np.argmax(codes < 0))])
         known = ", ".join(map(str, levels))

@@ -20,6 +20,7 @@ from core_trial.models.coding import Coder, Product, learn, products
 from core_trial.models.columns import Sample, as_frame, column, numeric, sample
 from core_trial.models.formula import INTERCEPT, Factor, Formula, parse
 from core_trial.models.inference import Floats
+from core_trial.models.numerics.threads import one_thread
 from core_trial.models.reference import Reference, refer
 
 __all__ = [
@@ -153,6 +154,7 @@ class Design:
         return replace(self, y=values)
 
 
+@one_thread
 def build(
     formula: str | Formula, frame: pd.DataFrame | Sample, *, baseline: bool = False
 ) -> Design:
@@ -251,6 +253,9 @@ def _refuse_deficient(X: Floats, names: Sequence[str], *, baseline: bool) -> Non
         return
     low, high = X.min(axis=0), X.max(axis=0)
     varying = [k for k, name in enumerate(names) if name != INTERCEPT]
+    empty = [names[k] for k in varying if low[k] == high[k] == 0 and ":" in names[k]]
+    if empty:
+        raise DesignError(f"nobody is in {', '.join(empty)}: join levels, or leave the product out")
     constant = [names[k] for k in varying if low[k] == high[k]]
     if constant:
         raise DesignError(f"column {', '.join(constant)} is constant: take it out")

@@ -29,6 +29,8 @@ _NAME = r"[^\W\d][\w.]*"
 _PLAIN_FACTOR = re.compile(rf"C\(\s*({_NAME})\s*\)|({_NAME})")
 _RESPONSE = re.compile(rf"({_NAME})|`([^`]+)`|Q\((?:'([^']+)'|\"([^\"]+)\")\)")
 _BACKQUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`([^`]+)`")
+_ANY_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
+_MASK = re.compile(r"_q(\d+)_")
 #: Names within a function that are formulaic's, not columns, where they are not called.
 _NOT_COLUMNS = frozenset({"np", "contr", "Sum", "Helmert", "Poly", "Diff", "True", "False", "None"})
 #: What users of other programs write, and what to write here instead.
@@ -164,11 +166,12 @@ def _parse(formula: str) -> Formula:
     left, tilde, right = formula.partition("~")
     if not tilde:
         left, right = "", formula
+    _refuse_foreign(formula, left)
     _refuse_foreign(formula, right)
     if not right.strip():
         raise DesignError(f"formula {formula!r}: cannot read an empty right side; write 1")
     response = _response(left.strip(), formula) if tilde and left.strip() else ""
-    if (tilde and not left.strip()) or re.search(r"~", re.sub(r"\([^()]*\)|`[^`]*`", "", right)):
+    if "~" in re.sub(r"\([^()]*\)|`[^`]*`", "", right):
         raise DesignError(f"formula {formula!r}: the left side must be one column name")
     terms, intercept = _plain(right, formula) or _by_formulaic(right, formula)
     parsed = Formula(response, terms, intercept)
@@ -197,9 +200,9 @@ def _response(left: str, formula: str) -> str:
     return next(name for name in found.groups() if name)
 
 
-def _refuse_foreign(formula: str, right: str) -> None:
+def _refuse_foreign(formula: str, side: str) -> None:
     """Refuse what other programs write in a formula, with what to write here."""
-    bare = re.sub(r"`[^`]*`|'[^']*'|\"[^\"]*\"", "``", right)
+    bare = _ANY_QUOTED.sub("``", side)
     for pattern, advice in _INSTEAD:
         found = pattern.search(bare)
         if found:
@@ -262,10 +265,11 @@ def _by_formulaic(right: str, formula: str) -> tuple[tuple[Term, ...], bool]:
     from formulaic.errors import FormulaicError  # loaded late: it takes as long as NumPy
     from formulaic.parser import DefaultFormulaParser
 
-    _refuse_powers(right, formula)
+    masked, quoted = _mask(right)
+    _refuse_powers(masked, formula)
     parser = DefaultFormulaParser(operator_resolver=_strict_operators(), feature_flags=set())
     try:
-        found = list(parser.get_terms(right))
+        found = list(parser.get_terms(masked))
     except DesignError as error:
         raise DesignError(f"formula {formula!r}: {error}") from None
     except (FormulaicError, SyntaxError, ValueError, TypeError, RecursionError) as error:
@@ -274,7 +278,7 @@ def _by_formulaic(right: str, formula: str) -> tuple[tuple[Term, ...], bool]:
         raise DesignError(f"formula {formula!r}: cannot read {right.strip()!r}{reason}") from None
     if not all(hasattr(term, "factors") for term in found):
         raise DesignError(f"formula {formula!r}: cannot read {right.strip()!r}")
-    read = [_term(term, formula) for term in found]
+    read = [_term(term, quoted, formula) for term in found]
     return tuple(sorted((t for t in read if t), key=len)), () in read
 
 
@@ -320,15 +324,33 @@ def _refuse_powers(right: str, formula: str) -> None:
             )
 
 
-def _term(term: ParsedTerm, formula: str) -> Term:
-    factors = tuple(_factor(factor, formula) for factor in term.factors if factor.expr != "1")
+def _mask(right: str) -> tuple[str, list[str]]:
+    """A formula with ``_q0_`` for the first quoted text and so on: brackets there open nothing."""
+    quoted: list[str] = []
+
+    def keep(found: re.Match[str]) -> str:
+        whole = found.group(0)
+        if whole[1:-1] not in quoted:  # the same text is the same factor
+            quoted.append(whole[1:-1])
+        return f"{whole[0]}_q{quoted.index(whole[1:-1])}_{whole[-1]}"
+
+    return _ANY_QUOTED.sub(keep, right), quoted
+
+
+def _unmasked(text: str, quoted: list[str]) -> str:
+    return _MASK.sub(lambda found: quoted[int(found.group(1))], text)
+
+
+def _term(term: ParsedTerm, quoted: list[str], formula: str) -> Term:
+    parsed = (factor for factor in term.factors if factor.expr != "1")
+    factors = tuple(_factor(factor, quoted, formula) for factor in parsed)
     if len({factor.label for factor in factors}) != len(factors):
         raise DesignError(f"formula {formula!r}: {str(term)!r} multiplies a variable by itself")
     return factors
 
 
-def _factor(factor: ParsedFactor, formula: str) -> Factor:
-    text = factor.expr.strip()
+def _factor(factor: ParsedFactor, quoted: list[str], formula: str) -> Factor:
+    text = _unmasked(factor.expr.strip(), quoted)
     method = factor.eval_method.value
     if method == "literal":
         raise DesignError(
@@ -336,7 +358,7 @@ def _factor(factor: ParsedFactor, formula: str) -> Factor:
         )
     if method == "lookup":
         return Factor(_spelled(text), (text,), "column")
-    return _function(_as_written(factor), formula)
+    return _function(_unmasked(_as_written(factor), quoted), formula)
 
 
 def _as_written(factor: ParsedFactor) -> str:

@@ -20,6 +20,7 @@ from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.numerics.newton import NO_VARIANCE, UNFINISHED
 from core_trial.models.numerics.sandwich import clustered_sandwich
 from core_trial.models.numerics.separation import Separation, describe
+from core_trial.models.numerics.threads import one_thread
 
 
 def modified_poisson(
@@ -90,6 +91,7 @@ def modified_poisson(
     return fit_modified_poisson(design, members, small_sample=small_sample, confidence=confidence)
 
 
+@one_thread
 def fit_modified_poisson(
     design: Design, members: Clusters, *, small_sample: bool = True, confidence: float = 0.95
 ) -> Fit:

@@ -31,6 +31,7 @@ from core_trial.models.numerics.limits import (
 from core_trial.models.numerics.newton import UNFINISHED, Estimable, Optimum, invert
 from core_trial.models.numerics.profiling import Surface
 from core_trial.models.numerics.separation import Bools
+from core_trial.models.numerics.threads import one_thread
 
 StdErrors = Literal["robust", "model"]
 INFLATE = "inflate:"
@@ -131,6 +132,7 @@ def _right_side(inflation: str) -> designs.Formula:
     return parsed
 
 
+@one_thread
 def fit_zero_inflated_nb(
     count: Design,
     excess: Design,

@@ -23,6 +23,7 @@ from core_trial.models.numerics.canonical import Family
 from core_trial.models.numerics.glm import Orthonormal, orthonormal
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.numerics.quadrature import hermite_rule
+from core_trial.models.numerics.threads import one_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class InterceptModel:
     where: str = "every cluster"
     carrier: tuple[str, object] = ("", "")
 
+    @one_thread
     def fit(self, y: Floats | None = None) -> Fit:
         """Fit the design's own response, or another one of shape (n,).
 
@@ -90,6 +92,7 @@ class InterceptModel:
         return _as_fit(self, y, answer)
 
 
+@one_thread
 def prepare(
     kind: Kind,
     design: Design,

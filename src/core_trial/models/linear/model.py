@@ -21,6 +21,7 @@ from core_trial.models.linear.profile import LinearProfiler
 from core_trial.models.linear.search import Maximum, maximise
 from core_trial.models.linear.sufficient import Statistics, refine, summarise
 from core_trial.models.numerics.limits import refuse_confidence
+from core_trial.models.numerics.threads import one_thread
 
 METHODS = {"ml": "maximum likelihood", "reml": "restricted maximum likelihood"}
 APPROXIMATIONS = {
@@ -61,6 +62,7 @@ class LinearModel:
         """Outcome and design matrix."""
         return self.layout.design
 
+    @one_thread
     def fit(self, y: Floats | None = None) -> Fit:
         """Fit the design's own outcome, or another one of shape (n,).
 
@@ -76,6 +78,7 @@ class LinearModel:
         return _as_fit(self, y, stats, function, maximum)
 
 
+@one_thread
 def prepare(
     design: Design,
     members: Clusters,

@@ -15,6 +15,7 @@ from core_trial.models.inference import Floats
 from core_trial.models.names import locate, nearest
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.numerics.profiling import Profiler
+from core_trial.models.numerics.threads import one_thread
 from core_trial.models.showing.page import (
     Block,
     Page,
@@ -70,6 +71,7 @@ class Profile(Shown):
         return pd.DataFrame(columns, index=pd.Index(self.names, name="name"))
 
 
+@one_thread
 def profile(
     fit: Fit, asked: str | Sequence[str] | None = None, *, confidence: float | None = None
 ) -> Profile:

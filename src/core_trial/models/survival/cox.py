@@ -17,6 +17,7 @@ from core_trial.models.numerics.limits import (
     refuse_confidence,
 )
 from core_trial.models.numerics.newton import UNFINISHED
+from core_trial.models.numerics.threads import one_thread
 from core_trial.models.survival.design import (
     NO_EVENTS,
     CoxDesign,
@@ -129,6 +130,7 @@ def cox(
     )
 
 
+@one_thread
 def fit_cox(
     design: CoxDesign,
     clusters: Clusters | None = None,

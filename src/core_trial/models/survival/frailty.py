@@ -23,6 +23,7 @@ from core_trial.models.inference import Floats, Test, boundary_p
 from core_trial.models.numerics.limits import describe_lost
 from core_trial.models.numerics.newton import UNFINISHED, Optimum, invert
 from core_trial.models.numerics.rising import tally
+from core_trial.models.numerics.threads import one_thread
 from core_trial.models.survival.design import (
     NO_EVENTS,
     CoxDesign,
@@ -143,6 +144,7 @@ def _laplace_slope(shared: Shared, theta: float, near: State) -> float:
     return float(reached[1] - reached[0]) / (2 * SHIFT)
 
 
+@one_thread
 def fit_frailty(
     design: CoxDesign,
     clusters: Clusters,

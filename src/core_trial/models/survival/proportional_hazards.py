@@ -16,6 +16,7 @@ from core_trial.models.columns import Missing
 from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats, Test, chi_square_p
 from core_trial.models.numerics.newton import Estimable
+from core_trial.models.numerics.threads import one_thread
 from core_trial.models.survival.design import (
     CoxDesign,
     estimable,
@@ -138,6 +139,7 @@ _TRANSFORMS: Mapping[Transform, Callable[[FollowUp, Floats], Floats]] = MappingP
 )
 
 
+@one_thread
 def _tests(design: CoxDesign, x: Floats, at: Sums, g: Floats, found: Estimable) -> dict[str, Test]:
     """Score tests of the columns times g, added to the model one term at a time.
 
