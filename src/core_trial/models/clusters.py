@@ -225,12 +225,12 @@ def _in_ones(name: str, values: Floats) -> Nesting:
 
 def _sorted(codes: NDArray[np.intp], names: pd.Index) -> Clusters:
     """Codes in the order of the labels; -1 where there is none or it is blank."""
-    text = [isinstance(label, str) and not label.strip() for label in names]
-    kept = ~np.array(text, dtype=bool) if any(text) else np.ones(len(names), dtype=bool)
-    order = np.argsort(names[kept]) if kept.any() else np.empty(0, dtype=np.intp)
-    place = np.full(len(names) + 1, -1, dtype=np.intp)  # the last is for codes of -1
-    place[np.flatnonzero(kept)[order]] = np.arange(len(order))
-    return Clusters(place[codes], names[kept][order])
+    listed = names.tolist()
+    blank = {k for k, label in enumerate(listed) if isinstance(label, str) and not label.strip()}
+    order = [int(k) for k in names.argsort() if k not in blank]
+    place = np.full(len(listed) + 1, -1, dtype=np.intp)  # the last is for codes of -1
+    place[order] = np.arange(len(order))
+    return Clusters(place[codes], names[order])
 
 
 def _refuse_blank(name: str, lost: Ints, nested: Nesting | None, blank: Blank) -> None:

@@ -297,6 +297,8 @@ def refuse_mixed(name: str, levels: Iterable[object]) -> None:
     DesignError
         With one label of either kind.
     """
+    if isinstance(getattr(levels, "dtype", None), pd.StringDtype):
+        return
     labels = list(levels)
     text = [label for label in labels if isinstance(label, str)]
     if text and len(text) < len(labels):
@@ -359,12 +361,13 @@ def codes_of(name: str, values: pd.Series, levels: tuple[object, ...]) -> np.nda
     DesignError
         For a value that is no level.
     """
-    index = pd.Index(levels)
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        own = index.get_indexer(values.cat.categories)
-        codes = own[values.cat.codes.to_numpy()]
+    kind = values.dtype
+    if isinstance(kind, pd.CategoricalDtype):
+        codes = values.cat.codes.to_numpy()
+        own = tuple(kind.categories)
+        codes = codes if own == levels else pd.Index(levels).get_indexer(kind.categories)[codes]
     else:
-        codes = index.get_indexer(pd.Index(values))
+        codes = pd.Index(levels).get_indexer(pd.Index(values))
     if (codes < 0).any():
         unseen = str(values.iloc[int(np.argmax(codes < 0))])
         known = ", ".join(map(str, levels))
