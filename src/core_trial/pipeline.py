@@ -231,7 +231,8 @@ def _study(
         verdict = compare.compare(results, printed)
         findings = consistency.check(printed)
     results = Results.bind(results, findings, provenance=results.provenance)
-    return Study(results, data.trial, data.notes, verdict, style)
+    notes = () if suppress_below else data.notes  # a note counts people
+    return Study(results, data.trial, notes, verdict, style)
 
 
 def load(
