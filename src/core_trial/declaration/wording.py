@@ -79,9 +79,9 @@ class Sentence:
     --------
     >>> Sentence("{share relapse arm=control} relapsed.").places
     (Place(kind='share', analysis='relapse', options={'arm': 'control'}),)
-    >>> Sentence("{shares relapse}")
+    >>> Sentence("{shares relapse}")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    core_trial.errors.DesignError: {shares relapse}: no kind of number 'shares'; did you mean 'share'?
+    core_trial.errors.DesignError: {shares relapse}: no kind of number 'shares'; did you mean ...
     """
 
     template: str
