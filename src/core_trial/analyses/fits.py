@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -175,14 +175,18 @@ def _constant(values: pd.Series) -> bool:
 
 
 def _without_redundant(cases: Cases) -> Cases:
-    """Without the first covariate that all the others together already say."""
-    blocks = {
-        name: _columns(cases.frame[name]) for name in cases.spec.covariates if ":" not in name
-    }
-    whole = _rank(blocks.values(), len(cases.frame))
+    """Without one covariate that all the others together already say.
+
+    Where the covariates say who is in which arm, nothing is taken out: the arms cannot be compared.
+    """
+    frame, n = cases.frame, len(cases.frame)
+    blocks = {name: _columns(frame[name]) for name in cases.spec.covariates if ":" not in name}
+    whole = _rank(blocks.values(), n)
+    if _rank(list(blocks.values())[1:], n) == whole:
+        return cases
     for name in reversed(list(_nuisance(cases.spec))):
         others = [block for other, block in blocks.items() if other != name]
-        if _rank(others, len(cases.frame)) == whole:
+        if _rank(others, n) == whole:
             note = f"{name} is left out: it follows from the other covariates"
             return Cases(_less(cases.spec, [name]), cases.frame, (*cases.left_out, note))
     return cases
@@ -199,8 +203,8 @@ def _columns(values: pd.Series) -> np.ndarray:
     return values.to_numpy(dtype=float)[:, None]
 
 
-def _rank(blocks: object, n: int) -> int:
-    columns = np.column_stack([np.ones(n), *blocks])  # type: ignore[misc]
+def _rank(blocks: Iterable[np.ndarray], n: int) -> int:
+    columns = np.column_stack([np.ones(n), *blocks])
     scale = np.abs(columns).max(axis=0)
     return int(
         np.linalg.matrix_rank(columns / np.where(scale > 0, scale, 1), tol=RANK_TOLERANCE * n)

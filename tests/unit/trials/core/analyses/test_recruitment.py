@@ -4,8 +4,10 @@ import datetime
 
 import pandas as pd
 
-from core_trial.analyses.recruitment import records
+from core_trial.data.analysis_set import AnalysisSet
 from core_trial.results import Results
+from core_trial.trials.core import CORE
+from core_trial.trials.core.analyses.recruitment import records
 
 PARTICIPANTS = pd.DataFrame(
     {
@@ -22,7 +24,8 @@ QUESTIONNAIRES = pd.DataFrame(
         "completed_on": pd.to_datetime(["2013-05-14", "2014-07-01", pd.NaT, "2017-02-23"]),
     }
 )
-FOUND = Results(tuple(records(PARTICIPANTS, QUESTIONNAIRES)))
+DATA = AnalysisSet(PARTICIPANTS, trial=CORE, tables={"questionnaires": QUESTIONNAIRES})
+FOUND = Results(tuple(records(DATA)))
 
 
 def day(year, month, day):
