@@ -29,9 +29,9 @@ from core_trial.results import (
     Estimate,
     FlowCount,
     Key,
+    LeaveOneOut,
     Record,
     Results,
-    Withheld,
 )
 from core_trial.trials.core import CORE, words
 
@@ -321,8 +321,8 @@ def test_fits_do_not_tell_their_clusters_events_or_small_numbers_in_words(printe
 
 
 def test_leaving_out_one_cluster_is_withheld():
-    one = Descriptive(analysis="influence.readmission", statistic="estimate", value=0.6, level="x")
-    assert isinstance(suppress(Results((one,)), CORE, 5).records[0], Withheld)
+    one = LeaveOneOut(analysis="readmission", cluster="x", estimate=0.6, p_value=0.1)
+    assert suppress(Results((one,)), CORE, 5).records == ()
 
 
 def test_nothing_withheld_is_left_in_the_file_of_records(printed):

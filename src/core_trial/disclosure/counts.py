@@ -29,7 +29,7 @@ FLOW_SUMS = (
 #: Steps of the flow that are denominators in the tables.
 DENOMINATORS = ("randomised", "interviewed", "analysed", "known", "primary_outcome_known")
 #: Analyses that count other things, or people who were never there.
-NOT_PEOPLE = ("centres", "sample_size", "randomisation")
+NOT_PEOPLE = ("centres", "clusters", "sample_size", "randomisation")
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from core_trial.results import (
     Estimate,
     FlowCount,
     Key,
+    LeaveOneOut,
     Record,
     Results,
     Withheld,
@@ -30,8 +31,8 @@ from core_trial.results import (
 
 _EFFECT = ("estimate", "low", "high", "p_value", "n")
 _SUMMARIES = ("mean", "sd", "median", "q1", "q3")
-#: Checks that leave out the few people of one cluster, and numbers of people by number of days.
-_OF_FEW = (("influence.", "estimate"), ("influence.", "p_value"), ("count_fit.", "observed"))
+#: Numbers of people by number of days, and the smallest and largest cluster.
+_OF_FEW = (("count_fit.", "observed"), ("clusters", "least"), ("clusters", "most"))
 _DISCREET = "the reason counts people, and is withheld"
 
 
@@ -151,7 +152,9 @@ def _(record: Estimate, hidden: Hidden) -> Iterable[Record]:
     keys = [Key(record.analysis, part, "", record.level) for part in _EFFECT]
     if _rests_on_few(record, hidden):
         return tuple(map(_withheld, keys))
-    told = replace(record, n_clusters=None, n_events=None, warnings=_discreet(record.warnings))
+    told = replace(
+        record, n_clusters=None, n_events=None, n_by_arm={}, warnings=_discreet(record.warnings)
+    )
     return (replace(told, n=None) if keys[-1] in hidden.counts else told,)
 
 
@@ -161,12 +164,20 @@ def _(record: CurvePoint, hidden: Hidden) -> Iterable[Record]:
     return ()
 
 
+@_kept.register
+def _(record: LeaveOneOut, hidden: Hidden) -> Iterable[Record]:
+    """What leaves out the few people of one cluster tells of them."""
+    del record, hidden
+    return ()
+
+
 def _rests_on_few(record: Estimate, hidden: Hidden) -> bool:
     """Whether an effect, beside what else is told, tells of a small count."""
     if record.analysis.startswith(MISSINGNESS):
         return record.n_events is not None and 0 < record.n_events < hidden.threshold
-    groups = (group for group in hidden.related if record.analysis in group)
-    related = frozenset({record.analysis}).union(*groups)
+    analysis = record.analysis.removeprefix("subgroup.")
+    groups = (group for group in hidden.related if analysis in group)
+    related = frozenset({analysis}).union(*groups)
     return any(key.analysis in related for key in hidden.small)
 
 
