@@ -19,7 +19,7 @@ Record = dict[str, object]
 
 
 def read(path: Path) -> list[Record]:
-    """The records of a file, those that once were numbers with a name in `level` as they are now."""
+    """The records of a file; those that once had a name inside `level`, as they are now."""
     records = json.loads(path.read_text(encoding="utf-8"))["records"]
     pairs: dict[tuple[str, str], Record] = {}
     others = []
