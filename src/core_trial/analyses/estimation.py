@@ -61,7 +61,7 @@ def estimate_from(
         model=fit.model,
         formula=fit.formula,
         method=fit.method,
-        converged=fit.converged or _stands(fit, fit.position(effect.term)),
+        converged=fit.converged and fit.estimable[fit.position(effect.term)],
         warnings=(*fit.warnings, *cases.left_out),
         variance=dict(fit.variance),
         confidence=fit.confidence,
@@ -103,16 +103,6 @@ def analysed_by_arm(trial: Trial, frame: pd.DataFrame) -> Mapping[str, int]:
     if trial.arm.column not in frame:
         return {}
     return {arm: len(rows) for arm, rows in summaries.arms(trial.arm, frame)}
-
-
-def _stands(fit: Fit, position: int) -> bool:
-    """Whether one coefficient is known although a whole other term is not estimable.
-
-    A covariate without events in one of its groups goes to infinity, and the rest of the model is
-    that of the other people.
-    """
-    known = np.isfinite(fit.beta) & np.isfinite(fit.std_error)
-    return bool(known[position] and not known.all() and math.isfinite(fit.loglik))
 
 
 def crude(spec: AnalysisSpec, fits: Fits) -> Iterator[Estimate]:

@@ -17,7 +17,7 @@ from core_trial.models.numerics.canonical import LOGISTIC
 from core_trial.models.numerics.glm import examine, orthonormal
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.numerics.newton import UNFINISHED
-from core_trial.models.numerics.separation import Separation, describe, lost_terms
+from core_trial.models.numerics.separation import Separation, describe
 
 
 def logistic(formula: str, frame: pd.DataFrame, *, confidence: float = 0.95) -> Fit:
@@ -65,7 +65,6 @@ def logistic(formula: str, frame: pd.DataFrame, *, confidence: float = 0.95) -> 
     if apart is not None:
         beta, cov = apart.blank(apart.widen(beta)), apart.blank_square(apart.widen_square(cov))
     notes = [] if apart is None else [describe(apart, design.columns)]
-    lost = apart is not None and bool(lost_terms(apart, design.columns))
     return Fit(
         model="logistic",
         formula=str(design.formula),
@@ -79,7 +78,7 @@ def logistic(formula: str, frame: pd.DataFrame, *, confidence: float = 0.95) -> 
         n=design.n,
         n_clusters=design.n,
         n_events=int(design.y.sum()),
-        converged=found.converged and not lost,
+        converged=found.converged,
         warnings=(*notes, *(() if found.converged else (UNFINISHED,))),
         fitted=found.fitted,
         confidence=confidence,
