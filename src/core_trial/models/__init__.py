@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from core_trial.models.counts.zero_inflated_nb import zero_inflated_nb
     from core_trial.models.fit import Effect, Fit
     from core_trial.models.inference import Quantity, Test
-    from core_trial.models.intercept.logistic import logistic
+    from core_trial.models.intercept.logistic import logistic_regression
     from core_trial.models.intercept.mixed_logistic import mixed_logistic, prepare_mixed_logistic
     from core_trial.models.intercept.mixed_poisson import mixed_poisson, prepare_mixed_poisson
-    from core_trial.models.linear.independent import linear
+    from core_trial.models.linear.independent import linear_regression
     from core_trial.models.linear.mixed_linear import mixed_linear, prepare_mixed_linear
     from core_trial.models.many.bootstrap import bootstrap
     from core_trial.models.many.draws import cluster_bootstrap, simulation
@@ -76,8 +76,8 @@ _HOMES = {
     "impute_visits": "many.imputation.reference_based",
     "informative_missingness": "many.imputation.informative",
     "kaplan_meier": "survival.kaplan_meier",
-    "linear": "linear.independent",
-    "logistic": "intercept.logistic",
+    "linear_regression": "linear.independent",
+    "logistic_regression": "intercept.logistic",
     "mixed_linear": "linear.mixed_linear",
     "mixed_logistic": "intercept.mixed_logistic",
     "mixed_poisson": "intercept.mixed_poisson",
@@ -126,8 +126,8 @@ __all__ = [
     "impute_visits",
     "informative_missingness",
     "kaplan_meier",
-    "linear",
-    "logistic",
+    "linear_regression",
+    "logistic_regression",
     "mixed_linear",
     "mixed_logistic",
     "mixed_poisson",
