@@ -16,7 +16,7 @@ from core_trial.models.numerics.limits import refuse_confidence
 EXACT_FIT = 1e-20
 
 
-def linear(formula: str, frame: pd.DataFrame, *, confidence: float = 0.95) -> Fit:
+def linear_regression(formula: str, frame: pd.DataFrame, *, confidence: float = 0.95) -> Fit:
     """Fit a linear regression by least squares.
 
     Parameters
@@ -46,7 +46,7 @@ def linear(formula: str, frame: pd.DataFrame, *, confidence: float = 0.95) -> Fi
     --------
     >>> import pandas as pd
     >>> frame = pd.DataFrame({"score": [4.0, 6.0, 5.0, 9.0], "arm": [0, 0, 1, 1]})
-    >>> fit = linear("score ~ arm", frame)
+    >>> fit = linear_regression("score ~ arm", frame)
     >>> fit.effect("arm").estimate.__round__(6), float(fit.df[0])
     (2.0, 2.0)
     """
@@ -63,7 +63,7 @@ def linear(formula: str, frame: pd.DataFrame, *, confidence: float = 0.95) -> Fi
     inverse = np.linalg.inv(triangle)
     loglik = np.nan if exact else -n / 2 * (np.log(2 * np.pi * squares / n) + 1)
     return Fit(
-        model="linear",
+        model="linear_regression",
         formula=str(design.formula),
         method="least squares of independent rows; Student's t",
         terms=design.columns,
