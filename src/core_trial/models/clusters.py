@@ -14,6 +14,7 @@ from core_trial.models.columns import (
     codes_of,
     column,
     column_of_level,
+    distinct,
     finite,
     is_numeric,
     levels_of,
@@ -122,8 +123,7 @@ def clusters(
     if blank not in ("refuse", "own"):
         raise DesignError(f"blank_cluster must be 'refuse' or 'own', not {blank!r}")
     labels = raw(frame, name)
-    codes, found = pd.factorize(labels, sort=False)
-    names = pd.Index(found)
+    codes, names = distinct(name, labels)
     if len(names) and not pd.api.types.is_numeric_dtype(names.dtype):
         refuse_mixed(name, names)
     members = _sorted(codes, names)
@@ -144,9 +144,9 @@ def groups(frame: pd.DataFrame, name: str) -> Clusters:
     DesignError
         If the column is not there, a value is missing, or labels are of mixed type.
     """
-    codes, found = pd.factorize(column(frame, name), sort=False)
-    refuse_mixed(name, found)
-    return _sorted(codes, pd.Index(found))
+    codes, names = distinct(name, column(frame, name))
+    refuse_mixed(name, names)
+    return _sorted(codes, names)
 
 
 def nesting(frame: pd.DataFrame, random: str) -> Nesting | None:

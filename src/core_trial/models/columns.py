@@ -289,6 +289,24 @@ def refuse_number_like(name: str, values: pd.Series, wanted: str = "cannot be a 
         )
 
 
+def distinct(name: str, values: pd.Series) -> tuple[np.ndarray, pd.Index]:
+    """Which of the distinct values each row has, -1 for none, and these values.
+
+    Raises
+    ------
+    DesignError
+        For values that cannot be compared, such as lists.
+    """
+    try:
+        codes, found = pd.factorize(values)
+        return codes, pd.Index(found)
+    except (TypeError, NotImplementedError):
+        raise DesignError(
+            f"column {name!r} holds values that cannot be told apart as labels, such as "
+            f"{values.iloc[0]!r}: make text or numbers of them"
+        ) from None
+
+
 def refuse_mixed(name: str, levels: Iterable[object]) -> None:
     """Refuse labels that mix text and other things, or that print alike, such as 1 and ``"1"``.
 
@@ -332,7 +350,7 @@ def levels_of(name: str, values: pd.Series, *, declared: bool = False) -> tuple[
         if empty:
             raise DesignError(f"factor {name!r}: nobody has level {', '.join(empty)}")
     else:
-        found = pd.unique(values)
+        found = distinct(name, values)[1]
         refuse_mixed(name, found)
         levels = tuple(pd.Index(found).sort_values())
         if not declared:

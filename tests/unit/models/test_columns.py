@@ -36,6 +36,7 @@ def objects(values):
         (pd.Series(DAYS.to_period("D")), "dates .* such as days"),
         (np.arange(N) + 1j, "complex numbers"),
         (objects(complex(k) for k in range(N)), "complex numbers"),
+        (objects([k] for k in range(N)), "cannot be told apart as labels"),
         ([1, "1"] * (N // 2), "mixes text and other labels"),
         (objects(["a", 2] * (N // 2)), "mixes text and other labels"),
     ],
