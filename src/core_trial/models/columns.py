@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -56,7 +56,10 @@ def as_frame(data: object) -> pd.DataFrame:
         if convert is None or not hasattr(data, "columns"):
             kind = type(data).__name__
             raise DesignError(f"the data must be a pandas DataFrame, not {kind}{_way_out(data)}")
-        data = convert()
+        try:
+            data = convert()
+        except ImportError as error:  # polars converts by pyarrow
+            raise DesignError(f"this frame cannot be made a pandas DataFrame: {error}") from None
     if not isinstance(data, pd.DataFrame):
         raise DesignError(f"the data must be a pandas DataFrame, not {type(data).__name__}")
     if len(data) == 0:
@@ -76,6 +79,7 @@ def sample(
     missing: Missing = "refuse",
     random: str = "1",
     cluster: str | None = None,
+    strata: str | Sequence[str] | None = None,
     **columns: str | None,
 ) -> Sample:
     """The rows to fit: all of them, or those that are complete.
@@ -93,6 +97,8 @@ def sample(
         The argument `random`; see `nesting`.
     cluster
         The column of clusters.
+    strata
+        The column of strata, or several.
     columns
         Other arguments that name a column, by the argument's name.
 
@@ -111,6 +117,7 @@ def sample(
         return Sample(data)
     names = [name for f in parsed for name in (f.response, *f.variables) if name]
     names += [name for name in columns.values() if name is not None]
+    names += [strata] if isinstance(strata, str) else list(strata or ())
     names += [name for name in (column_of_level(data, random)[0],) if random != "1"]
     used = data[[n for n in dict.fromkeys(names) if exists(data, n)]]
     complete = used.notna().all(axis=1).to_numpy()

@@ -278,7 +278,8 @@ def _by_formulaic(right: str, formula: str) -> tuple[tuple[Term, ...], bool]:
         raise DesignError(f"formula {formula!r}: cannot read {right.strip()!r}{reason}") from None
     if not all(hasattr(term, "factors") for term in found):
         raise DesignError(f"formula {formula!r}: cannot read {right.strip()!r}")
-    read = [_term(term, quoted, formula) for term in found]
+    spelled: dict[str, str] = {}
+    read = [_term(term, quoted, spelled, formula) for term in found]
     return tuple(sorted((t for t in read if t), key=len)), () in read
 
 
@@ -341,15 +342,18 @@ def _unmasked(text: str, quoted: list[str]) -> str:
     return _MASK.sub(lambda found: quoted[int(found.group(1))], text)
 
 
-def _term(term: ParsedTerm, quoted: list[str], formula: str) -> Term:
+def _term(term: ParsedTerm, quoted: list[str], spelled: dict[str, str], formula: str) -> Term:
     parsed = (factor for factor in term.factors if factor.expr != "1")
-    factors = tuple(_factor(factor, quoted, formula) for factor in parsed)
+    factors = tuple(_factor(factor, quoted, spelled, formula) for factor in parsed)
     if len({factor.label for factor in factors}) != len(factors):
         raise DesignError(f"formula {formula!r}: {str(term)!r} multiplies a variable by itself")
     return factors
 
 
-def _factor(factor: ParsedFactor, quoted: list[str], formula: str) -> Factor:
+def _factor(
+    factor: ParsedFactor, quoted: list[str], spelled: dict[str, str], formula: str
+) -> Factor:
+    """One factor; `spelled` keeps the first spelling of each function for all its terms."""
     text = _unmasked(factor.expr.strip(), quoted)
     method = factor.eval_method.value
     if method == "literal":
@@ -358,7 +362,8 @@ def _factor(factor: ParsedFactor, quoted: list[str], formula: str) -> Factor:
         )
     if method == "lookup":
         return Factor(_spelled(text), (text,), "column")
-    return _function(_unmasked(_as_written(factor), quoted), formula)
+    written = spelled.setdefault(text, _unmasked(_as_written(factor), quoted))
+    return _function(written, formula)
 
 
 def _as_written(factor: ParsedFactor) -> str:

@@ -57,6 +57,10 @@ def test_a_level_with_brackets_can_be_quoted_in_several_terms():
     assert read.terms[2][0] == read.terms[0][0]
 
 
+def test_a_function_is_the_same_however_it_is_spaced():
+    assert str(parse("y ~ np.log( x ) + g + np.log(x):g")) == "y ~ np.log( x ) + g + np.log( x ):g"
+
+
 @pytest.mark.parametrize(
     ("formula", "message"),
     [
