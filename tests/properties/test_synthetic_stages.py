@@ -49,7 +49,7 @@ def test_spells_take_up_their_days_and_begin_on_theirs(data, seed):
     start, end = (np.array([stay[k] for stay in stays]) for k in (2, 3))
     assert start.min() == first
     assert (end >= start).all()
-    found = days_in_care(np.zeros(len(stays), dtype=np.int64), start, end, 1)
+    found = days_in_care(np.zeros(len(stays), dtype=np.int64), start, end, 1, last=365)
     assert found.tolist() == [days]
 
 

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from core_trial.declaration.arms import MODEL_ARMS, Group
+from core_trial.declaration.instruments import Instrument
 from core_trial.synthesis.search import Floats
 from core_trial.trials.core import words
-from core_trial.trials.core.words import Instrument, Visit
+from core_trial.trials.core.words import Visit
 
 CATEGORIES = {
     "arm": [str(arm) for arm in MODEL_ARMS],

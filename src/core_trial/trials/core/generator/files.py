@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from core_trial.data.columns import Column, Integer, Table
-from core_trial.data.dates import Day
-from core_trial.data.tables import TABLES
-from core_trial.data.trial import TrialData
+from core_trial.data.trial import LoadReport, TrialData
+from core_trial.declaration.columns import Column, Integer, Table
+from core_trial.declaration.dates import Day
+from core_trial.trials.core import CORE
 from core_trial.trials.core.generator.episodes import draw_episodes
 from core_trial.trials.core.generator.events import screening
 from core_trial.trials.core.generator.items import questionnaires
 from core_trial.trials.core.generator.targets import Targets
 from core_trial.trials.core.generator.uptake import sessions
+from core_trial.trials.core.tables import TABLES
 from core_trial.trials.core.words import WORKBOOK_SECTIONS
 
 
@@ -45,16 +46,8 @@ def as_trial(
         "screening": screening(targets),
     }
     frames = {table.name: typed(table, made[table.name]) for table in TABLES}
-    return TrialData(
-        participants=frames["participants"],
-        acute_episodes=frames["acute_episodes"],
-        questionnaires=frames["questionnaires"],
-        service_use=frames["service_use"],
-        sessions=frames["sessions"],
-        workbook=frames["workbook"],
-        adverse_events=frames["adverse_events"],
-        screening=frames["screening"],
-    )
+    report = LoadReport(synthetic=True)
+    return TrialData(trial=CORE, tables=frames, report=report)
 
 
 def _service_use(people: pd.DataFrame) -> pd.DataFrame:

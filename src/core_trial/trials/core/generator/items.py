@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from core_trial.declaration.instruments import Instrument
 from core_trial.synthesis.search import Floats
 from core_trial.trials.core.generator.draft import answered, column
-from core_trial.trials.core.words import AMENDMENT_INSTRUMENTS, INSTRUMENTS, Instrument, Visit
+from core_trial.trials.core.words import AMENDMENT_INSTRUMENTS, INSTRUMENTS, Visit
 
 #: Spreads as shares of the items' range: of the items' difficulty, of one person's leaning towards
 #: groups of items and towards single items, and of what is left at each visit.

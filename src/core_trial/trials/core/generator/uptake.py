@@ -11,7 +11,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from core_trial.data.tables import SESSIONS
 from core_trial.declaration.arms import PRINTED_ARMS, Group
 from core_trial.synthesis.calendar import on_working_days
 from core_trial.synthesis.samples import order_statistics
@@ -19,6 +18,7 @@ from core_trial.synthesis.search import Floats, Impossible, best_of
 from core_trial.trials.core.generator.draft import treated
 from core_trial.trials.core.generator.episodes import WARD
 from core_trial.trials.core.generator.targets import Targets
+from core_trial.trials.core.tables import SESSIONS
 from core_trial.trials.core.words import WORKBOOK_SECTIONS, Visit
 
 #: Sessions that count as treated according to the protocol.
