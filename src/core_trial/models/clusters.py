@@ -11,19 +11,16 @@ from numpy.typing import NDArray
 
 from core_trial.errors import DesignError
 from core_trial.models.columns import (
-    codes_of,
     column,
     column_of_level,
-    distinct,
     finite,
     is_numeric,
-    levels_of,
     nearest,
     raw,
-    refuse_mixed,
     refuse_number_like,
 )
 from core_trial.models.inference import Floats
+from core_trial.models.reading.levels import codes_of, distinct, levels_of, refuse_mixed
 
 Ints = NDArray[np.intp]
 Blank = Literal["refuse", "own"]

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from core_trial.errors import DesignError
-from core_trial.models.columns import MOST_LEVELS_OF_NUMERALS, as_frame, numeric, sample
+from core_trial.models.columns import as_frame, numeric, sample
 from core_trial.models.design import build
+from core_trial.models.reading.levels import MOST_LEVELS_OF_NUMERALS
 
 N = 26
 DAYS = pd.date_range("2020-01-01", periods=N)
