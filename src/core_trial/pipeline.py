@@ -178,7 +178,7 @@ def analyse(
     if not isinstance(trial, Trial):
         raise DesignError(f"the declaration comes first, a ct.Trial, not {type(trial).__name__}")
     data = frames.analysis_set(trial, frame)
-    return _study(data, {}, tell, style, suppress_below)
+    return _study(data, provenance({}), tell, style, suppress_below)
 
 
 def reproduce(
@@ -209,14 +209,15 @@ def reproduce(
         If the tables and the flow of participants contradict one another.
     """
     data = frames.checked(derive(trial))
-    return _study(data, trial.hashes, tell, PLAIN if plain else LANCET, suppress_below)
+    source = provenance(trial.hashes, synthetic=trial.report.synthetic)
+    return _study(data, source, tell, PLAIN if plain else LANCET, suppress_below)
 
 
 def _study(
-    data: AnalysisSet, inputs: Mapping[str, str], tell: Tell, style: Style, suppress_below: int
+    data: AnalysisSet, source: Provenance, tell: Tell, style: Style, suppress_below: int
 ) -> Study:
     """From an analysis set to everything told about it."""
-    results = analyses.run(data, tell)
+    results = Results.bind(analyses.run(data, tell), provenance=source)
     if suppress_below:
         tell(f"Suppressing counts below {suppress_below}")
         results = suppression.suppress(results, data.trial, suppress_below)
@@ -227,7 +228,7 @@ def _study(
         printed = registry.of(data.trial)
         verdict = compare.compare(results, printed)
         findings = consistency.check(printed)
-    results = Results.bind(results, findings, provenance=provenance(inputs))
+    results = Results.bind(results, findings, provenance=results.provenance)
     return Study(results, data.trial, data.notes, verdict, style)
 
 
@@ -301,10 +302,11 @@ def new(folder: Path) -> tuple[Path, ...]:
     return beginnings.new(folder)
 
 
-def provenance(inputs: Mapping[str, str]) -> Provenance:
-    """Hashes of the input and versions of what computed."""
+def provenance(inputs: Mapping[str, str], *, synthetic: bool = False) -> Provenance:
+    """Hashes of the input, versions of what computed, and whether anybody is in the data."""
     versions = {"python": platform.python_version()}
-    return Provenance(dict(inputs), versions | {name: version(name) for name in COMPUTES})
+    versions |= {name: version(name) for name in COMPUTES}
+    return Provenance(dict(inputs), versions, synthetic=synthetic)
 
 
 def summary(study: Study) -> str:

@@ -11,6 +11,7 @@ import made_up
 import pytest
 from made_up import TRIAL, changed
 
+from core_trial.declaration.covariates import Categories
 from core_trial.declaration.layout import FurtherTable, Layout, Line, Show
 from core_trial.declaration.wording import Sentence, Wording
 from core_trial.report import document
@@ -82,6 +83,12 @@ def test_characteristics_by_bare_name_are_laid_out_as_recorded(results):
         ("Shift work", "7/30 (23%)", "1/30 (3%)"),
         ("Bmi", "26.3 (3.5)", "26.3 (3.5)"),
     ]
+
+
+def test_one_printed_category_needs_no_heading(results):
+    sex = Categories("sex", "Female sex", {"male": "Male", "female": "Female"}, printed=("female",))
+    table = table1(results, changed(baseline=(sex,)), PLAIN)
+    assert rows(table) == [("Female sex", "18/30 (60%)", "19/29 (66%)")]
 
 
 def test_heads_tell_how_many_were_randomised(results):

@@ -18,6 +18,7 @@ from core_trial.results import ModelChoice
 from core_trial.trials.core import CORE
 
 TITLES = [
+    "Absolute effects",
     "Models planned and fitted",
     "Missing data",
     "Assumptions",

@@ -153,6 +153,9 @@ class Layout:
         Whether Table 2 tells how many of each arm were analysed.
     absolute
         Whether Table 2 has a line for each absolute effect.
+    before
+        What an outcome's value before randomisation is called in footnotes; blank for "baseline
+        score" or "baseline value", by the kind of outcome.
     notes
         What a reader must know of a table, as a further footnote, by the table's name.
     sums
@@ -168,6 +171,7 @@ class Layout:
     total: bool = False
     analysed: bool = True
     absolute: bool = True
+    before: str = ""
     notes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     sums: tuple[Total, ...] = ()
     related: tuple[frozenset[str], ...] = ()

@@ -16,12 +16,13 @@ from scipy.linalg import lapack
 
 from core_trial.errors import DesignError
 from core_trial.models.clusters import Clusters, Ints, clusters, groups, indicator, nesting
-from core_trial.models.coding import Coder, learn
+from core_trial.models.coding import Categories, Coder, Number, learn
 from core_trial.models.columns import Sample, as_frame, column, numeric, sample
 from core_trial.models.formula import INTERCEPT, Factor, Formula, parse
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.threads import one_thread
 from core_trial.models.reading.margins import Product, products
+from core_trial.models.reference import Reference, refer
 
 __all__ = [
     "INTERCEPT",
@@ -123,6 +124,8 @@ class Design:
         How to make the same columns from other rows.
     dropped
         Rows left out because a value was missing.
+    reference
+        Averages and levels of the covariates.
     """
 
     formula: Formula
@@ -132,6 +135,7 @@ class Design:
     term_columns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     recipe: Recipe | None = None
     dropped: int = 0
+    reference: Reference = field(default_factory=Reference)
 
     @property
     def n(self) -> int:
@@ -187,7 +191,8 @@ def build(
     X = recipe.fill(values, len(rows))
     _refuse_deficient(X, recipe.columns, baseline=baseline)
     y = numeric(rows, parsed.response) if parsed.response else np.empty(0)
-    return Design(parsed, y, X, recipe.columns, terms, recipe, dropped)
+    about = refer(rows, parsed.variables, *_read(coders, values))
+    return Design(parsed, y, X, recipe.columns, terms, recipe, dropped, about)
 
 
 def left_out(dropped: int) -> str:
@@ -195,6 +200,19 @@ def left_out(dropped: int) -> str:
     if not dropped:
         return ""
     return f"; {dropped} row{'s' * (dropped > 1)} with missing values left out"
+
+
+def _read(
+    coders: Mapping[str, Coder], values: Mapping[str, np.ndarray]
+) -> tuple[dict[str, tuple[Ints, tuple[object, ...]]], dict[str, Floats]]:
+    """Codes and levels of the factors, and values of the numbers, by variable."""
+    factors, numbers = {}, {}
+    for label, coder in coders.items():
+        if isinstance(coder, Categories):
+            factors[coder.variable] = (values[label], coder.levels)
+        elif isinstance(coder, Number):
+            numbers[coder.label] = values[label][:, 0]
+    return factors, numbers
 
 
 def _labels(formula: Formula) -> dict[Factor, str]:

@@ -106,11 +106,15 @@ def _rows(item: Covariate, results: Results, arms: tuple[str, ...], style: Style
         yield Row(text + unit, tuple(_number(item, results, place, style) for place in places))
     elif isinstance(item, YesNo):
         yield Row(text, _fractions(results, item.column, _yes(item, results), arms, style))
+    elif len(item.printed) == 1:
+        level = str(item.printed[0])
+        yield Row(text, _fractions(results, item.column, level, arms, style))
     else:
         yield Row(text, kind=Kind.GROUP)
         for level, label in item.levels.items():
-            texts = _fractions(results, item.column, str(level), arms, style)
-            yield Row(label, texts, Kind.MEMBER)
+            if level in (item.printed or item.levels):
+                texts = _fractions(results, item.column, str(level), arms, style)
+                yield Row(label, texts, Kind.MEMBER)
 
 
 def _number(item: Number, results: Results, place: Place, style: Style) -> str:

@@ -138,7 +138,8 @@ def _is_baseline(name: str, trial: Trial) -> bool:
 def _covariate(name: str, trial: Trial) -> str:
     for outcome in trial.outcomes:
         if isinstance(outcome, Score | Count) and outcome.baseline == name:
-            return "baseline score" if isinstance(outcome, Score) else "baseline value"
+            kind = "baseline score" if isinstance(outcome, Score) else "baseline value"
+            return trial.layout.before or kind
     return labels.lower_first(labels.short(trial, name))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 
 import numpy as np
 from scipy import special
@@ -33,11 +32,11 @@ def overall_quantities(count: Design, excess: Design, fit: Fit) -> Mapping[str, 
     found = {"zeros_observed": Quantity(float((count.y == 0).sum()), np.nan, np.nan, np.nan)}
     parts = _parts(count, excess, fit)
     if parts is None:
-        return MappingProxyType(found)
+        return found
     found["zeros_expected"] = _expected_zeros(count, excess, fit, *parts)
     for variable in _two_valued(count, excess):
         found[f"mean_ratio:{variable}"] = _mean_ratio(count, excess, fit, variable, *parts)
-    return MappingProxyType(found)
+    return found
 
 
 def fitted_means(count: Design, excess: Design, fit: Fit) -> Floats:

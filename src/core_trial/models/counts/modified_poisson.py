@@ -132,6 +132,12 @@ def fit_modified_poisson(
         warnings=tuple(_warnings(found, design, cov)),
         fitted=found.fitted,
         confidence=confidence,
+        likelihood="pseudo",
+        robust=True,
+        term_columns=design.term_columns,
+        recipe=design.recipe,
+        reference=design.reference,
+        response=design.y,
     )
 
 

@@ -12,7 +12,12 @@ from core_trial.errors import DesignError
 from core_trial.models import design as designs
 from core_trial.models.clusters import Blank
 from core_trial.models.columns import Missing
-from core_trial.models.counts.likelihood import NO_DISPERSION, log_likelihood, scores
+from core_trial.models.counts.likelihood import (
+    NO_DISPERSION,
+    evaluate,
+    log_likelihood,
+    scores,
+)
 from core_trial.models.counts.means import fitted_means, overall_quantities
 from core_trial.models.counts.search import ZinbModel, prepare, search
 from core_trial.models.design import Clusters, Design
@@ -24,6 +29,8 @@ from core_trial.models.numerics.limits import (
     refuse_confidence,
 )
 from core_trial.models.numerics.newton import UNFINISHED, Estimable, Optimum, invert
+from core_trial.models.numerics.profiling import Surface
+from core_trial.models.numerics.separation import Bools
 from core_trial.models.numerics.threads import one_thread
 
 StdErrors = Literal["robust", "model"]
@@ -169,7 +176,30 @@ def fit_zero_inflated_nb(
         n_dropped=count.dropped,
         warnings=_warnings(model, best, found, terms, cov, groups, std_errors),
         confidence=confidence,
+        robust=std_errors == "robust",
+        term_columns=_term_columns(count, excess),
+        recipe=count.recipe,
+        excess_recipe=excess.recipe,
+        reference=count.reference,
+        response=count.y,
+        profiler=_profiler(model, best, terms, found.lost),
     )
+
+
+def _term_columns(count: Design, excess: Design) -> dict[str, tuple[int, ...]]:
+    """Terms of both parts; ``ln_alpha`` is one of its own."""
+    p, k = len(count.columns), len(excess.columns)
+    behind = {
+        INFLATE + term: tuple(p + place for place in at) for term, at in excess.term_columns.items()
+    }
+    return {**count.term_columns, **behind, LN_ALPHA: (p + k,)}
+
+
+def _profiler(model: ZinbModel, best: Optimum, terms: tuple[str, ...], lost: Bools) -> Surface:
+    """The likelihood with a coefficient held."""
+    names = zip(terms, model.back, lost, strict=True)
+    loadings = {name: row for name, row, gone in names if not gone}
+    return Surface(lambda at: evaluate(model.data, at), best.point, best.value, loadings)
 
 
 def singletons(n: int) -> Clusters:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -12,12 +11,13 @@ from core_trial.errors import DesignError, FitError
 from core_trial.models.clusters import Clusters, Nesting, carried_by
 from core_trial.models.design import Design
 from core_trial.models.fit import Fit
-from core_trial.models.inference import Floats, Test, boundary_p
+from core_trial.models.inference import Floats, Quantity, Test, boundary_p, positive
 from core_trial.models.linear.cautions import unidentified, warnings_of
 from core_trial.models.linear.intraclass import intraclass_by_level
-from core_trial.models.linear.kenward_roger import Approximation, adjusted, degrees_of_freedom
+from core_trial.models.linear.kenward_roger import Approximation, adjusted, small_sample
 from core_trial.models.linear.layout import LinearLayout, arrange
 from core_trial.models.linear.likelihood import Likelihood, Method, likelihood
+from core_trial.models.linear.profile import LinearProfiler
 from core_trial.models.linear.search import Maximum, maximise
 from core_trial.models.linear.sufficient import Statistics, refine, summarise
 from core_trial.models.numerics.limits import refuse_confidence
@@ -147,7 +147,9 @@ def _as_fit(
         beta[layout.basis.constant] += stats.shift / layout.basis.unit
     phi = adjusted(maximum) if model.df == "kenward_roger" else point.phi
     cov = back @ phi @ back.T * stats.scale**2
-    freedom = degrees_of_freedom(maximum, back, model.df)
+    small = small_sample(maximum, back, model.df)
+    p = len(beta)
+    freedom = np.full(p, np.inf) if small is None else small.df(np.eye(p))
     if not maximum.identified:
         unknown = unidentified(maximum, back)
         cov[unknown] = cov[:, unknown] = freedom[unknown] = np.nan
@@ -174,6 +176,33 @@ def _as_fit(
         random_effects=blups,
         fitted=fitted,
         confidence=model.confidence,
+        likelihood="restricted" if model.method == "reml" else "full",
+        variance_intervals=_variance_intervals(model, maximum, stats.scale),
+        term_columns=model.design.term_columns,
+        recipe=model.design.recipe,
+        reference=model.design.reference,
+        response=y,
+        row_variance=_row_variance(layout, maximum, stats.scale),
+        small_sample=small,
+        profiler=_profiler(layout, stats, function, maximum),
+    )
+
+
+def _profiler(
+    layout: LinearLayout, stats: Statistics, function: Likelihood, maximum: Maximum
+) -> LinearProfiler:
+    offset = np.zeros(len(layout.basis.back))
+    if layout.basis.constant is not None:
+        offset[layout.basis.constant] = stats.shift / layout.basis.unit
+    return LinearProfiler(
+        function=function,
+        maximum=maximum,
+        rows=layout.basis.back,
+        offset=offset,
+        projection=stats.projection,
+        scale=stats.scale,
+        columns=layout.design.columns,
+        components=tuple(layout.components),
     )
 
 
@@ -189,20 +218,36 @@ def _in_words(model: LinearModel) -> str:
     )
 
 
-def _variances(
-    layout: LinearLayout, maximum: Maximum, scale: float
-) -> MappingProxyType[str, float]:
+def _variances(layout: LinearLayout, maximum: Maximum, scale: float) -> dict[str, float]:
     theta = maximum.point.theta * scale**2
-    names = ["cluster"] + [f"residual{suffix}" for suffix in layout.suffixes]
     values = [float(theta[0]) if maximum.identified else np.nan, *map(float, theta[1:])]
-    return MappingProxyType(dict(zip(names, values, strict=True)))
+    return dict(zip(layout.components, values, strict=True))
 
 
-def _tests(maximum: Maximum) -> MappingProxyType[str, Test]:
+def _variance_intervals(model: LinearModel, maximum: Maximum, scale: float) -> dict[str, Quantity]:
+    """Wald intervals of the variances by the expected information, none where not identified."""
+    error = np.sqrt(np.diagonal(maximum.covariance_of(maximum.point.expected)))
+    error[maximum.bounded] = np.nan
+    found = {}
+    for k, name in enumerate(model.layout.components):
+        if k > 0 or maximum.identified:
+            value = float(maximum.point.theta[k])
+            found[name] = positive(value, float(error[k]), model.confidence).times(scale**2)
+    return found
+
+
+def _row_variance(layout: LinearLayout, maximum: Maximum, scale: float) -> Floats:
+    """Residual variance of each row where there are several; empty where there is one."""
+    theta = maximum.point.theta * scale**2
+    several = layout.patterns.levels > 1
+    return theta[1:][layout.residual.codes] if several else np.empty(0)
+
+
+def _tests(maximum: Maximum) -> dict[str, Test]:
     ratio = max(2.0 * (maximum.point.loglik - maximum.null.loglik), 0.0)
     p = boundary_p(ratio) if maximum.identified else np.nan
     test = Test("cluster variance is zero", ratio if maximum.identified else np.nan, 1.0, p)
-    return MappingProxyType({"variance": test})
+    return {"variance": test}
 
 
 def _predictions(

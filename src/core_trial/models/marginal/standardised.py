@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -248,8 +247,13 @@ def _as_fit(
         cov=variance[k : k + 1, None],
         df=np.array([np.inf]),
         scale="identity" if measure == "risk_difference" else "log",
-        quantities=MappingProxyType(_quantities(estimate, error, worlds, fit.confidence)),
-        tests=MappingProxyType({}),
+        quantities=_quantities(estimate, error, worlds, fit.confidence),
+        tests={},
+        variance_intervals={},
+        term_columns={worlds[1].term.partition("[")[0]: (0,)},
+        recipe=None,
+        random_intercept=None,
+        profiler=None,
         random_effects=pd.Series(dtype=float),
     )
 

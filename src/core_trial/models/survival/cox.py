@@ -25,6 +25,7 @@ from core_trial.models.survival.design import (
     maximum,
     not_estimable,
     prepare,
+    profiler,
     right_hand_side,
 )
 from core_trial.models.survival.follow_up import follow_up
@@ -177,6 +178,13 @@ def fit_cox(
         n_dropped=design.dropped,
         warnings=tuple(notes),
         confidence=confidence,
+        likelihood="partial",
+        robust=clusters is not None,
+        term_columns=design.term_columns,
+        recipe=design.recipe,
+        reference=design.reference,
+        response=design.response,
+        profiler=profiler(design, found, best),
     )
 
 

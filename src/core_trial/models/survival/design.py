@@ -11,7 +11,7 @@ from scipy.linalg import lapack
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
-from core_trial.models.design import Clusters, Design, Ints, Sample
+from core_trial.models.design import Clusters, Design, Ints, Recipe, Sample
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.newton import (
@@ -22,6 +22,8 @@ from core_trial.models.numerics.newton import (
     maximise,
     whiten,
 )
+from core_trial.models.numerics.profiling import Surface
+from core_trial.models.reference import Reference
 from core_trial.models.survival.follow_up import FollowUp
 from core_trial.models.survival.partial_likelihood import WIDEST, Sums, derivatives, sums
 from core_trial.models.survival.risk_sets import RiskSets, Ties, risk_sets
@@ -43,7 +45,9 @@ class CoxDesign:
         The risk sets.
     white
         Whitened covariates in the order of `risk`, and the way back.
-    term_columns, dropped
+    response
+        Time and event of each row as given, shape (n, 2).
+    term_columns, dropped, recipe, reference
         As the covariates' `Design` has them.
     """
 
@@ -51,8 +55,11 @@ class CoxDesign:
     columns: tuple[str, ...]
     risk: RiskSets
     white: Whitening
+    response: Floats
     term_columns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     dropped: int = 0
+    recipe: Recipe | None = None
+    reference: Reference = field(default_factory=Reference)
 
     @property
     def n(self) -> int:
@@ -106,12 +113,15 @@ def prepare(
     risk = risk_sets(observed.time, observed.event, strata, ties)
     white = whiten(covariates.X[risk.order], centre=True)
     return CoxDesign(
-        str(covariates.formula),
-        covariates.columns,
-        risk,
-        white,
-        covariates.term_columns,
-        covariates.dropped,
+        formula=str(covariates.formula),
+        columns=covariates.columns,
+        risk=risk,
+        white=white,
+        response=np.column_stack([observed.time, observed.event]),
+        term_columns=covariates.term_columns,
+        dropped=covariates.dropped,
+        recipe=covariates.recipe,
+        reference=covariates.reference,
     )
 
 
@@ -144,6 +154,22 @@ def maximum(design: CoxDesign) -> tuple[Optimum, Sums]:
     point, information = informed @ best.point, informed @ best.information @ informed.T
     best = replace(best, point=point, gradient=informed @ best.gradient, information=information)
     return best, sums(risk, design.white.columns, point @ design.white.columns)
+
+
+def profiler(design: CoxDesign, found: Estimable, best: Optimum) -> Surface:
+    """The partial likelihood with a coefficient held."""
+    x, risk = design.white.columns, design.risk
+
+    def evaluate(b: Floats) -> tuple[float, Floats, Floats]:
+        eta = b @ x
+        if np.ptp(eta) > WIDEST:
+            return -np.inf, b, np.eye(len(b))
+        at = sums(risk, x, eta)
+        return at.loglik, *derivatives(risk, x, at)
+
+    names = zip(design.columns, design.white.back, found.lost, strict=True)
+    loadings = {name: row for name, row, gone in names if not gone}
+    return Surface(evaluate, best.point, best.value, loadings)
 
 
 def informed_directions(design: CoxDesign) -> Floats:

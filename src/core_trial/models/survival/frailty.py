@@ -203,7 +203,7 @@ def fit_frailty(
         cov=found.covariance(),
         df=np.full(len(found.lost), np.inf),
         scale="log",
-        variance=MappingProxyType({"frailty": best.theta if bounded else np.nan}),
+        variance={"frailty": best.theta if bounded else np.nan},
         loglik=best.loglik,
         n=design.n,
         n_clusters=clusters.count,
@@ -211,9 +211,14 @@ def fit_frailty(
         converged=bounded and not found.lost.all(),
         n_dropped=design.dropped,
         warnings=tuple(notes),
-        tests=MappingProxyType({"variance": _ratio_test(best, zero)}),
+        tests={"variance": _ratio_test(best, zero)},
         random_effects=pd.Series(best.state.b, clusters.labels, name="log_frailty"),
         confidence=confidence,
+        likelihood="restricted" if chosen == "reml" else "partial",
+        term_columns=design.term_columns,
+        recipe=design.recipe,
+        reference=design.reference,
+        response=design.response,
     )
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
 from core_trial.models.columns import Missing
+from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats, Test, chi_square_p
 from core_trial.models.numerics.newton import Estimable
 from core_trial.models.numerics.threads import one_thread
@@ -115,9 +116,7 @@ def proportional_hazards(
     at = sums(design.risk, x, best.point @ design.white.columns)
     beta = np.where(found.lost, np.nan, design.white.back @ best.point)
     residuals = _residuals(design, x, at, g, beta, found.covariance())
-    return ProportionalHazards(
-        MappingProxyType(_tests(design, x, at, g, found)), transform, residuals
-    )
+    return ProportionalHazards(ReadOnly(_tests(design, x, at, g, found)), transform, residuals)
 
 
 def _identity(observed: FollowUp, times: Floats) -> Floats:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from core_trial.models import design as designs
 from core_trial.models.clusters import Blank
 from core_trial.models.columns import Missing
 from core_trial.models.design import Clusters, Ints
+from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats, Quantity, wald
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.survival.follow_up import FollowUp, follow_up
@@ -207,6 +207,4 @@ def _summarise(
         label: Quantity(*map(float, (change[k], error[k], w.low[k], w.high[k], w.p_value[k])))
         for k, label in enumerate(labels[1:])
     }
-    return RestrictedMean(
-        limit, MappingProxyType(by_group), MappingProxyType(differences), n_clusters
-    )
+    return RestrictedMean(limit, ReadOnly(by_group), ReadOnly(differences), n_clusters)

@@ -168,6 +168,7 @@ LAYOUT = Layout(
     ),
     analysed=False,
     absolute=False,
+    before="baseline score",
     notes=MappingProxyType(
         {
             "missingness": "The internal pilot had by design no 18-month interview, and neither of "

@@ -133,7 +133,7 @@ OUTCOMES: tuple[AnyOutcome, ...] = (
 #: Table 1, in its order.
 BASELINE: tuple[Covariate, ...] = (
     Categories("sex", "Sex", words.SEX),
-    Number("age", "Age (years)", unit="years"),
+    Number("age", "Age", unit="years"),
     Categories("ethnicity", "Ethnicity", words.ETHNICITY),
     Categories("uk_born", "UK born", words.YES_NO, printed=("yes",)),
     Categories("marital_status", "Marital status", words.MARITAL_STATUS),
