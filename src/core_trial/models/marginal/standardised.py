@@ -11,7 +11,7 @@ import pandas as pd
 from core_trial.errors import DesignError
 from core_trial.models.clusters import Blank, Clusters, Ints, Nesting, clusters, nesting
 from core_trial.models.coding import Categories
-from core_trial.models.columns import Missing, column, column_of_level, levels_of, sample
+from core_trial.models.columns import Missing, column, column_of_level, sample
 from core_trial.models.design import Design, build
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, Quantity, wald
@@ -22,6 +22,7 @@ from core_trial.models.intercept.model import prepare
 from core_trial.models.numerics.canonical import LOGISTIC
 from core_trial.models.numerics.quadrature import MOST_POINTS, hermite_rule
 from core_trial.models.numerics.sandwich import clustered_sandwich
+from core_trial.models.reading.levels import levels_of
 
 Measure = Literal["risk_difference", "risk_ratio"]
 MEASURES = ("risk_difference", "risk_ratio")
