@@ -79,6 +79,11 @@ def linear(formula: str, frame: pd.DataFrame, *, confidence: float = 0.95) -> Fi
         warnings=("the covariates fit the outcome exactly: no error is left",) if exact else (),
         fitted=fitted,
         confidence=confidence,
+        n_dropped=design.dropped,
+        term_columns=design.term_columns,
+        recipe=design.recipe,
+        reference=design.reference,
+        response=y,
     )
 
 

@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
 #: What the exponential of a coefficient is called.
 RATIOS = {
+    "logistic": "odds ratio",
     "mixed_logistic": "odds ratio",
     "cox": "hazard ratio",
     "modified_poisson": "risk ratio",
+    "negative_binomial": "ratio of means",
+    "poisson": "ratio of means",
     "mixed_poisson": "rate ratio",
     "standardised": "risk ratio",
 }
