@@ -13,6 +13,7 @@ from core_trial.errors import DesignError
 from core_trial.models.inference import Test, chi_square_p
 from core_trial.models.names import EXCESS
 from core_trial.models.showing.page import Block, Page, Shown, number, number_cells, p_value
+from core_trial.models.showing.summary import cautions
 
 if TYPE_CHECKING:
     from core_trial.models.fit import Fit
@@ -37,12 +38,15 @@ class Comparison(Shown):
         freedom in the reference distribution: ``(1.0,)`` unless a variance is tested.
     reason
         Why there is no test, or what its reference distribution is.
+    warnings
+        Those of the fits, with the formula of each.
     """
 
     table: pd.DataFrame
     test: Test | None
     mixture: tuple[float, ...]
     reason: str
+    warnings: tuple[str, ...] = ()
 
     def page(self) -> Page:
         """The table, and the test in a line."""
@@ -55,7 +59,7 @@ class Comparison(Shown):
             told = f"likelihood ratio = {number(test.statistic)}, df = {test.df:g}, p = "
             facts.insert(0, told + p_value(test.p_value))
         block = Block("", head, list(self.table["model"]), cells)
-        return Page("Comparison of two models", (block,), (), tuple(facts))
+        return Page("Comparison of two models", (block,), self.warnings, tuple(facts))
 
     def to_frame(self) -> pd.DataFrame:
         """The table, with statistic, df and p-value in the larger model's row."""
@@ -106,7 +110,10 @@ def compare(first: Fit, second: Fit) -> Comparison:
     _refuse(first, second)
     small, large = sorted((first, second), key=lambda fit: fit.n_parameters)
     test, mixture, reason = _ratio(small, large)
-    return Comparison(table=_table(small, large), test=test, mixture=mixture, reason=reason)
+    told = tuple(f"{fit.formula}: {note}" for fit in (small, large) for note in cautions(fit))
+    return Comparison(
+        table=_table(small, large), test=test, mixture=mixture, reason=reason, warnings=told
+    )
 
 
 def _table(*fits: Fit) -> pd.DataFrame:

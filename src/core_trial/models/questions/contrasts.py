@@ -24,6 +24,7 @@ from core_trial.models.showing.page import (
     number_cells,
     p_cells,
 )
+from core_trial.models.showing.summary import cautions
 
 if TYPE_CHECKING:
     from core_trial.models.fit import Effect, Fit
@@ -58,7 +59,7 @@ class Contrasts(Shown):
     confidence
         Coverage.
     warnings
-        Which of them have no finite estimate.
+        Those of the fit, and which contrasts have no finite estimate.
     notes
         How the intervals were made.
     title
@@ -189,7 +190,7 @@ def combine(
         p_adjusted=holm(test.p_value),
         ratios=fit.scale != "identity",
         confidence=level,
-        warnings=_lost(names, error),
+        warnings=(*cautions(fit), *_lost(names, error)),
         notes=_notes(df),
         title=title,
     )
