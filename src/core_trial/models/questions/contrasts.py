@@ -91,10 +91,10 @@ class Contrasts(Shown):
     def __getitem__(self, name: str | int) -> Effect:
         """One of them as an `Effect`, by its name or position."""
         from core_trial.models.fit import Effect
-        from core_trial.models.names import nearest
+        from core_trial.models.names import hint
 
         if isinstance(name, str) and name not in self.names:
-            raise DesignError(f"no contrast {name!r}{nearest(name, self.names)}")
+            raise DesignError(f"no contrast {name!r}{hint(name, self.names)}")
         k = self.names.index(name) if isinstance(name, str) else range(len(self))[name]
         columns = ("estimate", "low", "high", "p_value", "std_error", "statistic", "df")
         return Effect(self.names[k], **{c: float(getattr(self, c)[k]) for c in columns})

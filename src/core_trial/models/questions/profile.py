@@ -12,7 +12,7 @@ from scipy import special
 
 from core_trial.errors import DesignError, FitError
 from core_trial.models.inference import Floats
-from core_trial.models.names import locate, nearest
+from core_trial.models.names import hint, locate
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.numerics.profiling import Profiler
 from core_trial.models.numerics.threads import one_thread
@@ -127,7 +127,7 @@ def _found(fit: Fit, source: Profiler, name: str) -> str:
         try:
             name = fit.terms[locate(name, fit.terms)]
         except DesignError:
-            raise DesignError(f"nothing called {name!r}{nearest(name, everything)}") from None
+            raise DesignError(f"nothing called {name!r}{hint(name, everything)}") from None
     if name not in known:
         raise DesignError(f"no profile of {name!r}: {source.refusal}")
     return name

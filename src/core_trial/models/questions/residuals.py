@@ -11,7 +11,7 @@ from scipy import special
 from core_trial.errors import DesignError
 from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats
-from core_trial.models.names import nearest
+from core_trial.models.names import hint
 
 if TYPE_CHECKING:
     from core_trial.models.fit import Fit
@@ -25,7 +25,7 @@ def residuals(fit: Fit, kind: str = "response") -> Floats:
     if not kinds or len(fit.fitted) == 0 or len(fit.response) == 0:
         raise DesignError(f"this {fit.model} fit has no residuals of its rows")
     if kind not in kinds:
-        raise DesignError(f"{fit.model} has no residuals of kind {kind!r}{nearest(kind, kinds)}")
+        raise DesignError(f"{fit.model} has no residuals of kind {kind!r}{hint(kind, kinds)}")
     return kinds[kind](fit)
 
 
