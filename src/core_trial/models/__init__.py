@@ -9,6 +9,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+# its folder has the same name, which would stand here once it is loaded
+from core_trial.models.linear.independent import linear
+
 if TYPE_CHECKING:
     from core_trial.models.counts.modified_poisson import modified_poisson
     from core_trial.models.counts.zero_inflated_nb import zero_inflated_nb
@@ -17,7 +20,6 @@ if TYPE_CHECKING:
     from core_trial.models.intercept.logistic import logistic
     from core_trial.models.intercept.mixed_logistic import mixed_logistic, prepare_mixed_logistic
     from core_trial.models.intercept.mixed_poisson import mixed_poisson, prepare_mixed_poisson
-    from core_trial.models.linear.independent import linear
     from core_trial.models.linear.mixed_linear import mixed_linear, prepare_mixed_linear
     from core_trial.models.many.bootstrap import bootstrap
     from core_trial.models.many.draws import cluster_bootstrap, simulation

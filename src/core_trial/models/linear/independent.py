@@ -79,6 +79,11 @@ def linear_regression(formula: str, frame: pd.DataFrame, *, confidence: float = 
         warnings=("the covariates fit the outcome exactly: no error is left",) if exact else (),
         fitted=fitted,
         confidence=confidence,
+        n_dropped=design.dropped,
+        term_columns=design.term_columns,
+        recipe=design.recipe,
+        reference=design.reference,
+        response=y,
     )
 
 
