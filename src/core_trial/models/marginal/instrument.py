@@ -13,7 +13,7 @@ from core_trial.errors import DesignError
 from core_trial.models.design import Clusters, Design, build, indicator, parse
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, Quantity, wald
-from core_trial.models.marginal.receipt import members_of, receipt_of
+from core_trial.models.marginal.receipt import few_workers, members_of, receipt_of
 from core_trial.models.numerics.limits import refuse_confidence
 
 Errors = Literal["iid", "HC0", "HC1", "CR1"]
@@ -118,7 +118,7 @@ def two_stage_least_squares(
         n=design.n,
         n_clusters=members.count if kind == "CR1" else design.n,
         quantities=MappingProxyType({"first_stage_F": Quantity(weak, *[np.nan] * 3)}),
-        warnings=_weakness(weak),
+        warnings=(*_weakness(weak), *few_workers(members, z)),
         fitted=design.X @ beta,
         confidence=confidence,
     )
@@ -201,6 +201,7 @@ def structural_mean(
         quantities=MappingProxyType(
             {"mean_untreated": _quantity(untreated, steps @ cov @ steps, confidence)}
         ),
+        warnings=few_workers(trial.members, trial.z),
         confidence=confidence,
     )
 

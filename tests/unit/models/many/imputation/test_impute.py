@@ -5,6 +5,9 @@ import pandas as pd
 import pytest
 
 from core_trial.errors import DesignError
+from core_trial.models.counts.modified_poisson import modified_poisson
+from core_trial.models.counts.zero_inflated_nb import zero_inflated_nb
+from core_trial.models.intercept.mixed_logistic import mixed_logistic
 from core_trial.models.linear.mixed_linear import mixed_linear
 from core_trial.models.many.imputation.diagnostics import diagnose, unsettled
 from core_trial.models.many.imputation.impute import impute
@@ -182,6 +185,23 @@ def test_fit_is_the_pool_of_its_fits(imputed):
         lambda f: mixed_linear("after ~ arm + before", f, **settings), imputed, progress=False
     )
     assert rows.of("arm")["estimate"].mean() == pytest.approx(pooled.effect("arm").estimate)
+
+
+@pytest.mark.parametrize(
+    ("model", "formula", "reported"),
+    [
+        (mixed_logistic, "admitted ~ arm + before", "logit"),
+        (modified_poisson, "admitted ~ arm", "log"),
+        (zero_inflated_nb, "days ~ arm", "log"),
+    ],
+)
+def test_any_model_is_pooled(imputed, model, formula, reported):
+    pooled = imputed.fit(model, formula, cluster="person")
+    assert pooled.m == 4
+    assert pooled.scale == reported
+    estimates = [model(formula, f, cluster="person").beta for f in imputed]
+    np.testing.assert_allclose(pooled.beta, np.mean(estimates, axis=0))
+    assert pooled.coefficients.loc[pooled.effect("arm").term, "fmi"] > 0
 
 
 def test_a_fit_that_fails_says_why(imputed):
