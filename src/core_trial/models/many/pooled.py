@@ -147,9 +147,14 @@ class Pooled:
         chosen = list(dict.fromkeys(i for name in names for i in self._columns(name)))
         q, u = self._stacked()
         block = rubin(q[:, chosen], u[:, chosen][:, :, chosen])
-        if not np.isfinite(block.total).all() or np.linalg.matrix_rank(block.within) < len(chosen):
-            raise DesignError(f"{', '.join(names)}: not every coefficient has a standard error")
-        return joint_test(block, float(np.min(self.complete_df[chosen])))
+        complete = float(np.min(self.complete_df[chosen]))
+        known = np.isfinite(block.total).all() and not np.isnan(complete)
+        if not known or np.linalg.matrix_rank(block.within) < len(chosen):
+            raise DesignError(
+                f"{', '.join(names)}: not every coefficient has a standard error and degrees of "
+                "freedom of its own"
+            )
+        return joint_test(block, complete)
 
     def imputations_needed(self, term: str, *, cv: float = 0.05) -> int:
         """Imputations after which a term's standard error varies by `cv` over seeds at most.
@@ -236,6 +241,20 @@ def pool(
     ----------
     Rubin (1987), Multiple Imputation for Nonresponse in Surveys. Barnard and Rubin (1999),
     Biometrika 86: 948-55. Reiter (2007), Biometrika 94: 502-8 (`Pooled.test`).
+
+    Examples
+    --------
+    >>> from core_trial.models.linear.mixed_linear import mixed_linear
+    >>> rng = np.random.default_rng(1)
+    >>> def completed():
+    ...     score = np.r_[np.arange(28.0), rng.normal(14, 8, 2)]  # the last two were missing
+    ...     return pd.DataFrame({"score": score, "arm": [0, 1] * 15, "person": range(30)})
+    >>> pooled = pool(
+    ...     [mixed_linear("score ~ arm", completed(), cluster="person") for _ in range(5)])
+    >>> pooled.m, pooled.coefficients.index.tolist()
+    (5, ['Intercept', 'arm'])
+    >>> bool(pooled.rules.fmi[1] > 0)
+    True
     """
     lost = [fit for fit in fits if isinstance(fit, str)]
     kept = tuple(estimates_of(fit) for fit in fits if not isinstance(fit, str))

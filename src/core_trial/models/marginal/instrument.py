@@ -166,7 +166,17 @@ def structural_mean(
     References
     ----------
     Hernan and Robins (2006), Epidemiology 17: 360-72. Clarke and Windmeijer (2012), J Am Stat Assoc
-    107: 1638-52. Clarke, Palmer and Windmeijer (2015), Stat Sci 30: 96-117, equation 10.
+    107: 1638-52. Clarke, Palmer and Windmeijer (2015), Stat Sci 30: 96-117.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> cells = [(0, 0, 0, 50), (0, 0, 1, 30), (0, 1, 0, 16), (0, 1, 1, 4), (1, 0, 0, 12),
+    ...          (1, 0, 1, 8), (1, 1, 0, 64), (1, 1, 1, 16)]
+    >>> frame = pd.DataFrame(
+    ...     [(z, d, y) for z, d, y, n in cells for _ in range(n)], columns=["arm", "took", "died"])
+    >>> round(structural_mean("died", frame, received="took").effect("took").estimate, 4)
+    0.5455
     """
     refuse_confidence(confidence)
     trial = receipt_of(frame, outcome, arm, received, cluster)

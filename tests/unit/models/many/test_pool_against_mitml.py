@@ -181,6 +181,10 @@ def test_what_went_wrong_is_told():
     assert np.isfinite(lost.coefficients.loc["ses", "estimate"])
     with pytest.raises(DesignError, match="standard error"):
         lost.test(["sex", "ses"])
+    nowhere = pool(fits, complete_df=[46, 46, np.nan, 46])
+    assert np.isnan(nowhere.coefficients.loc["ses", ["df", "p_value", "low"]]).all()
+    with pytest.raises(DesignError, match="degrees of"):
+        nowhere.test("ses")
 
 
 def test_failed_fits_are_left_out_and_told():
