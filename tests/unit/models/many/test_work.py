@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core_trial.errors import DesignError, OutputError
+from core_trial.errors import DesignError, FitError, OutputError
 from core_trial.models.many.fingerprint import fingerprint
 from core_trial.models.many.work import CHUNKS, each
 
@@ -94,6 +94,14 @@ def test_a_worker_that_is_killed_comes_back_and_nothing_is_lost():
     assert found == [np.random.default_rng(k).standard_normal() for k in range(120)]
     assert len(after) == 2
     assert victim not in after.values()
+
+
+def test_a_process_that_is_ended_from_outside_is_an_error_of_ours():
+    def ended(k):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    with pytest.raises(FitError, match="ended from outside"):
+        each(ended, range(2), workers=2, progress=False)
 
 
 def test_the_folder_of_another_call_is_refused(tmp_path):
