@@ -45,3 +45,16 @@ def test_summary_by_hand(study):
     row = study.summarise(study.Scenario(8, 0.1), found)[0]
     assert (row["bias"], row["coverage"], row["model_se"]) == (1.5, 0.5, 1.0)
     assert row["bias_mcse"] == pytest.approx(1.5)
+
+
+def test_the_page_prints_what_the_study_found(study):
+    table = pd.read_csv(ROOT / "docs" / "imputation.csv")
+    page = (ROOT / "docs" / "methods" / "imputation.md").read_text(encoding="utf-8")
+    assert len(table) == len(study.WORKERS) * len(study.ICCS) * len(study.METHODS)
+    for row in table.itertuples():
+        bias = f"{row.bias:.3f}".replace("-", "–")
+        coverage = f"{100 * row.coverage:.1f} ({100 * row.coverage_mcse:.1f})"
+        line = f"| {row.workers} | {row.method} | {bias} ({row.bias_mcse:.3f}) | "
+        line += f"{row.empirical_se:.3f} | {row.model_se:.3f} | {coverage} |"
+        assert line in page
+    assert f"the true difference is {study.TRUTH:.3f}" in page
