@@ -266,6 +266,7 @@ def test_one_group_without_workers():
         ({"auxiliary": ["after"]}, "given twice"),
         ({"auxiliary": "site"}, r"\['site'\]"),
         ({"auxiliary": ["worker"]}, "given twice"),
+        ({"auxiliary": ["score"]}, "among the variables, with its kind"),
         ({"auxiliary": ["gone"]}, "no column 'gone'"),
         ({"cluster": "team"}, "no column 'team'"),
         ({"derived": {"after": "before + 1"}}, "cannot be imputed"),
@@ -289,18 +290,18 @@ def test_unordered_factor_is_refused():
 
 
 def test_fewest_known_values_just_enough_and_just_too_few():
-    # two coefficients (and the own column) and five to spare: eight
+    # two coefficients and five to spare: seven
     frame = trial()[["arm", "worker", "before", "after"]]
     known = frame.index[(frame["arm"] == "old") & frame["after"].notna()]
-    for kept in (8, 7):
+    for kept in (7, 6):
         few = frame.copy()
         few.loc[known[kept:], "after"] = np.nan
-        if kept == 8:
+        if kept == 7:
             assert (
                 run(few, {"before": "continuous", "after": "continuous"})[0].notna()["after"].all()
             )
         else:
-            with pytest.raises(DesignError, match="known for 7 people in arm 'old'"):
+            with pytest.raises(DesignError, match="known for 6 people in arm 'old'"):
                 run(few, {"before": "continuous", "after": "continuous"})
 
 
