@@ -159,6 +159,31 @@ def test_fingerprint_sees_what_would_change_a_result():
     assert fingerprint(["ab", "c"]) != fingerprint(["a", "bc"])
 
 
+def in_a_module(source):
+    space = {"__name__": "made_up", "np": np}
+    exec(source, space)
+    return space["one"]
+
+
+def test_fingerprint_sees_what_a_function_calls_in_its_module():
+    source = "LIMIT = 2\ndef inner(x): return x + LIMIT\ndef one(x): return [inner(y) for y in x]"
+    same, other = in_a_module(source), in_a_module(source.replace("x + LIMIT", "x - LIMIT"))
+    assert fingerprint(same) == fingerprint(in_a_module(source)) != fingerprint(other)
+    assert fingerprint(in_a_module(source.replace("LIMIT = 2", "LIMIT = 3"))) != fingerprint(same)
+
+
+def test_fingerprint_of_functions_that_call_themselves():
+    def down(n):
+        return down(n - 1) if n else later()
+
+    first = fingerprint(down)  # what it calls is not there yet
+
+    def later():
+        return 0
+
+    assert fingerprint(down) != first
+
+
 def test_fingerprint_is_the_same_in_another_process():
     values = "{'arm', 'centre', 'age', 'sex'}, frozenset({'p', 'q', 'r'}), {'b': 1, 'a': [None]}"
     code = (
