@@ -350,3 +350,19 @@ def test_arms_may_be_numbers():
     frame = trial().assign(arm=lambda f: (f["arm"] == "new").astype(int))
     done = run(frame, {"after": "continuous", "before": "continuous"})
     assert done.shift("after", {1: -2.0, 0: 0.0}).arms == ("0", "1")
+
+
+@pytest.mark.parametrize(
+    ("reduction", "reduction_p", "drift_p", "told"),
+    [
+        (1.2, 1e-9, 0.5, 0),
+        (1.201, 1e-4, 0.5, 0),
+        (1.201, 0.99e-4, 0.5, 1),
+        (1.0, 0.5, 1e-4, 0),
+        (1.0, 0.5, 0.99e-4, 1),
+        (np.nan, np.nan, np.nan, 0),
+    ],
+)
+def test_limits_of_the_diagnostics(reduction, reduction_p, drift_p, told):
+    row = {"variable": "a", "arm": "x", "reduction": reduction, "reduction_p": reduction_p}
+    assert len(unsettled(pd.DataFrame([{**row, "drift": 5.0, "drift_p": drift_p}]))) == told
