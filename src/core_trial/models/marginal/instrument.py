@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models.design import Clusters, Design, build, indicator, parse
+from core_trial.models.design import Clusters, Design, build, indicator
 from core_trial.models.fit import Fit
+from core_trial.models.formula import Factor, parse
 from core_trial.models.inference import Floats, Quantity, wald
 from core_trial.models.marginal.receipt import few_workers, members_of, receipt_of
 from core_trial.models.numerics.limits import refuse_confidence
@@ -223,7 +224,11 @@ def _designs(formula: str, frame: pd.DataFrame, received: str, arm: str) -> tupl
         raise DesignError(
             f"formula {formula!r}: {received!r} must be among the covariates, and {arm!r} must not"
         )
-    swapped = tuple(tuple(arm if v == received else v for v in term) for term in parsed.terms)
+    instrument = Factor(arm, (arm,), "column")
+    swapped = tuple(
+        tuple(instrument if factor.variables == (received,) else factor for factor in term)
+        for term in parsed.terms
+    )
     instruments = build(replace(parsed, response="", terms=swapped), frame)
     return build(parsed, frame), instruments
 
