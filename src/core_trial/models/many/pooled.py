@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
 
@@ -14,9 +14,11 @@ from numpy.typing import ArrayLike
 from core_trial.errors import DesignError, FitError
 from core_trial.models.fit import Effect, Fit, Scale
 from core_trial.models.inference import Floats, Wald, wald
-from core_trial.models.many.estimates import Estimates, estimates_of
+from core_trial.models.many.estimates import Estimates, combined, estimates_of
 from core_trial.models.many.joint import JointTest, joint_test
 from core_trial.models.many.rubin import Rules, imputations_needed, jackknife_errors, rubin
+from core_trial.models.names import columns_of, interactions, locate
+from core_trial.models.questions.contrasts import Asked, read
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -108,7 +110,14 @@ class Pooled:
         return pd.DataFrame(errors, index=pd.Index(self.terms, name="term"))
 
     def effect(self, term: str) -> Effect:
-        """One coefficient on the reported scale (ratios are exponentiated), as `Fit.effect`."""
+        """One coefficient on the reported scale (ratios are exponentiated), as `Fit.effect`.
+
+        Raises
+        ------
+        DesignError
+            If there is no such term, or it is a variable that stands in an interaction.
+        """
+        self._refuse_interaction(term)
         i, w = self.position(term), self.inference
         estimate, low, high = (self._reported(x[i]) for x in (self.beta, w.low, w.high))
         return Effect(
@@ -124,12 +133,38 @@ class Pooled:
 
     def position(self, term: str) -> int:
         """Position of a term, or of a variable's only coefficient, among the coefficients."""
-        found = self._columns(term)
-        if len(found) != 1:
-            raise DesignError(
-                f"term {term!r} has {len(found)} columns; the terms are {', '.join(self.terms)}"
-            )
-        return found[0]
+        return locate(term, self.terms)
+
+    def contrast(self, asked: Asked) -> Pooled:
+        """Linear combinations of the coefficients, each pooled as a coefficient is.
+
+        Parameters
+        ----------
+        asked
+            As in `Fit.contrast`: an expression such as ``"arm[i] + arm[i]:sex[F]"``, several as a
+            list or as a mapping from names, or weights of shape (k, p).
+
+        Returns
+        -------
+        Pooled
+            With a term for each combination. The complete-data degrees of freedom are the smallest
+            of the coefficients that it combines.
+
+        Raises
+        ------
+        DesignError
+            If an expression compares with a number other than zero.
+        """
+        names, weights, null = read(asked, self.terms)
+        if null.any():
+            raise DesignError("a pooled contrast is compared with zero, not with another number")
+        complete = [self.complete_df[row != 0].min(initial=np.inf) for row in weights]
+        return replace(
+            self,
+            terms=tuple(names),
+            each=tuple(combined(e, tuple(names), weights) for e in self.each),
+            complete_df=np.array(complete),
+        )
 
     def test(self, terms: str | Sequence[str]) -> JointTest:
         """Wald test that several coefficients are all zero (D1).
@@ -170,20 +205,24 @@ class Pooled:
         frame["monte_carlo_error"] = self.monte_carlo_errors["estimate"]
         for name in ("estimate", "low", "high"):
             frame[name] = [self._reported(x) for x in frame[name]]
-        return frame.reset_index()
+        return frame
 
     def _reported(self, x: float) -> float:
         with np.errstate(over="ignore"):
             return float(x if self.scale == "identity" else np.exp(x))
 
     def _columns(self, term: str) -> list[int]:
-        found = [i for i, t in enumerate(self.terms) if t == term]
-        found = found or [i for i, t in enumerate(self.terms) if t.startswith(f"{term}[")]
-        if not found:
+        """Positions of a coefficient, or of all of a variable's."""
+        found = [] if term in self.terms else columns_of(term, self.terms)
+        return found or [locate(term, self.terms)]
+
+    def _refuse_interaction(self, term: str) -> None:
+        found = interactions(term, self.each[0].term_columns)
+        if found:
             raise DesignError(
-                f"term {term!r} is not in the model; the terms are {', '.join(self.terms)}"
+                f"{term!r} stands in the interaction {', '.join(found)}, so its effect differs: "
+                "ask for a combination by contrast(...)"
             )
-        return found
 
     def _stacked(self) -> tuple[Floats, Floats]:
         return np.stack([e.beta for e in self.each]), np.stack([e.cov for e in self.each])
