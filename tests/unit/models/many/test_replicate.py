@@ -124,7 +124,7 @@ def test_refusals(model, trials):
     with pytest.raises(DesignError, match="'dose' is not in the model"):
         rows.of("dose")
     lost = run(lambda f: mixed_logistic("event ~ gone", f, cluster="cluster"), [trial(0)])
-    with pytest.raises(DesignError, match="no data set could be fitted: .*gone"):
+    with pytest.raises(DesignError, match=r"no data set could be fitted: .*gone"):
         lost.of("arm")
     with pytest.raises(DesignError, match="there are none"):
         run(model.fit, trials, 0).of("arm")
