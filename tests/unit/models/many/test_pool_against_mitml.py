@@ -10,7 +10,7 @@ import pytest
 from core_trial.errors import DesignError, FitError
 from core_trial.models.many.estimates import Estimates
 from core_trial.models.many.joint import joint_test, pool_chi_squares
-from core_trial.models.many.pooled import pool
+from core_trial.models.many.pool import pool
 from core_trial.models.many.rubin import (
     imputations_needed,
     jackknife_errors,

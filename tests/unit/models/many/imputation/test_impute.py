@@ -174,7 +174,7 @@ def test_shift_and_tipping_point(imputed):
 
 
 def test_fit_is_the_pool_of_its_fits(imputed):
-    from core_trial.models.many.pooled import pool
+    from core_trial.models.many.pool import pool
 
     settings = {"cluster": "person", "method": "reml", "df": "kenward_roger"}
     pooled = imputed.fit(mixed_linear, "after ~ arm + before", **settings)
