@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     )
     from core_trial.models.many.imputation.reference_based import impute_visits
     from core_trial.models.many.imputation.tipping import tipping_point
-    from core_trial.models.many.pooled import pool
+    from core_trial.models.many.pool import pool
     from core_trial.models.many.replicate import Replicates, replicate
     from core_trial.models.marginal.compliers import complier_effects
     from core_trial.models.marginal.instrument import structural_mean, two_stage_least_squares
@@ -84,7 +84,7 @@ _HOMES = {
     "mixed_logistic": "intercept.mixed_logistic",
     "mixed_poisson": "intercept.mixed_poisson",
     "modified_poisson": "counts.modified_poisson",
-    "pool": "many.pooled",
+    "pool": "many.pool",
     "prepare_mixed_linear": "linear.mixed_linear",
     "prepare_mixed_logistic": "intercept.mixed_logistic",
     "prepare_mixed_poisson": "intercept.mixed_poisson",
