@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from core_trial.models.inference import Quantity, Test
     from core_trial.models.intercept.mixed_logistic import mixed_logistic, prepare_mixed_logistic
     from core_trial.models.intercept.mixed_poisson import mixed_poisson, prepare_mixed_poisson
+    from core_trial.models.linear.linear_regression import linear_regression
     from core_trial.models.linear.mixed_linear import mixed_linear, prepare_mixed_linear
     from core_trial.models.many.draws import cluster_bootstrap, simulation
     from core_trial.models.many.replicate import Replicates, replicate
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from core_trial.models.questions.means import Means
     from core_trial.models.questions.profile import Profile
     from core_trial.models.questions.subgroups import Subgroups
+    from core_trial.models.repeated.repeated_measures import repeated_measures
     from core_trial.models.survival.cox import cox
     from core_trial.models.survival.kaplan_meier import Curve, KaplanMeier, kaplan_meier
     from core_trial.models.survival.proportional_hazards import (
@@ -53,6 +55,7 @@ _HOMES = {
     "compare": "questions.compare",
     "cox": "survival.cox",
     "kaplan_meier": "survival.kaplan_meier",
+    "linear_regression": "linear.linear_regression",
     "mixed_linear": "linear.mixed_linear",
     "mixed_logistic": "intercept.mixed_logistic",
     "mixed_poisson": "intercept.mixed_poisson",
@@ -61,6 +64,7 @@ _HOMES = {
     "prepare_mixed_logistic": "intercept.mixed_logistic",
     "prepare_mixed_poisson": "intercept.mixed_poisson",
     "proportional_hazards": "survival.proportional_hazards",
+    "repeated_measures": "repeated.repeated_measures",
     "replicate": "many.replicate",
     "restricted_mean": "survival.restricted_mean",
     "simulation": "many.draws",
@@ -87,6 +91,7 @@ __all__ = [
     "compare",
     "cox",
     "kaplan_meier",
+    "linear_regression",
     "mixed_linear",
     "mixed_logistic",
     "mixed_poisson",
@@ -95,6 +100,7 @@ __all__ = [
     "prepare_mixed_logistic",
     "prepare_mixed_poisson",
     "proportional_hazards",
+    "repeated_measures",
     "replicate",
     "restricted_mean",
     "simulation",

@@ -74,7 +74,9 @@ _COUNT: Mapping[str, Kind] = ReadOnly(
 #: The kinds that each model has. A model whose residuals are of another nature adds its own here.
 KINDS: Mapping[str, Mapping[str, Kind]] = ReadOnly(
     {
+        "linear_regression": ReadOnly({"response": _response, "pearson": _pearson_linear}),
         "mixed_linear": ReadOnly({"response": _response, "pearson": _pearson_linear}),
+        "repeated_measures": ReadOnly({"response": _response, "pearson": _pearson_linear}),
         "mixed_logistic": ReadOnly(
             {"response": _response, "pearson": _pearson_binary, "deviance": _deviance_binary}
         ),
