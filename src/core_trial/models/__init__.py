@@ -14,12 +14,27 @@ if TYPE_CHECKING:
     from core_trial.models.counts.zero_inflated_nb import zero_inflated_nb
     from core_trial.models.fit import Effect, Fit
     from core_trial.models.inference import Quantity, Test
+    from core_trial.models.intercept.logistic import logistic
     from core_trial.models.intercept.mixed_logistic import mixed_logistic, prepare_mixed_logistic
     from core_trial.models.intercept.mixed_poisson import mixed_poisson, prepare_mixed_poisson
     from core_trial.models.linear.linear_regression import linear_regression
     from core_trial.models.linear.mixed_linear import mixed_linear, prepare_mixed_linear
+    from core_trial.models.many.bootstrap import bootstrap
     from core_trial.models.many.draws import cluster_bootstrap, simulation
+    from core_trial.models.many.imputation.impute import impute
+    from core_trial.models.many.imputation.informative import (
+        ArmCount,
+        extreme_cases,
+        informative_missingness,
+    )
+    from core_trial.models.many.imputation.reference_based import impute_visits
+    from core_trial.models.many.imputation.tipping import tipping_point
+    from core_trial.models.many.pooled import pool
     from core_trial.models.many.replicate import Replicates, replicate
+    from core_trial.models.marginal.compliers import complier_effects
+    from core_trial.models.marginal.instrument import structural_mean, two_stage_least_squares
+    from core_trial.models.marginal.principal_bounds import principal_bounds
+    from core_trial.models.marginal.recipes import residual_inclusion, two_stage_prediction
     from core_trial.models.marginal.standardised import standardised
     from core_trial.models.questions.compare import Comparison, compare
     from core_trial.models.questions.contrasts import Contrasts
@@ -37,6 +52,7 @@ if TYPE_CHECKING:
 
 #: Where each public name lives.
 _HOMES = {
+    "ArmCount": "many.imputation.informative",
     "Comparison": "questions.compare",
     "Contrasts": "questions.contrasts",
     "Curve": "survival.kaplan_meier",
@@ -51,28 +67,43 @@ _HOMES = {
     "RestrictedMean": "survival.restricted_mean",
     "Subgroups": "questions.subgroups",
     "Test": "inference",
+    "bootstrap": "many.bootstrap",
     "cluster_bootstrap": "many.draws",
     "compare": "questions.compare",
+    "complier_effects": "marginal.compliers",
     "cox": "survival.cox",
+    "extreme_cases": "many.imputation.informative",
+    "impute": "many.imputation.impute",
+    "impute_visits": "many.imputation.reference_based",
+    "informative_missingness": "many.imputation.informative",
     "kaplan_meier": "survival.kaplan_meier",
     "linear_regression": "linear.linear_regression",
+    "logistic": "intercept.logistic",
     "mixed_linear": "linear.mixed_linear",
     "mixed_logistic": "intercept.mixed_logistic",
     "mixed_poisson": "intercept.mixed_poisson",
     "modified_poisson": "counts.modified_poisson",
+    "pool": "many.pooled",
     "prepare_mixed_linear": "linear.mixed_linear",
     "prepare_mixed_logistic": "intercept.mixed_logistic",
     "prepare_mixed_poisson": "intercept.mixed_poisson",
+    "principal_bounds": "marginal.principal_bounds",
     "proportional_hazards": "survival.proportional_hazards",
     "repeated_measures": "repeated.repeated_measures",
     "replicate": "many.replicate",
+    "residual_inclusion": "marginal.recipes",
     "restricted_mean": "survival.restricted_mean",
     "simulation": "many.draws",
     "standardised": "marginal.standardised",
+    "structural_mean": "marginal.instrument",
+    "tipping_point": "many.imputation.tipping",
+    "two_stage_least_squares": "marginal.instrument",
+    "two_stage_prediction": "marginal.recipes",
     "zero_inflated_nb": "counts.zero_inflated_nb",
 }
 
 __all__ = [
+    "ArmCount",
     "Comparison",
     "Contrasts",
     "Curve",
@@ -87,24 +118,38 @@ __all__ = [
     "RestrictedMean",
     "Subgroups",
     "Test",
+    "bootstrap",
     "cluster_bootstrap",
     "compare",
+    "complier_effects",
     "cox",
+    "extreme_cases",
+    "impute",
+    "impute_visits",
+    "informative_missingness",
     "kaplan_meier",
     "linear_regression",
+    "logistic",
     "mixed_linear",
     "mixed_logistic",
     "mixed_poisson",
     "modified_poisson",
+    "pool",
     "prepare_mixed_linear",
     "prepare_mixed_logistic",
     "prepare_mixed_poisson",
+    "principal_bounds",
     "proportional_hazards",
     "repeated_measures",
     "replicate",
+    "residual_inclusion",
     "restricted_mean",
     "simulation",
     "standardised",
+    "structural_mean",
+    "tipping_point",
+    "two_stage_least_squares",
+    "two_stage_prediction",
     "zero_inflated_nb",
 ]
 

@@ -16,7 +16,7 @@ from scipy.linalg import lapack
 
 from core_trial.errors import DesignError
 from core_trial.models.clusters import Clusters, Ints, clusters, groups, indicator, nesting
-from core_trial.models.coding import Coder, Product, learn, products
+from core_trial.models.coding import Categories, Coder, Number, Product, learn, products
 from core_trial.models.columns import Sample, as_frame, column, numeric, sample
 from core_trial.models.formula import INTERCEPT, Factor, Formula, parse
 from core_trial.models.inference import Floats
@@ -190,7 +190,7 @@ def build(
     X = recipe.fill(values, len(rows))
     _refuse_deficient(X, recipe.columns, baseline=baseline)
     y = numeric(rows, parsed.response) if parsed.response else np.empty(0)
-    about = refer(rows, parsed.variables)
+    about = refer(rows, parsed.variables, *_read(coders, values))
     return Design(parsed, y, X, recipe.columns, terms, recipe, dropped, about)
 
 
@@ -199,6 +199,19 @@ def left_out(dropped: int) -> str:
     if not dropped:
         return ""
     return f"; {dropped} row{'s' * (dropped > 1)} with missing values left out"
+
+
+def _read(
+    coders: Mapping[str, Coder], values: Mapping[str, np.ndarray]
+) -> tuple[dict[str, tuple[Ints, tuple[object, ...]]], dict[str, Floats]]:
+    """Codes and levels of the factors, and values of the numbers, by variable."""
+    factors, numbers = {}, {}
+    for label, coder in coders.items():
+        if isinstance(coder, Categories):
+            factors[coder.variable] = (values[label], coder.levels)
+        elif isinstance(coder, Number):
+            numbers[coder.label] = values[label][:, 0]
+    return factors, numbers
 
 
 def _labels(formula: Formula) -> dict[Factor, str]:

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats
 
-#: A number with no more distinct values than this is taken as a factor, as R's emmeans does.
-MOST_VALUES_OF_A_FACTOR = 2
+Ints = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +24,8 @@ class Reference:
     means
         Mean of each numeric covariate with more than two values.
     levels
-        Levels of each factor, in order; the two values of a number that has only two.
+        Levels of each factor, in order; the values of a number that has only two, which is taken
+        as a factor, as R's emmeans does.
     cells
         Position of the level of each factor in every combination that occurs, shape (K, f).
     counts
@@ -36,7 +36,7 @@ class Reference:
     levels: Mapping[str, tuple[object, ...]] = field(
         default_factory=ReadOnly[str, tuple[object, ...]]
     )
-    cells: NDArray[np.intp] = field(default_factory=lambda: np.empty((0, 0), dtype=np.intp))
+    cells: Ints = field(default_factory=lambda: np.empty((0, 0), dtype=np.intp))
     counts: Floats = field(default_factory=lambda: np.empty(0))
 
     @property
@@ -56,22 +56,30 @@ class Reference:
         return {key: count / total for key, count in found.items()}
 
 
-def refer(frame: pd.DataFrame, variables: Sequence[str]) -> Reference:
-    """Summarise some complete columns of a frame.
+def refer(
+    frame: pd.DataFrame,
+    variables: Sequence[str],
+    factors: Mapping[str, tuple[Ints, tuple[object, ...]]],
+    numbers: Mapping[str, Floats],
+) -> Reference:
+    """Summarise the covariates of a design.
 
     Parameters
     ----------
     frame
-        A row per observation.
+        A row per observation, complete in the covariates.
     variables
-        Names of its covariates.
+        Names of the covariates, in order.
+    factors
+        Codes, shape (n,), and levels of those that are known to be factors.
+    numbers
+        Values, shape (n,), of those that are known to be numbers.
     """
     means, levels, codes = {}, {}, []
     for name in variables:
-        values = frame[name]
-        found = _levels(values)
-        if found is None:
-            means[name] = float(values.mean())
+        found = factors.get(name) or _coded(frame, name, numbers)
+        if isinstance(found, float):
+            means[name] = found
         else:
             codes.append(found[0])
             levels[name] = found[1]
@@ -79,21 +87,33 @@ def refer(frame: pd.DataFrame, variables: Sequence[str]) -> Reference:
     return Reference(ReadOnly(means), ReadOnly(levels), cells, counts)
 
 
-def _levels(values: pd.Series) -> tuple[NDArray[np.intp], tuple[object, ...]] | None:
-    """Codes and levels of a factor; None for a number with more than two values."""
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return values.cat.codes.to_numpy().astype(np.intp), tuple(values.cat.categories.tolist())
-    if pd.api.types.is_numeric_dtype(values):
-        array = values.to_numpy()
-        if len(array) == 0 or ((array != array.min()) & (array != array.max())).any():
-            return None
-    codes, found = pd.factorize(values, sort=True)
-    return codes.astype(np.intp), tuple(found.tolist())
+def _coded(
+    frame: pd.DataFrame, name: str, numbers: Mapping[str, Floats]
+) -> tuple[Ints, tuple[object, ...]] | float:
+    """Codes and levels of a factor, or of a number with two values; else the number's mean."""
+    values = numbers.get(name)
+    if values is None:
+        column = frame[name]
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            return column.cat.codes.to_numpy().astype(np.intp), tuple(column.cat.categories)
+        if not pd.api.types.is_numeric_dtype(column):
+            codes, found = pd.factorize(column, sort=True)
+            return codes.astype(np.intp), tuple(found.tolist())
+        values = column.to_numpy(dtype=float)
+    low, high = float(values.min()), float(values.max())
+    upper = values == high
+    if low < high and not (upper | (values == low)).all():
+        return float(values.mean())
+    return upper.astype(np.intp) if low < high else 0 * upper.astype(np.intp), _two(low, high)
 
 
-def _combinations(
-    codes: list[NDArray[np.intp]], sizes: list[int], n: int
-) -> tuple[NDArray[np.intp], Floats]:
+def _two(low: float, high: float) -> tuple[object, ...]:
+    """The values of a number that has one or two, whole where they are."""
+    found = tuple(int(value) if value.is_integer() else value for value in (low, high))
+    return found if low < high else found[:1]
+
+
+def _combinations(codes: list[Ints], sizes: list[int], n: int) -> tuple[Ints, Floats]:
     """Distinct rows of some codes, and how often each occurs."""
     if not codes:
         return np.empty((1, 0), dtype=np.intp), np.array([float(n)])
