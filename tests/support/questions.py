@@ -51,6 +51,8 @@ def fits() -> dict[str, models.Fit]:
         ),
         "logistic": models.mixed_logistic(f"event ~ {RIGHT}", d, **nested),
         "poisson": models.mixed_poisson(f"count ~ {RIGHT}", d, **nested),
+        "least": models.linear_regression(f"score ~ {RIGHT}", d),
+        "plain": models.logistic(f"event ~ {RIGHT}", d),
         "risk": models.modified_poisson(f"event ~ {RIGHT}", d, cluster="worker"),
         "zeros": models.zero_inflated_nb(
             "days ~ arm + sex", d, inflation="arm", std_errors="model"

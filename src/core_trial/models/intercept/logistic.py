@@ -82,6 +82,11 @@ def logistic(formula: str, frame: pd.DataFrame, *, confidence: float = 0.95) -> 
         warnings=(*notes, *(() if found.converged else (UNFINISHED,))),
         fitted=found.fitted,
         confidence=confidence,
+        n_dropped=design.dropped,
+        term_columns=design.term_columns,
+        recipe=design.recipe,
+        reference=design.reference,
+        response=design.y,
     )
 
 

@@ -122,6 +122,11 @@ def two_stage_least_squares(
         warnings=_weakness(weak),
         fitted=design.X @ beta,
         confidence=confidence,
+        likelihood="pseudo",
+        term_columns=design.term_columns,
+        recipe=design.recipe,
+        reference=design.reference,
+        response=design.y,
     )
 
 
