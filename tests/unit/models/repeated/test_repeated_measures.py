@@ -285,3 +285,23 @@ def test_a_visit_that_repeats_another_is_refused():
     frame["visit"] = np.tile(list("abc"), 40)
     with pytest.raises(DesignError, match="a visit follows from the others"):
         fit(frame, "y ~ visit")
+
+
+def test_participants_without_a_worker_are_clusters_not_their_visits(trial):
+    with pytest.raises(DesignError, match="blank_cluster='own'"):
+        fit(trial, cluster="worker")
+    found = fit(trial, cluster="worker", blank_cluster="own")
+    assert found.n_clusters == 5 + 30
+    labelled = trial.assign(worker=trial["worker"].fillna("c" + trial["who"].astype(str)))
+    same = fit(labelled, cluster="worker")
+    np.testing.assert_allclose(found.cov, same.cov, rtol=1e-8)
+
+
+def test_missing_covariates_are_refused_or_dropped_and_counted(trial):
+    frame = trial.assign(x=np.linspace(0, 1, 180))
+    frame.loc[[1, 10, 11], "x"] = np.nan  # the first of these visits was not made
+    with pytest.raises(DesignError, match="2 missing values"):
+        fit(frame, "y ~ arm + x")
+    found = fit(frame, "y ~ arm + x", missing="drop")
+    assert found.n == 175
+    assert found.n_dropped == 2
