@@ -51,7 +51,7 @@ def fits() -> dict[str, models.Fit]:
         ),
         "logistic": models.mixed_logistic(f"event ~ {RIGHT}", d, **nested),
         "poisson": models.mixed_poisson(f"count ~ {RIGHT}", d, **nested),
-        "least": models.linear(f"score ~ {RIGHT}", d),
+        "least": models.linear_regression(f"score ~ {RIGHT}", d),
         "plain": models.logistic(f"event ~ {RIGHT}", d),
         "risk": models.modified_poisson(f"event ~ {RIGHT}", d, cluster="worker"),
         "zeros": models.zero_inflated_nb(

@@ -9,9 +9,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-# its folder has the same name, which would stand here once it is loaded
-from core_trial.models.linear.independent import linear
-
 if TYPE_CHECKING:
     from core_trial.models.counts.modified_poisson import modified_poisson
     from core_trial.models.counts.zero_inflated_nb import zero_inflated_nb
@@ -20,6 +17,7 @@ if TYPE_CHECKING:
     from core_trial.models.intercept.logistic import logistic
     from core_trial.models.intercept.mixed_logistic import mixed_logistic, prepare_mixed_logistic
     from core_trial.models.intercept.mixed_poisson import mixed_poisson, prepare_mixed_poisson
+    from core_trial.models.linear.linear_regression import linear_regression
     from core_trial.models.linear.mixed_linear import mixed_linear, prepare_mixed_linear
     from core_trial.models.many.bootstrap import bootstrap
     from core_trial.models.many.draws import cluster_bootstrap, simulation
@@ -43,6 +41,7 @@ if TYPE_CHECKING:
     from core_trial.models.questions.means import Means
     from core_trial.models.questions.profile import Profile
     from core_trial.models.questions.subgroups import Subgroups
+    from core_trial.models.repeated.repeated_measures import repeated_measures
     from core_trial.models.survival.cox import cox
     from core_trial.models.survival.kaplan_meier import Curve, KaplanMeier, kaplan_meier
     from core_trial.models.survival.proportional_hazards import (
@@ -78,7 +77,7 @@ _HOMES = {
     "impute_visits": "many.imputation.reference_based",
     "informative_missingness": "many.imputation.informative",
     "kaplan_meier": "survival.kaplan_meier",
-    "linear": "linear.independent",
+    "linear_regression": "linear.linear_regression",
     "logistic": "intercept.logistic",
     "mixed_linear": "linear.mixed_linear",
     "mixed_logistic": "intercept.mixed_logistic",
@@ -90,6 +89,7 @@ _HOMES = {
     "prepare_mixed_poisson": "intercept.mixed_poisson",
     "principal_bounds": "marginal.principal_bounds",
     "proportional_hazards": "survival.proportional_hazards",
+    "repeated_measures": "repeated.repeated_measures",
     "replicate": "many.replicate",
     "residual_inclusion": "marginal.recipes",
     "restricted_mean": "survival.restricted_mean",
@@ -128,7 +128,7 @@ __all__ = [
     "impute_visits",
     "informative_missingness",
     "kaplan_meier",
-    "linear",
+    "linear_regression",
     "logistic",
     "mixed_linear",
     "mixed_logistic",
@@ -140,6 +140,7 @@ __all__ = [
     "prepare_mixed_poisson",
     "principal_bounds",
     "proportional_hazards",
+    "repeated_measures",
     "replicate",
     "residual_inclusion",
     "restricted_mean",

@@ -78,8 +78,9 @@ _COUNT: Mapping[str, Kind] = ReadOnly(
 #: The kinds that each model has. A model whose residuals are of another nature adds its own here.
 KINDS: Mapping[str, Mapping[str, Kind]] = ReadOnly(
     {
-        "linear": _LINEAR,
+        "linear_regression": _LINEAR,
         "mixed_linear": _LINEAR,
+        "repeated_measures": _LINEAR,
         "logistic": _BINARY,
         "mixed_logistic": _BINARY,
         "mixed_poisson": _COUNT,
