@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 
 import numpy as np
 from scipy import special
@@ -33,11 +32,11 @@ def overall_quantities(count: Design, excess: Design, fit: Fit) -> Mapping[str, 
     found = {"zeros_observed": Quantity(float((count.y == 0).sum()), np.nan, np.nan, np.nan)}
     parts = _parts(count, excess, fit)
     if parts is None:
-        return MappingProxyType(found)
+        return found
     found["zeros_expected"] = _expected_zeros(count, excess, fit, *parts)
     for variable in _two_valued(count, excess):
         found[f"mean_ratio:{variable}"] = _mean_ratio(count, excess, fit, variable, *parts)
-    return MappingProxyType(found)
+    return found
 
 
 def fitted_means(count: Design, excess: Design, fit: Fit) -> Floats:
@@ -68,20 +67,19 @@ def _parts(count: Design, excess: Design, fit: Fit) -> tuple[Floats, Floats, Flo
 
 def _two_valued(count: Design, excess: Design) -> Iterator[str]:
     """Variables whose effect is one column of 0 and 1 in either part or in both."""
-    terms = (*count.formula.terms, *excess.formula.terms)
-    multiplied = {name for term in terms if len(term) > 1 for name in term}
-    for variable in dict.fromkeys((*count.formula.variables, *excess.formula.variables)):
+    parts = (count.formula, excess.formula)
+    for variable in dict.fromkeys(name for part in parts for name in part.variables):
+        moves_others = any(variable in f.variables and variable not in f.alone for f in parts)
         columns = [design.X[:, k] for design in (count, excess) for k in _columns(design, variable)]
         binary = all(np.isin(column, (0.0, 1.0)).all() for column in columns)
         single = max(len(_columns(design, variable)) for design in (count, excess)) == 1
-        if variable not in multiplied and single and binary:
+        if single and binary and not moves_others:
             yield variable
 
 
 def _columns(design: Design, variable: str) -> list[int]:
     """Positions of the columns of a variable's main effect."""
-    named = enumerate(design.columns)
-    return [k for k, name in named if name == variable or name.startswith(f"{variable}[")]
+    return list(design.term_columns.get(variable, ()))
 
 
 def _mean_ratio(

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
+from core_trial.models.clusters import Blank
+from core_trial.models.columns import Missing, sample
 from core_trial.models.design import Clusters, Design, Ints, build, clusters
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
@@ -17,7 +19,8 @@ from core_trial.models.numerics.glm import examine, orthonormal
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.numerics.newton import NO_VARIANCE, UNFINISHED
 from core_trial.models.numerics.sandwich import clustered_sandwich
-from core_trial.models.numerics.separation import Separation, describe, lost_terms
+from core_trial.models.numerics.separation import Separation, describe
+from core_trial.models.numerics.threads import one_thread
 
 
 def modified_poisson(
@@ -27,6 +30,8 @@ def modified_poisson(
     cluster: str | None = None,
     small_sample: bool = True,
     confidence: float = 0.95,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> Fit:
     """Fit the log of the risk by Poisson regression, with a sandwich covariance by cluster.
 
@@ -35,13 +40,19 @@ def modified_poisson(
     formula
         Such as ``"readmitted ~ arm + psychosis + centre"``; the response must be 0 or 1.
     frame
-        A row per participant, complete in every column that is used.
+        A row per participant; see `missing` for incomplete ones.
     cluster
         Column with the cluster of each row; None for independent rows.
     small_sample
         Multiply the covariance by G / (G - 1), G the number of clusters.
     confidence
         Coverage of the intervals.
+    missing
+        ``"refuse"``, or ``"drop"`` to leave rows with missing values out; they are counted in
+        `Fit.n_dropped`.
+    blank_cluster
+        ``"own"`` takes each row without a cluster as one of its own; ``"refuse"`` does not, for
+        nothing says whether there is none or it is not known.
 
     Returns
     -------
@@ -71,14 +82,16 @@ def modified_poisson(
     >>> round(fit.effect("arm").estimate, 3)
     0.333
     """
-    design = build(formula, frame)
+    rows = sample(frame, formula, missing=missing, cluster=cluster)
+    design = build(formula, rows)
     if cluster is None:
         members = Clusters(np.arange(design.n), pd.RangeIndex(design.n))
     else:
-        members = clusters(frame, cluster)
+        members = clusters(rows.frame, cluster, blank=blank_cluster)
     return fit_modified_poisson(design, members, small_sample=small_sample, confidence=confidence)
 
 
+@one_thread
 def fit_modified_poisson(
     design: Design, members: Clusters, *, small_sample: bool = True, confidence: float = 0.95
 ) -> Fit:
@@ -104,7 +117,7 @@ def fit_modified_poisson(
     return Fit(
         model="modified_poisson",
         formula=str(design.formula),
-        method=_in_words(members, design.n, small_sample),
+        method=_in_words(members, design.n, small_sample) + members.note + design.note,
         terms=design.columns,
         beta=beta,
         cov=cov,
@@ -114,10 +127,17 @@ def fit_modified_poisson(
         n=design.n,
         n_clusters=members.count,
         n_events=int(design.y.sum()),
-        converged=found.converged and not _asked_in_vain(apart, design),
+        converged=found.converged and not np.isnan(beta).all(),
+        n_dropped=design.dropped,
         warnings=tuple(_warnings(found, design, cov)),
         fitted=found.fitted,
         confidence=confidence,
+        likelihood="pseudo",
+        robust=True,
+        term_columns=design.term_columns,
+        recipe=design.recipe,
+        reference=design.reference,
+        response=design.y,
     )
 
 
@@ -181,10 +201,6 @@ def _sandwich(found: _Regression, y: Floats, members: Clusters, *, small_sample:
     cov, model = (found.back @ inner @ found.back.T for inner in (robust, found.inverse))
     empty = np.diagonal(cov) <= NO_VARIANCE * np.diagonal(model)
     return np.where(empty | empty[:, None], np.nan, (cov + cov.T) / 2)
-
-
-def _asked_in_vain(apart: Separation | None, design: Design) -> bool:
-    return apart is not None and bool(lost_terms(apart, design.columns))
 
 
 def _refuse(design: Design, confidence: float) -> None:

@@ -10,7 +10,14 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
-from core_trial.models.counts.likelihood import NO_DISPERSION, log_likelihood, scores
+from core_trial.models.clusters import Blank
+from core_trial.models.columns import Missing
+from core_trial.models.counts.likelihood import (
+    NO_DISPERSION,
+    evaluate,
+    log_likelihood,
+    scores,
+)
 from core_trial.models.counts.means import fitted_means, overall_quantities
 from core_trial.models.counts.search import ZinbModel, prepare, search
 from core_trial.models.design import Clusters, Design
@@ -20,9 +27,11 @@ from core_trial.models.numerics.limits import (
     cluster_notes,
     describe_lost,
     refuse_confidence,
-    whole_term_lost,
 )
 from core_trial.models.numerics.newton import UNFINISHED, Estimable, Optimum, invert
+from core_trial.models.numerics.profiling import Surface
+from core_trial.models.numerics.separation import Bools
+from core_trial.models.numerics.threads import one_thread
 
 StdErrors = Literal["robust", "model"]
 INFLATE = "inflate:"
@@ -38,6 +47,8 @@ def zero_inflated_nb(
     std_errors: StdErrors = "robust",
     small_sample: bool = True,
     confidence: float = 0.95,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> Fit:
     """Counts with more zeros than a negative binomial has.
 
@@ -46,7 +57,7 @@ def zero_inflated_nb(
     formula
         Counts and covariates of their mean (log link), such as ``"days ~ arm"``.
     frame
-        A row per participant, without missing values in the columns named.
+        A row per participant; see `missing` for incomplete ones.
     inflation
         Right-hand side of the probability of an excess zero (logit link); ``"1"`` for a constant.
     cluster
@@ -57,6 +68,12 @@ def zero_inflated_nb(
         Multiply the sandwich by G / (G - 1).
     confidence
         Coverage of the intervals.
+    missing
+        ``"refuse"``, or ``"drop"`` to leave rows with missing values out; they are counted in
+        `Fit.n_dropped`.
+    blank_cluster
+        ``"own"`` takes each row without a cluster as one of its own; ``"refuse"`` does not, for
+        nothing says whether there is none or it is not known.
 
     Returns
     -------
@@ -87,9 +104,10 @@ def zero_inflated_nb(
     refuse_confidence(confidence)
     if std_errors not in {"robust", "model"}:
         raise DesignError(f"std_errors must be 'robust' or 'model', not {std_errors!r}")
-    count = designs.build(formula, frame)
-    excess = designs.build(_right_side(inflation), frame)
-    groups = designs.clusters(frame, cluster) if cluster else None
+    zeros = _right_side(inflation)
+    rows = designs.sample(frame, formula, zeros, missing=missing, cluster=cluster)
+    count, excess = designs.build(formula, rows), designs.build(zeros, rows)
+    groups = designs.clusters(rows.frame, cluster, blank=blank_cluster) if cluster else None
     fit = fit_zero_inflated_nb(
         count,
         excess,
@@ -106,12 +124,15 @@ def zero_inflated_nb(
 
 
 def _right_side(inflation: str) -> designs.Formula:
+    if not isinstance(inflation, str):
+        raise DesignError(f"inflation= takes text such as '1' or 'arm', not {inflation!r}")
     parsed = designs.parse(inflation)
     if parsed.response:
         raise DesignError(f"inflation {inflation!r}: name the covariates alone")
     return parsed
 
 
+@one_thread
 def fit_zero_inflated_nb(
     count: Design,
     excess: Design,
@@ -125,7 +146,8 @@ def fit_zero_inflated_nb(
     model = prepare(count, excess)
     best = search(model.data)
     terms = (*count.columns, *(INFLATE + name for name in excess.columns), LN_ALPHA)
-    method = _method(clusters, std_errors, small_sample)
+    method = _method(clusters, std_errors, small_sample) + count.note
+    method += clusters.note if clusters else ""
     n_clusters = clusters.count if clusters else count.n
     found = invert(best.information, model.back, count.n)
     if not best.converged:
@@ -137,7 +159,6 @@ def fit_zero_inflated_nb(
         cov = found.sandwich(by_row, groups, small_sample=small_sample)
     beta = np.where(found.lost, np.nan, model.back @ best.point)
     poisson = best.point[-1] <= NO_DISPERSION
-    p = len(count.columns)
     return Fit(
         model="zero_inflated_nb",
         formula=f"{count.formula} | {excess.formula}",
@@ -151,10 +172,34 @@ def fit_zero_inflated_nb(
         loglik=log_likelihood(model.data, best.point),
         n=count.n,
         n_clusters=n_clusters,
-        converged=best.converged and not whole_term_lost(count.columns, found.null[:p]),
+        converged=best.converged and not found.lost[: len(count.columns)].all(),
+        n_dropped=count.dropped,
         warnings=_warnings(model, best, found, terms, cov, groups, std_errors),
         confidence=confidence,
+        robust=std_errors == "robust",
+        term_columns=_term_columns(count, excess),
+        recipe=count.recipe,
+        excess_recipe=excess.recipe,
+        reference=count.reference,
+        response=count.y,
+        profiler=_profiler(model, best, terms, found.lost),
     )
+
+
+def _term_columns(count: Design, excess: Design) -> dict[str, tuple[int, ...]]:
+    """Terms of both parts; ``ln_alpha`` is one of its own."""
+    p, k = len(count.columns), len(excess.columns)
+    behind = {
+        INFLATE + term: tuple(p + place for place in at) for term, at in excess.term_columns.items()
+    }
+    return {**count.term_columns, **behind, LN_ALPHA: (p + k,)}
+
+
+def _profiler(model: ZinbModel, best: Optimum, terms: tuple[str, ...], lost: Bools) -> Surface:
+    """The likelihood with a coefficient held."""
+    names = zip(terms, model.back, lost, strict=True)
+    loadings = {name: row for name, row, gone in names if not gone}
+    return Surface(lambda at: evaluate(model.data, at), best.point, best.value, loadings)
 
 
 def singletons(n: int) -> Clusters:

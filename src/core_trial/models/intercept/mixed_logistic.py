@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from core_trial.models.clusters import Blank
+from core_trial.models.columns import Missing
 from core_trial.models.design import Clusters, Design
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
@@ -28,6 +30,8 @@ def mixed_logistic(
     points: int = 7,
     random: str = "1",
     confidence: float = 0.95,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> Fit:
     """Fit a logistic regression with a normally distributed random intercept.
 
@@ -36,16 +40,23 @@ def mixed_logistic(
     formula
         Such as ``"readmitted ~ arm + psychosis + centre"``; the response must be 0 or 1.
     frame
-        A row per participant, complete in every column that is used.
+        A row per participant; see `missing` for incomplete ones.
     cluster
         Column with the cluster of each row; a participant outside any cluster is one of its own.
     points
         Number of quadrature nodes, 1 (Laplace) to 51.
     random
-        ``"1"`` for a random intercept in every cluster; a 0/1 column, or a factor of two levels,
-        for one that enters only where the column is 1 (or the second level): partial nesting.
+        ``"1"`` for a random intercept in every cluster; ``"arm[CBT]"`` for one that enters only in
+        that level: partial nesting. A 0/1 column, or a factor of two levels, means where it is 1,
+        or the second level; `Fit.method` says which.
     confidence
         Coverage of the intervals.
+    missing
+        ``"refuse"``, or ``"drop"`` to leave rows with missing values out; they are counted in
+        `Fit.n_dropped`.
+    blank_cluster
+        A row without a cluster is one of its own where no random effect enters. Elsewhere it is
+        refused, or with ``"own"`` taken as a cluster of one, too.
 
     Returns
     -------
@@ -79,7 +90,14 @@ def mixed_logistic(
     (0.08, True)
     """
     return prepare_mixed_logistic(
-        formula, frame, cluster=cluster, points=points, random=random, confidence=confidence
+        formula,
+        frame,
+        cluster=cluster,
+        points=points,
+        random=random,
+        confidence=confidence,
+        missing=missing,
+        blank_cluster=blank_cluster,
     ).fit()
 
 
@@ -91,6 +109,8 @@ def prepare_mixed_logistic(
     points: int = 7,
     random: str = "1",
     confidence: float = 0.95,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> InterceptModel:
     """A model whose `fit` takes one response after the other; arguments as `mixed_logistic`."""
     return prepare_frame(
@@ -101,6 +121,8 @@ def prepare_mixed_logistic(
         points=points,
         random=random,
         confidence=confidence,
+        missing=missing,
+        blank_cluster=blank_cluster,
     )
 
 

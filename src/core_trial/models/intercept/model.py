@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from core_trial.errors import DesignError
-from core_trial.models.design import Clusters, Design, build, clusters, indicator
-from core_trial.models.fit import Fit
-from core_trial.models.inference import Floats, Quantity, Test, boundary_p, wald
+from core_trial.models.clusters import Blank, Clusters, Nesting, carried_by, clusters, nesting
+from core_trial.models.columns import Missing, sample
+from core_trial.models.design import Design, build
+from core_trial.models.fit import Fit, RandomIntercept
+from core_trial.models.inference import Floats, Quantity, Test, boundary_p, positive, wald
 from core_trial.models.intercept.answer import Answer, solve
 from core_trial.models.intercept.cautions import believable, warnings_of
 from core_trial.models.intercept.layout import Layout, arrange
+from core_trial.models.intercept.profile import InterceptProfiler
 from core_trial.models.numerics.canonical import Family
 from core_trial.models.numerics.glm import Orthonormal, orthonormal
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.numerics.quadrature import hermite_rule
+from core_trial.models.numerics.threads import one_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,10 @@ class InterceptModel:
         Coverage of the intervals.
     layout, basis
         Rows and clusters that are alike, and coordinates for their covariates.
+    where
+        The clusters that carry the random effect, in words.
+    carrier
+        Column and level of the rows that carry the random effect; both blank for every row.
     """
 
     kind: Kind
@@ -68,7 +74,10 @@ class InterceptModel:
     confidence: float
     layout: Layout
     basis: Orthonormal
+    where: str = "every cluster"
+    carrier: tuple[str, object] = ("", "")
 
+    @one_thread
     def fit(self, y: Floats | None = None) -> Fit:
         """Fit the design's own response, or another one of shape (n,).
 
@@ -83,12 +92,13 @@ class InterceptModel:
         return _as_fit(self, y, answer)
 
 
+@one_thread
 def prepare(
     kind: Kind,
     design: Design,
     members: Clusters,
     *,
-    random: Floats | None = None,
+    random: Nesting | Floats | None = None,
     points: int = 7,
     confidence: float = 0.95,
 ) -> InterceptModel:
@@ -101,7 +111,7 @@ def prepare(
     design, members
         The design and the cluster of each row.
     random
-        1 where the random effect enters a row, 0 where not, shape (n,); None for everywhere.
+        Where the random effect enters: 1 or 0 for each row, shape (n,); None for everywhere.
     points
         Number of nodes.
     confidence
@@ -119,11 +129,12 @@ def prepare(
     if design.X.shape[1] == 0:
         raise DesignError("the model has neither covariate nor intercept")
     refuse_confidence(confidence)
-    if random is not None:
-        _refuse_spanning(members, random)
-    layout = arrange(design.X, members, random)
+    inside = random.inside if isinstance(random, Nesting) else random
+    if inside is not None:
+        _refuse_spanning(members, inside)
+    layout = arrange(design.X, members, inside)
     basis = orthonormal(layout.patterns, layout.counts)
-    return InterceptModel(kind, design, points, confidence, layout, basis)
+    return InterceptModel(kind, design, points, confidence, layout, basis, carried_by(random))
 
 
 def prepare_frame(
@@ -135,16 +146,23 @@ def prepare_frame(
     points: int,
     random: str,
     confidence: float,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> InterceptModel:
     """`prepare` from a formula and the names of columns."""
-    return prepare(
+    rows = sample(frame, formula, missing=missing, random=random, cluster=cluster)
+    nested = nesting(rows.frame, random)
+    model = prepare(
         kind,
-        build(formula, frame),
-        clusters(frame, cluster),
-        random=None if random == "1" else indicator(frame, random),
+        build(formula, rows),
+        clusters(rows.frame, cluster, nested=nested, blank=blank_cluster),
+        random=nested,
         points=points,
         confidence=confidence,
     )
+    if nested is None:
+        return model
+    return replace(model, carrier=(nested.column, nested.level))
 
 
 def _refuse_spanning(members: Clusters, random: Floats) -> None:
@@ -170,6 +188,7 @@ def _as_fit(model: InterceptModel, y: Floats, answer: Answer) -> Fit:
     there = np.bincount(members.codes, model.layout.random, members.count) > 0
     variance = answer.sd**2 if answer.status != "unidentified" else np.nan
     effects = pd.Series(answer.effects[there], members.labels[there], name="random_effect")
+    quantities = _quantities(model, answer, float(y.mean()))
     return Fit(
         model=model.kind.name,
         formula=str(model.design.formula),
@@ -183,25 +202,52 @@ def _as_fit(model: InterceptModel, y: Floats, answer: Answer) -> Fit:
         n=len(y),
         n_clusters=members.count,
         n_events=int(y.sum()),
-        variance=MappingProxyType({"cluster": variance}),
-        converged=believable(answer, model.design),
+        variance={"cluster": variance},
+        converged=believable(answer),
+        n_dropped=model.design.dropped,
         warnings=tuple(warnings_of(answer, model.design, model.points)),
-        quantities=MappingProxyType(_quantities(model, answer, float(y.mean()))),
-        tests=MappingProxyType({"variance": _variance_test(answer)}),
+        quantities=quantities,
+        tests={"variance": _variance_test(answer)},
         random_effects=effects,
         fitted=answer.fitted,
         confidence=model.confidence,
+        variance_intervals={"cluster": _squared(quantities["sd"])},
+        term_columns=model.design.term_columns,
+        recipe=model.design.recipe,
+        reference=model.design.reference,
+        response=y,
+        random_intercept=_random_intercept(model, answer),
+        profiler=InterceptProfiler(
+            layout=model.layout,
+            basis=model.basis,
+            family=model.kind.family,
+            points=model.points,
+            y=y,
+            answer=answer,
+            columns=terms,
+        ),
     )
 
 
+def _squared(sd: Quantity) -> Quantity:
+    """The variance, from its root: an interval that is symmetric in the logarithm stays so."""
+    with np.errstate(over="ignore", under="ignore"):
+        estimate, low, high = np.square([sd.estimate, sd.low, sd.high]).tolist()
+    return Quantity(estimate, 2 * sd.estimate * sd.std_error, low, high)
+
+
+def _random_intercept(model: InterceptModel, answer: Answer) -> RandomIntercept:
+    return RandomIntercept(answer.sd, answer.joint, *model.carrier)
+
+
 def _in_words(model: InterceptModel) -> str:
-    where = "every cluster" if model.layout.random.all() else "the clusters of one arm"
+    notes = model.layout.clusters.note + model.design.note
     rule = f"{model.points}-point adaptive Gauss-Hermite quadrature"
     if model.points == 1:
         rule = "Laplace approximation"
     return (
-        f"maximum likelihood by {rule}; random intercept in {where}; "
-        "observed information of all parameters, normal inference"
+        f"maximum likelihood by {rule}; random intercept in {model.where}; "
+        f"observed information of all parameters, normal inference{notes}"
     )
 
 
@@ -216,7 +262,7 @@ def _variance_test(answer: Answer) -> Test:
 
 def _quantities(model: InterceptModel, answer: Answer, mean: float) -> dict[str, Quantity]:
     """Standard deviation and intraclass correlation, and each coefficient with more nodes."""
-    sd = _positive(answer.sd, answer.sd_error, model.confidence)
+    sd = positive(answer.sd, answer.sd_error, model.confidence)
     if answer.status == "unidentified":
         sd = Quantity(np.nan, np.nan, np.nan, np.nan)
     found = {"sd": sd, "icc": _icc(sd, model.kind.residual(mean))}
@@ -227,18 +273,8 @@ def _quantities(model: InterceptModel, answer: Answer, mean: float) -> dict[str,
     columns = zip(fine.beta, fine.std_error, w.low, w.high, w.p_value, strict=True)
     for term, numbers in zip(model.design.columns, columns, strict=True):
         found[f"{term} ({fine.points} nodes)"] = Quantity(*map(float, numbers))
-    found[f"sd ({fine.points} nodes)"] = _positive(fine.sd, fine.sd_error, model.confidence)
+    found[f"sd ({fine.points} nodes)"] = positive(fine.sd, fine.sd_error, model.confidence)
     return found
-
-
-def _positive(estimate: float, error: float, confidence: float) -> Quantity:
-    """A positive quantity with an interval that is symmetric in its logarithm."""
-    if estimate == 0:
-        return Quantity(0.0, np.nan, 0.0, np.nan)
-    half = float(special.ndtri(0.5 + confidence / 2)) * error / estimate
-    with np.errstate(over="ignore"):
-        low, high = estimate * np.exp([-half, half])
-    return Quantity(estimate, error, float(low), float(high))
 
 
 def _icc(sd: Quantity, residual: float) -> Quantity:

@@ -90,7 +90,7 @@ def search(table: Table, family: Family, points: int, regression: Optimum) -> Ma
     sd = np.sqrt(slope / curvature) if slope > 0 else SECOND_START
     start = np.append(regression.point, np.clip(sd, 0.05, 2.0))
     likelihood = Likelihood(table, family, hermite_rule(points))
-    best = maximise(_bounded(likelihood), start, known=_zero(slope, regression))
+    best = maximise(bounded(likelihood), start, known=_zero(slope, regression))
     found = _classify(best, likelihood)
     if found.state == "boundary" or (slope <= 0 and best.value < regression.value):
         return at_zero(table, regression)
@@ -133,10 +133,10 @@ def finer(table: Table, family: Family, points: int, coarse: Maximum) -> Maximum
         value += 0.5 * float(gradient @ step)
         theta = coarse.theta + step
         return Maximum(theta, information, value, likelihood.modes(), "interior")
-    return _classify(maximise(_bounded(likelihood), coarse.theta), likelihood)
+    return _classify(maximise(bounded(likelihood), coarse.theta), likelihood)
 
 
-def _bounded(likelihood: Likelihood) -> Evaluate:
+def bounded(likelihood: Likelihood) -> Evaluate:
     """The likelihood, refused where the standard deviation is beyond all reason."""
 
     def evaluate(theta: Floats) -> tuple[float, Floats, Floats]:

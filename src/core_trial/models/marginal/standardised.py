@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models.design import Clusters, Ints, build, clusters, column, parse
+from core_trial.models.clusters import Blank, Clusters, Ints, Nesting, clusters, nesting
+from core_trial.models.coding import Categories
+from core_trial.models.columns import Missing, column, column_of_level, levels_of, sample
+from core_trial.models.design import Design, build
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, Quantity, wald
 from core_trial.models.intercept.answer import Answer, solve
 from core_trial.models.intercept.layout import distinct
-from core_trial.models.intercept.mixed_logistic import prepare_mixed_logistic
+from core_trial.models.intercept.mixed_logistic import KIND
+from core_trial.models.intercept.model import prepare
 from core_trial.models.numerics.canonical import LOGISTIC
 from core_trial.models.numerics.quadrature import MOST_POINTS, hermite_rule
 from core_trial.models.numerics.sandwich import clustered_sandwich
@@ -36,6 +39,8 @@ def standardised(
     points: int = 7,
     random: str = "1",
     confidence: float = 0.95,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> Fit:
     r"""Compare the risks if everybody in the trial were in one arm, and if in the other.
 
@@ -53,7 +58,10 @@ def standardised(
         What the fit's only coefficient is: the difference of the two risks, or the log of their
         ratio (the effect is then the ratio). `quantities` holds both.
     random
-        ``"1"``, or the name of `arm` for a random effect in its second level only.
+        ``"1"``, or the name of `arm` for a random effect in its second level only, or of another
+        level, as in ``"arm[CBT]"``.
+    missing, blank_cluster
+        As in `mixed_logistic`.
 
     Returns
     -------
@@ -94,16 +102,24 @@ def standardised(
     """
     if measure not in MEASURES:
         raise DesignError(f"measure {measure!r}: choose {' or '.join(MEASURES)}")
-    if random not in ("1", arm):
-        raise DesignError(f"random={random!r}: the risks need '1' or {arm!r}")
-    model = prepare_mixed_logistic(
-        formula, frame, cluster=cluster, points=points, random=random, confidence=confidence
+    rows = sample(frame, formula, missing=missing, random=random, cluster=cluster, arm=arm)
+    if random != "1" and column_of_level(rows.frame, random)[0] != arm:
+        raise DesignError(f"random={random!r}: the risks need '1', {arm!r} or a level of it")
+    nested = nesting(rows.frame, random)
+    model = prepare(
+        KIND,
+        build(formula, rows),
+        clusters(rows.frame, cluster, nested=nested, blank=blank_cluster),
+        random=nested,
+        points=points,
+        confidence=confidence,
     )
     fit = model.fit()  # refuses a response that is not 0 or 1
     answer = solve(model.layout, model.basis, LOGISTIC, model.design.y, points)
-    worlds = _worlds(formula, frame, arm, partial=random != "1")
-    risks = _risks(worlds, answer, clusters(frame, cluster))
-    return _as_fit(fit, risks, worlds, measure)
+    worlds = _worlds(model.design, rows.frame, arm, nested)
+    risks = _risks(worlds, answer, model.layout.clusters)
+    compared = np.isfinite(fit.beta[list(model.design.term_columns[arm])]).all()
+    return _as_fit(fit, risks, worlds, measure, compared=bool(compared))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,28 +155,29 @@ class Risks:
     cov: Floats
 
 
-def _worlds(formula: str, frame: pd.DataFrame, arm: str, *, partial: bool) -> tuple[World, World]:
-    """Both worlds, stacked for the design so that each arm's levels stay known."""
-    parsed = parse(formula)
-    if arm not in parsed.variables:
-        raise DesignError(f"arm={arm!r} is not in the formula {formula!r}")
-    values = column(frame, arm)
-    kind = values.dtype
-    levels = (
-        list(kind.categories) if isinstance(kind, pd.CategoricalDtype) else sorted(values.unique())
-    )
+def _worlds(
+    design: Design, frame: pd.DataFrame, arm: str, nested: Nesting | None
+) -> tuple[World, World]:
+    """Both worlds, coded as the trial was, the reference first."""
+    recipe = design.recipe
+    if recipe is None or arm not in design.term_columns:
+        raise DesignError(f"arm={arm!r} is not in the formula {str(design.formula)!r}")
+    values, coder = column(frame, arm), recipe.coders[arm]
+    levels = levels_of(arm, values, declared=True)
     if len(levels) != 2:
         raise DesignError(f"column {arm!r} must have two levels, not {len(levels)}")
-    n = len(frame)
-    both = pd.concat([frame[list(parsed.variables)]] * 2, ignore_index=True)
-    both[arm] = pd.Series(np.repeat(np.asarray(levels, dtype=object), n)).astype(kind)
-    design = build(replace(parsed, response=""), both)
-    term = next(name for name in design.columns if name.partition("[")[0] == arm)
+    term = arm
+    if isinstance(coder, Categories):
+        if coder.contrast_names == (str(levels[0]),):  # coded against its second level
+            levels = levels[::-1]
+        term = f"{arm}[{levels[1]}]"
     made = []
-    for k, level in enumerate(levels):
-        pattern_of, first = distinct(design.X[k * n : (k + 1) * n])
-        patterns = design.X[k * n : (k + 1) * n][first]
-        made.append(World(str(level), patterns, pattern_of, not partial or k == 1, term))
+    for level in levels:
+        everybody = pd.Series([level], dtype=values.dtype).repeat(len(frame)).set_axis(frame.index)
+        X = recipe.matrix(frame.assign(**{arm: everybody}))
+        pattern_of, first = distinct(X)
+        enters = nested is None or level == nested.level
+        made.append(World(str(level), X[first], pattern_of, enters, term))
     return made[0], made[1]
 
 
@@ -205,14 +222,15 @@ def _of_patterns(world: World, answer: Answer) -> tuple[Floats, Floats]:
     return risk, slope
 
 
-def _as_fit(fit: Fit, risks: Risks, worlds: tuple[World, World], measure: Measure) -> Fit:
+def _as_fit(
+    fit: Fit, risks: Risks, worlds: tuple[World, World], measure: Measure, *, compared: bool
+) -> Fit:
     """The measure as the only coefficient, and all of them as quantities."""
     reference, other = risks.mean
     with np.errstate(divide="ignore", invalid="ignore"):
         estimate = np.array([reference, other, other - reference, np.log(other / reference)])
         slope = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 1.0], [-1.0 / reference, 1.0 / other]])
         variance = np.einsum("ij,jk,ik->i", slope, risks.cov, slope)
-    compared = np.isfinite(fit.beta[fit.position(worlds[1].term)])
     known = np.isfinite(estimate) & (variance > 0) & compared
     estimate, variance = np.where(known, [estimate, variance], np.nan)
     error = np.sqrt(variance)
@@ -223,12 +241,18 @@ def _as_fit(fit: Fit, risks: Risks, worlds: tuple[World, World], measure: Measur
         method=f"{measure.replace('_', ' ')} standardised to the trial from a mixed logistic model "
         f"({fit.method}); delta method and empirical variance of the covariates",
         terms=(worlds[1].term,),
+        converged=fit.converged and bool(known[k]),
         beta=estimate[k : k + 1],
         cov=variance[k : k + 1, None],
         df=np.array([np.inf]),
         scale="identity" if measure == "risk_difference" else "log",
-        quantities=MappingProxyType(_quantities(estimate, error, worlds, fit.confidence)),
-        tests=MappingProxyType({}),
+        quantities=_quantities(estimate, error, worlds, fit.confidence),
+        tests={},
+        variance_intervals={},
+        term_columns={worlds[1].term.partition("[")[0]: (0,)},
+        recipe=None,
+        random_intercept=None,
+        profiler=None,
         random_effects=pd.Series(dtype=float),
     )
 

@@ -10,11 +10,14 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
+from core_trial.models.clusters import Blank
+from core_trial.models.columns import Missing
 from core_trial.models.design import Clusters
 from core_trial.models.fit import Fit
-from core_trial.models.numerics.limits import describe_lost, refuse_confidence, whole_term_lost
+from core_trial.models.numerics.limits import describe_lost, refuse_confidence
 from core_trial.models.numerics.newton import UNFINISHED
-from core_trial.models.survival.cox_fit import CoxFit, factors_of
+from core_trial.models.numerics.threads import one_thread
+from core_trial.models.survival.cox_fit import CoxFit
 from core_trial.models.survival.cox_inference import (
     Inference,
     count_clusters,
@@ -27,9 +30,10 @@ from core_trial.models.survival.design import (
     maximum,
     not_estimable,
     prepare,
+    profiler,
     right_hand_side,
 )
-from core_trial.models.survival.follow_up import follow_up, strata_of
+from core_trial.models.survival.follow_up import follow_up, strata_arguments, strata_of
 from core_trial.models.survival.frailty import Distribution, fit_frailty
 from core_trial.models.survival.frailty_profile import VarianceMethod
 from core_trial.models.survival.risk_sets import Ties
@@ -54,6 +58,8 @@ def cox(
     inference: Inference | None = None,
     small_sample: bool = True,
     confidence: float = 0.95,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> Fit:
     """Proportional hazards regression by partial likelihood.
 
@@ -63,8 +69,8 @@ def cox(
         The covariates, such as ``"arm + centre"``. There is no intercept, and no left side: `time`
         and `event` are that.
     frame
-        A row per participant, without missing values in the columns named; with `entry` several
-        rows if covariates change or events recur.
+        A row per participant, with `entry` several rows if covariates change or events recur; see
+        `missing` for incomplete ones.
     time, event
         Columns with the time to event or censoring (zero or more; times are tied when equal) and
         with 1 or True for an event.
@@ -100,6 +106,12 @@ def cox(
         Multiply the sandwich by G / (G - 1).
     confidence
         Coverage of the intervals.
+    missing
+        ``"refuse"``, or ``"drop"`` to leave rows with missing values out; they are counted in
+        `Fit.n_dropped`.
+    blank_cluster
+        ``"own"`` takes each row without a cluster as one of its own; ``"refuse"`` does not, for
+        nothing says whether there is none or it is not known.
 
     Returns
     -------
@@ -134,16 +146,29 @@ def cox(
         raise DesignError("frailty_method is for a frailty; there is none")
     if frailty is not None:
         _refuse_with_frailty(cluster, weights and weight_type, inference)
-    frame, case = split(frame, weights, weight_type)
-    covariates, layers = right_hand_side(formula, frame), strata_of(frame, strata)
-    groups = designs.clusters(frame, cluster) if cluster else None
+    given = designs.sample(
+        frame,
+        formula,
+        missing=missing,
+        cluster=cluster,
+        time=time,
+        event=event,
+        entry=entry,
+        offset=offset,
+        weights=weights,
+        **strata_arguments(strata),
+    )
+    laid_out, case = split(given.frame, weights, weight_type)
+    covariates = right_hand_side(formula, replace(given, frame=laid_out))
+    layers = strata_of(laid_out, strata)
+    groups = designs.clusters(laid_out, cluster, blank=blank_cluster) if cluster else None
     design = prepare(
         covariates,
-        follow_up(frame, time, event, entry),
+        follow_up(laid_out, time, event, entry),
         layers.codes if layers else None,
         ties,
         case=case,
-        offset=designs.numeric(frame, offset) if offset else None,
+        offset=designs.numeric(laid_out, offset) if offset else None,
     )
     if frailty is not None and groups is not None:
         fit = fit_frailty(
@@ -152,7 +177,7 @@ def cox(
             distribution=frailty,
             method=frailty_method,
             confidence=confidence,
-            rows=frame.index,
+            rows=laid_out.index,
         )
     else:
         fit = fit_cox(
@@ -161,11 +186,10 @@ def cox(
             inference=inference,
             small_sample=small_sample,
             confidence=confidence,
-            rows=frame.index,
+            rows=laid_out.index,
         )
     if isinstance(fit, CoxFit):
-        factors = factors_of(covariates, frame)
-        return replace(fit, strata=layers, offset=offset or "", factors=factors)
+        return replace(fit, strata=layers, offset=offset or "")
     return fit
 
 
@@ -186,6 +210,7 @@ def _refuse_with_frailty(
         )
 
 
+@one_thread
 def fit_cox(
     design: CoxDesign,
     clusters: Clusters | None = None,
@@ -226,7 +251,7 @@ def fit_cox(
     return CoxFit(
         model="cox",
         formula=design.formula,
-        method=f"{rule}; {errors.label}",
+        method=f"{rule}; {errors.label}{clusters.note if clusters else ''}{design.note}",
         terms=design.columns,
         beta=np.where(found.lost, np.nan, beta),
         cov=errors.cov,
@@ -236,9 +261,17 @@ def fit_cox(
         n=design.n,
         n_clusters=n_clusters,
         n_events=design.risk.n_events,
-        converged=not whole_term_lost(design.columns, found.null),
+        converged=not found.lost.all(),
+        n_dropped=design.dropped,
         warnings=(*notes, *errors.notes),
         confidence=confidence,
+        likelihood="partial" if design.risk.case is None else "pseudo",
+        robust=chosen != "model",
+        term_columns=design.term_columns,
+        recipe=design.recipe,
+        reference=design.reference,
+        response=design.response,
+        profiler=profiler(design, found, top.best),
         design=design,
         eta=design.predictor(top.best.point),
         rows=pd.RangeIndex(design.n) if rows is None else rows,

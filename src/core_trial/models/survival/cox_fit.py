@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models.design import Design
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
 from core_trial.models.survival.design import CoxDesign
@@ -34,8 +32,6 @@ class CoxFit(Fit):
         The strata of the rows in that order, None without.
     offset
         Name of the column with the offset, blank without.
-    factors
-        Columns of the frame that are factors among the covariates, for their levels.
     """
 
     design: CoxDesign
@@ -43,11 +39,23 @@ class CoxFit(Fit):
     rows: pd.Index
     strata: Strata | None = None
     offset: str = ""
-    factors: Mapping[str, pd.Series] = field(default_factory=dict)
 
     def sums(self, x: Floats) -> Sums:
         """The sums over the risk sets at the estimates, for covariates in rows, shape (q, n)."""
         return sums(self.design.risk, x, self.eta)
+
+    def residuals(self, kind: str = "martingale") -> Floats:
+        """Residuals as an array; `core_trial.models.survival.residuals.cox_residuals` names them.
+
+        Parameters
+        ----------
+        kind
+            ``"martingale"``, ``"deviance"``, ``"score"``, ``"dfbeta"``, ``"schoenfeld"`` or
+            ``"scaled_schoenfeld"``.
+        """
+        from core_trial.models.survival.residuals import cox_residuals
+
+        return np.asarray(cox_residuals(self, kind), dtype=float)
 
     def in_frame_order(self, values: Floats) -> Floats:
         """From the order of the risk sets to that of the frame, along the first axis."""
@@ -69,9 +77,3 @@ def cox_fit(fit: Fit, purpose: str) -> CoxFit:
     if fit.model in ("cox", "fine_gray"):
         raise DesignError(f"no {purpose}: {'; '.join(fit.warnings) or 'nothing was estimated'}")
     raise DesignError(f"{purpose} is for a fit of cox(...), not of {fit.model}(...)")
-
-
-def factors_of(covariates: Design, frame: pd.DataFrame) -> dict[str, pd.Series]:
-    """The columns of a frame that are factors in a design built from it."""
-    parts = (part for column in covariates.columns for part in column.split(":") if "[" in part)
-    return {name: frame[name] for name in sorted({part.partition("[")[0] for part in parts})}

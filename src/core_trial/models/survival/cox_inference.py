@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from core_trial.errors import DesignError
@@ -18,7 +19,6 @@ from core_trial.models.numerics.jackknife import (
     satterthwaite,
 )
 from core_trial.models.numerics.newton import Estimable
-from core_trial.models.numerics.robust import singletons
 from core_trial.models.survival.design import CoxDesign, Maximum, estimable, maximum
 from core_trial.models.survival.partial_likelihood import score_residuals
 
@@ -241,3 +241,8 @@ def _change(part: CoxDesign, top: Maximum, back: Floats, *, exact: bool) -> Floa
     change: Floats = back @ (without.point - top.best.point)
     lost = estimable(part, without).lost if exact else np.isnan(change)
     return np.where(lost, np.nan, change)
+
+
+def singletons(n: int) -> Clusters:
+    """Every row a cluster of its own."""
+    return Clusters(np.arange(n), pd.RangeIndex(n))

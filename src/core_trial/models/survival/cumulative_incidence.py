@@ -164,8 +164,9 @@ def cumulative_incidence(
     refuse_confidence(confidence)
     if interval not in ("log-log", "plain"):
         raise DesignError(f"interval must be 'log-log' or 'plain', not {interval!r}")
+    frame = designs.sample(frame, cluster=cluster, time=time, event=event, entry=entry, by=by).frame
     observed = causes(frame, time, event, censored, entry)
-    groups = designs.clusters(frame, by) if by else None
+    groups = designs.groups(frame, by) if by else None
     members = designs.clusters(frame, cluster) if cluster else None
     found = {}
     for k, label in enumerate(groups.labels if groups else [""]):

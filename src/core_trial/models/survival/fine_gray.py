@@ -10,14 +10,12 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
+from core_trial.models.clusters import Blank
+from core_trial.models.columns import Missing
 from core_trial.models.design import Clusters, Ints
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
-from core_trial.models.numerics.limits import (
-    describe_lost,
-    refuse_confidence,
-    whole_term_lost,
-)
+from core_trial.models.numerics.limits import describe_lost, refuse_confidence
 from core_trial.models.numerics.newton import (
     UNFINISHED,
     Estimable,
@@ -28,7 +26,6 @@ from core_trial.models.numerics.newton import (
     maximise,
     whiten,
 )
-from core_trial.models.numerics.robust import singletons
 from core_trial.models.survival.causes import causes
 from core_trial.models.survival.cox_inference import (
     Errors,
@@ -37,6 +34,7 @@ from core_trial.models.survival.cox_inference import (
     jackknife_errors,
     largest,
     sandwich_notes,
+    singletons,
 )
 from core_trial.models.survival.design import right_hand_side
 from core_trial.models.survival.partial_likelihood import WIDEST
@@ -88,6 +86,8 @@ def fine_gray(
     inference: FineGrayInference | None = None,
     small_sample: bool = True,
     confidence: float = 0.95,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> Fit:
     r"""Regression of the cumulative incidence of one of several competing events.
 
@@ -100,7 +100,7 @@ def fine_gray(
     formula
         The covariates, such as ``"arm + centre"``.
     frame
-        A row per participant, without missing values in the columns named.
+        A row per participant; see `missing` for incomplete ones.
     time
         Column with the time to the first event or to censoring.
     event
@@ -119,6 +119,8 @@ def fine_gray(
         Multiply a clustered sandwich by G / (G - 1).
     confidence
         Coverage of the intervals.
+    missing, blank_cluster
+        As for `cox`.
 
     Returns
     -------
@@ -146,11 +148,12 @@ def fine_gray(
     0.637
     """
     refuse_confidence(confidence)
-    covariates = right_hand_side(formula, frame)
-    observed = causes(frame, time, event, censored)
+    given = designs.sample(frame, formula, missing=missing, cluster=cluster, time=time, event=event)
+    covariates, rows = right_hand_side(formula, given), given.frame
+    observed = causes(rows, time, event, censored)
     number = observed.number_of(cause)
     kind = np.where(observed.cause == number, 1, np.where(observed.cause > 0, 2, 0))
-    members = designs.clusters(frame, cluster) if cluster else None
+    members = designs.clusters(rows, cluster, blank=blank_cluster) if cluster else None
     white = whiten(covariates.X, centre=True)
     model = _Model(observed.time, kind, covariates.X, covariates.columns, white)
     wanted = _inference(inference, members)
@@ -165,19 +168,26 @@ def fine_gray(
     return Fit(
         model="fine_gray",
         formula=str(covariates.formula),
-        method=f"Fine and Gray's partial likelihood, event {cause}; {errors.label}",
+        method=f"Fine and Gray's partial likelihood, event {cause}; {errors.label}"
+        f"{members.note if members else ''}{covariates.note}",
         terms=model.columns,
         beta=np.where(found.lost, np.nan, beta),
         cov=errors.cov,
         df=errors.df,
         scale="log",
         loglik=best.value,
-        n=len(frame),
-        n_clusters=members.count if members else len(frame),
+        n=len(rows),
+        n_clusters=members.count if members else len(rows),
         n_events=sets.n_events,
-        converged=best.converged and not whole_term_lost(model.columns, found.null),
+        converged=best.converged and not found.lost.all(),
+        n_dropped=covariates.dropped,
         warnings=(*notes, *errors.notes),
         confidence=confidence,
+        likelihood="partial",
+        robust=True,
+        term_columns=covariates.term_columns,
+        recipe=covariates.recipe,
+        reference=covariates.reference,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -116,12 +117,10 @@ def strata_of(frame: pd.DataFrame, strata: str | Sequence[str] | None) -> Strata
     DesignError
         If a column is not there or has missing values, or the names are no names.
     """
-    if not strata and isinstance(strata, (str, Sequence, type(None))):
+    names = [name for name in strata_arguments(strata).values() if name]
+    if not names:
         return None
-    names = (strata,) if isinstance(strata, str) else strata
-    if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
-        raise DesignError(f"strata must be a column's name, or several, not {strata!r}")
-    columns = [designs.clusters(frame, name) for name in names]
+    columns = [designs.groups(frame, name) for name in names]
     found, codes = np.unique(
         np.column_stack([c.codes for c in columns]), axis=0, return_inverse=True
     )
@@ -129,6 +128,15 @@ def strata_of(frame: pd.DataFrame, strata: str | Sequence[str] | None) -> Strata
         tuple(c.labels[k] for c, k in zip(columns, row, strict=True)) for row in found.tolist()
     ]
     return Strata(codes.reshape(-1).astype(np.intp), tuple(names), tuple(levels))
+
+
+def strata_arguments(strata: str | Sequence[str] | None) -> dict[str, Any]:
+    """The columns of strata as arguments of `core_trial.models.design.sample`."""
+    if strata is None or isinstance(strata, str):
+        return {"strata": strata or None}
+    if not isinstance(strata, Sequence) or not all(isinstance(name, str) for name in strata):
+        raise DesignError(f"strata must be a column's name, or several, not {strata!r}")
+    return {f"strata[{k}]": name for k, name in enumerate(strata)}
 
 
 def strata_codes(frame: pd.DataFrame, strata: str | Sequence[str] | None) -> Ints | None:

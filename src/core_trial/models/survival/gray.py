@@ -13,7 +13,7 @@ from core_trial.models import design as designs
 from core_trial.models.design import Ints
 from core_trial.models.inference import Floats, Test, chi_square_p
 from core_trial.models.survival.causes import causes
-from core_trial.models.survival.follow_up import strata_codes
+from core_trial.models.survival.follow_up import strata_arguments, strata_codes
 
 
 def gray_test(
@@ -55,7 +55,9 @@ def gray_test(
     ----------
     Gray (1988), Ann Stat 16: 1141-54, with rho = 0.
     """
-    observed, groups = causes(frame, time, event, censored), designs.clusters(frame, by)
+    columns = strata_arguments(strata)
+    frame = designs.sample(frame, time=time, event=event, by=by, **columns).frame
+    observed, groups = causes(frame, time, event, censored), designs.groups(frame, by)
     if groups.count < 2:
         raise DesignError(f"column {by!r} has one group, so there is nothing to compare")
     number = observed.number_of(cause)

@@ -13,6 +13,7 @@ from scipy import special
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
+from core_trial.models.columns import Missing
 from core_trial.models.design import Ints
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.limits import refuse_confidence
@@ -157,6 +158,7 @@ class KaplanMeier(Mapping[str, Curve]):
     curves: Mapping[str, Curve]
     by: str = ""
     warnings: tuple[str, ...] = field(default=())
+    n_dropped: int = 0
 
     def __getitem__(self, group: str) -> Curve:
         return self.curves[group]
@@ -208,13 +210,14 @@ def kaplan_meier(
     weights: str | None = None,
     interval: Interval = "log-log",
     confidence: float = 0.95,
+    missing: Missing = "refuse",
 ) -> KaplanMeier:
     """Survival by the product limit, in each group.
 
     Parameters
     ----------
     frame
-        A row per participant, without missing values in the columns named.
+        A row per participant; see `missing` for incomplete ones.
     time, event
         Columns with the time to event or censoring and with 1 or True for an event.
     entry
@@ -227,6 +230,9 @@ def kaplan_meier(
         Scale of the pointwise limits: ``"log-log"``, ``"log"`` (R's default) or ``"plain"``.
     confidence
         Coverage of the limits.
+    missing
+        ``"refuse"``, or ``"drop"`` to leave rows with missing values out; they are counted in
+        `KaplanMeier.n_dropped`.
 
     Raises
     ------
@@ -249,9 +255,12 @@ def kaplan_meier(
     5.5
     """
     refuse_confidence(confidence)
-    frame = repeated(frame, weights) if weights else frame
-    observed = follow_up(frame, time, event, entry)
-    groups = designs.clusters(frame, by) if by else None
+    chosen = designs.sample(
+        frame, missing=missing, time=time, event=event, entry=entry, by=by, weights=weights
+    )
+    rows = repeated(chosen.frame, weights) if weights else chosen.frame
+    observed = follow_up(rows, time, event, entry)
+    groups = designs.groups(rows, by) if by else None
     labels = [str(label) for label in groups.labels] if groups else [""]
     curves = {}
     for k, label in enumerate(labels):
@@ -260,7 +269,7 @@ def kaplan_meier(
     where = {label: f"{by} {label}: " if by else "" for label in labels}
     quiet = [f"{where[g]}there is no event" for g, c in curves.items() if by and c.n_events == 0]
     early = [f"{where[g]}{EARLY_END}" for g, c in curves.items() if c.ends_early]
-    return KaplanMeier(curves, by or "", tuple(quiet + early))
+    return KaplanMeier(curves, by or "", tuple(quiet + early), chosen.dropped)
 
 
 def curve(

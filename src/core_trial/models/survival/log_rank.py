@@ -11,8 +11,9 @@ import pandas as pd
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
 from core_trial.models.design import Ints
+from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats, Test, chi_square_p
-from core_trial.models.survival.follow_up import FollowUp, follow_up, strata_codes
+from core_trial.models.survival.follow_up import FollowUp, follow_up, strata_arguments, strata_codes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,9 +83,11 @@ def log_rank(
     --------
     >>> frame = pd.DataFrame({"arm": list("abab"), "days": [1, 2, 3, 4], "event": [1, 1, 1, 0]})
     >>> log_rank(frame, time="days", event="event", by="arm").observed
-    {'a': 2.0, 'b': 1.0}
+    ReadOnly({'a': 2.0, 'b': 1.0})
     """
-    observed, groups = follow_up(frame, time, event, entry), designs.clusters(frame, by)
+    columns = strata_arguments(strata)
+    frame = designs.sample(frame, time=time, event=event, entry=entry, by=by, **columns).frame
+    observed, groups = follow_up(frame, time, event, entry), designs.groups(frame, by)
     if groups.count < 2:
         raise DesignError(f"column {by!r} has one group, so there is nothing to compare")
     if not observed.n_events:
@@ -103,8 +106,12 @@ def log_rank(
     labels = [str(label) for label in groups.labels]
     statistic, df = _chi_square(seen - due, covariance)
     test = Test(f"{by}: equal hazards", statistic, df, chi_square_p(statistic, df))
-    return LogRank(test, dict(zip(labels, seen.tolist(), strict=True)),
-                   dict(zip(labels, due.tolist(), strict=True)), covariance)  # fmt: skip
+    return LogRank(
+        test,
+        ReadOnly(dict(zip(labels, seen.tolist(), strict=True))),
+        ReadOnly(dict(zip(labels, due.tolist(), strict=True))),
+        covariance,
+    )
 
 
 def group_counts(observed: FollowUp, codes: Ints, count: int) -> tuple[Floats, Floats]:

@@ -164,7 +164,7 @@ def survival_curve(
         raise DesignError(f"predicted survival has no interval with {what}; see baseline_hazard()")
     level = fit.confidence if confidence is None else confidence
     refuse_confidence(level)
-    jumps, X = _Jumps.of(known), covariates_of(known, frame)
+    jumps, X = _Jumps.of(known), _covariates(known, frame)
     shift = designs.numeric(frame, known.offset) if known.offset else np.zeros(len(frame))
     strata = _strata_of_rows(known, frame)
     curves = {
@@ -176,33 +176,10 @@ def survival_curve(
     return PredictedSurvival(curves, interval, level)
 
 
-def covariates_of(fit: CoxFit, frame: pd.DataFrame) -> Floats:
-    """The columns of the fit's design for other rows, shape (n, p).
-
-    Raises
-    ------
-    DesignError
-        If a variable is missing, or has a level that the fit has not seen.
-    """
-    columns = [
-        np.prod([_factor(fit, part, frame) for part in name.split(":")], axis=0)
-        for name in fit.terms
-    ]
-    return np.column_stack(columns)
-
-
-def _factor(fit: CoxFit, part: str, frame: pd.DataFrame) -> Floats:
-    """One variable of a column's name: a number, or whether a factor has a level."""
-    name, bracket, level = part.partition("[")
-    if not bracket:
-        return designs.numeric(frame, name)
-    values = designs.column(frame, name).astype(str)
-    levels = set(fit.factors[name].astype(str))
-    unseen = sorted(set(values) - levels)
-    if unseen:
-        known = ", ".join(sorted(levels))
-        raise DesignError(f"factor {name!r} has no level {', '.join(unseen)}; it has {known}")
-    return np.asarray(values == level.removesuffix("]"), dtype=float)
+def _covariates(fit: CoxFit, frame: pd.DataFrame) -> Floats:
+    if fit.recipe is None:
+        raise DesignError("this fit came from no frame, so that no other rows can be read")
+    return fit.recipe.matrix(frame)
 
 
 def _strata_of_rows(fit: CoxFit, frame: pd.DataFrame) -> Ints:

@@ -11,9 +11,12 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
+from core_trial.models import design as designs
+from core_trial.models.columns import Missing
+from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats, Test, chi_square_p
-from core_trial.models.numerics.limits import term_of
 from core_trial.models.numerics.newton import Estimable
+from core_trial.models.numerics.threads import one_thread
 from core_trial.models.survival.design import (
     CoxDesign,
     estimable,
@@ -21,7 +24,7 @@ from core_trial.models.survival.design import (
     prepare,
     right_hand_side,
 )
-from core_trial.models.survival.follow_up import FollowUp, follow_up, strata_codes
+from core_trial.models.survival.follow_up import FollowUp, follow_up, strata_arguments, strata_codes
 from core_trial.models.survival.kaplan_meier import curve
 from core_trial.models.survival.partial_likelihood import (
     Sums,
@@ -67,12 +70,13 @@ def proportional_hazards(
     strata: str | Sequence[str] | None = None,
     entry: str | None = None,
     transform: Transform = "km",
+    missing: Missing = "refuse",
 ) -> ProportionalHazards:
     """Test a Cox model's proportional hazards.
 
     Parameters
     ----------
-    formula, frame, time, event, ties, strata, entry
+    formula, frame, time, event, ties, strata, entry, missing
         As for `core_trial.models.survival.cox.cox`.
     transform
         ``"km"`` for one minus the Kaplan-Meier curve just before the event (R's default),
@@ -96,9 +100,18 @@ def proportional_hazards(
     >>> test.tests["arm"].df
     1.0
     """
-    covariates = right_hand_side(formula, frame)
-    observed = follow_up(frame, time, event, entry)
-    design = prepare(covariates, observed, strata_codes(frame, strata), ties)
+    rows = designs.sample(
+        frame,
+        formula,
+        missing=missing,
+        time=time,
+        event=event,
+        entry=entry,
+        **strata_arguments(strata),
+    )
+    covariates = right_hand_side(formula, rows)
+    observed = follow_up(rows.frame, time, event, entry)
+    design = prepare(covariates, observed, strata_codes(rows.frame, strata), ties)
     if design.risk.n_events == 0:
         raise DesignError("there is no event, so there are no hazards to compare")
     if transform not in _TRANSFORMS:
@@ -111,9 +124,7 @@ def proportional_hazards(
     at = sums(design.risk, x, design.predictor(best.point))
     beta = np.where(found.lost, np.nan, design.white.back @ best.point)
     residuals = _residuals(design, x, at, g, beta, found.covariance())
-    return ProportionalHazards(
-        MappingProxyType(_tests(design, x, at, g, found)), transform, residuals
-    )
+    return ProportionalHazards(ReadOnly(_tests(design, x, at, g, found)), transform, residuals)
 
 
 def _identity(observed: FollowUp, times: Floats) -> Floats:
@@ -136,6 +147,7 @@ _TRANSFORMS: Mapping[Transform, Callable[[FollowUp, Floats], Floats]] = MappingP
 )
 
 
+@one_thread
 def _tests(design: CoxDesign, x: Floats, at: Sums, g: Floats, found: Estimable) -> dict[str, Test]:
     """Score tests of the columns times g, added to the model one term at a time.
 
@@ -148,9 +160,7 @@ def _tests(design: CoxDesign, x: Floats, at: Sums, g: Floats, found: Estimable) 
     _, square = weighted_derivatives(risk, x, at, g**2)
     back = design.white.back
     remaining = square - cross @ (back @ found.inverse @ back.T) @ cross.T
-    terms: dict[str, list[int]] = {}
-    for k, name in enumerate(design.columns):
-        terms.setdefault(term_of(name), []).append(k)
+    terms = {term: list(columns) for term, columns in design.term_columns.items()}
     sets = {**terms, "global": [k for k in range(p) if not found.lost[k]]}
     usable = np.diagonal(remaining) > NOTHING_LEFT * np.diagonal(square)
     tests = {}

@@ -128,8 +128,9 @@ def mean_cumulative(
     [0.5, 1.0]
     """
     refuse_confidence(confidence)
+    frame = designs.sample(frame, cluster=cluster, time=time, event=event, entry=entry, by=by).frame
     observed, members = follow_up(frame, time, event, entry), designs.clusters(frame, cluster)
-    groups = designs.clusters(frame, by) if by else None
+    groups = designs.groups(frame, by) if by else None
     curves, quiet = {}, []
     for k, label in enumerate(groups.labels if groups else [""]):
         rows = groups.codes == k if groups else np.ones(len(frame), dtype=bool)

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models.fit import Fit
+from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats
 from core_trial.models.survival.cox_fit import CoxFit, cox_fit
 from core_trial.models.survival.design import information_at
 from core_trial.models.survival.partial_likelihood import schoenfeld_residuals, score_residuals
 
-CoxResidual = Literal[
-    "martingale", "deviance", "score", "dfbeta", "schoenfeld", "scaled_schoenfeld"
-]
 
-
-def cox_residuals(fit: Fit, kind: CoxResidual = "martingale") -> pd.Series | pd.DataFrame:
+def cox_residuals(fit: Fit, kind: str = "martingale") -> pd.Series | pd.DataFrame:
     r"""Residuals of a Cox model.
 
     Parameters
@@ -127,7 +122,7 @@ def _per_event(fit: CoxFit, values: Floats) -> pd.DataFrame:
     return table
 
 
-_KINDS: Mapping[str, Callable[[CoxFit], pd.Series | pd.DataFrame]] = MappingProxyType(
+_KINDS: Mapping[str, Callable[[CoxFit], pd.Series | pd.DataFrame]] = ReadOnly(
     {
         "martingale": _martingale,
         "deviance": _deviance,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from numbers import Real
-from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -13,7 +12,10 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
+from core_trial.models.clusters import Blank
+from core_trial.models.columns import Missing
 from core_trial.models.design import Clusters, Ints
+from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats, Quantity, wald
 from core_trial.models.numerics.few_clusters import informative, refuse_one
 from core_trial.models.numerics.jackknife import (
@@ -46,6 +48,8 @@ class RestrictedMean:
         Degrees of freedom of each difference; ``inf`` for the normal distribution.
     warnings
         What a careful reader should know.
+    n_dropped
+        Rows left out because a value was missing.
     """
 
     limit: float
@@ -53,8 +57,9 @@ class RestrictedMean:
     differences: Mapping[str, Quantity]
     n_clusters: int
     method: str = ""
-    df: Mapping[str, float] = field(default_factory=dict)
+    df: Mapping[str, float] = field(default_factory=ReadOnly[str, float])
     warnings: tuple[str, ...] = ()
+    n_dropped: int = 0
 
 
 def restricted_mean(
@@ -69,13 +74,15 @@ def restricted_mean(
     inference: Literal["sandwich", "jackknife"] | None = None,
     small_sample: bool = True,
     confidence: float = 0.95,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> RestrictedMean:
     """Restricted mean survival time of each group, and how the groups differ.
 
     Parameters
     ----------
     frame
-        A row per participant, without missing values in the columns named.
+        A row per participant; see `missing` for incomplete ones.
     time, event
         Columns with the time to event or censoring and with 1 or True for an event.
     limit
@@ -96,6 +103,12 @@ def restricted_mean(
         Multiply the sandwich by G / (G - 1).
     confidence
         Coverage of the intervals.
+    missing
+        ``"refuse"``, or ``"drop"`` to leave rows with missing values out; they are counted in
+        `RestrictedMean.n_dropped`.
+    blank_cluster
+        ``"own"`` takes each row without a cluster as one of its own; ``"refuse"`` does not, for
+        nothing says whether there is none or it is not known.
 
     Raises
     ------
@@ -114,6 +127,10 @@ def restricted_mean(
     4.5
     """
     refuse_confidence(confidence)
+    chosen = designs.sample(
+        frame, missing=missing, cluster=cluster, time=time, event=event, entry=entry, by=by
+    )
+    frame = chosen.frame
     observed = follow_up(frame, time, event, entry)
     if not (isinstance(limit, Real) and np.isfinite(limit) and limit > 0):
         raise DesignError(f"the limit must be a positive time, not {limit}")
@@ -121,11 +138,12 @@ def restricted_mean(
     for k, label in enumerate(groups.labels):
         part = observed.of(groups.codes == k)
         _refuse_short(part, limit, f"{by} {label}: " if by else "")
-    members = designs.clusters(frame, cluster) if cluster else None
+    members = designs.clusters(frame, cluster, blank=blank_cluster) if cluster else None
     errors = _errors(observed, groups, limit, members, inference, small_sample)
     early = _ending_early(observed, groups, by) if entry else ()
     found = _summarise(groups, errors, limit, confidence)
-    return replace(found, warnings=(*found.warnings, *early))
+    notes = (*found.warnings, *early)
+    return replace(found, warnings=notes, n_dropped=chosen.dropped)
 
 
 def _ending_early(observed: FollowUp, groups: Clusters, by: str | None) -> tuple[str, ...]:
@@ -182,7 +200,7 @@ def _influence(observed: FollowUp, km: Curve, after: Floats) -> Floats:
 def _groups(frame: pd.DataFrame, by: str | None) -> Clusters:
     if by is None:
         return Clusters(np.zeros(len(frame), dtype=np.intp), pd.Index([""]))
-    return designs.clusters(frame, by)
+    return designs.groups(frame, by)
 
 
 def _refuse_short(observed: FollowUp, limit: float, where: str) -> None:
@@ -310,10 +328,10 @@ def _summarise(groups: Clusters, found: _Means, limit: float, confidence: float)
     df = dict(zip(labels[1:], found.df_differences.tolist(), strict=True))
     return RestrictedMean(
         limit,
-        MappingProxyType(by_group),
-        MappingProxyType(differences),
+        ReadOnly(by_group),
+        ReadOnly(differences),
         found.n_clusters,
         found.method,
-        MappingProxyType(df),
+        ReadOnly(df),
         found.warnings,
     )

@@ -1,5 +1,6 @@
 """Weights, predicted survival, residuals and curves: what must hold, and what is refused."""
 
+import copy
 import pickle
 
 import matplotlib.pyplot as plt
@@ -167,7 +168,7 @@ def test_predictions_that_cannot_be_made_are_refused():
     new = pd.DataFrame({"arm": ["old"], "x": [0.0], "s": ["a"]})
     assert len(models.survival_curve(fit, new).to_frame()) > 5
     for change, message in (
-        ({"arm": "other"}, "no level other; it has new, old"),
+        ({"arm": "other"}, "did not see; its levels are new, old"),
         ({"s": "c"}, "no such stratum; its strata are a; b"),
     ):
         with pytest.raises(DesignError, match=message):
@@ -196,10 +197,13 @@ def test_strata_of_several_columns_are_named_by_them():
     np.testing.assert_array_equal(one.beta, fit.beta)
 
 
-def test_risk_sets_travel_with_the_design():
+def test_risk_sets_travel_with_the_fit():
     fit = models.cox("arm + x", people(), **TIMES)
-    again = pickle.loads(pickle.dumps(fit.design))
-    np.testing.assert_array_equal(again.X, fit.design.X)
+    again = pickle.loads(pickle.dumps(fit))
+    pd.testing.assert_series_equal(models.cox_residuals(again), models.cox_residuals(fit))
+    np.testing.assert_array_equal(again.residuals("deviance"), fit.residuals("deviance"))
+    again = copy.deepcopy(fit)
+    pd.testing.assert_frame_equal(models.baseline_hazard(again), models.baseline_hazard(fit))
     with pytest.raises(AttributeError):
         fit.design.X = np.zeros(1)
 
