@@ -20,6 +20,7 @@ from core_trial.models.numerics.threads import one_thread
 from core_trial.models.survival.cox_fit import CoxFit
 from core_trial.models.survival.cox_inference import (
     Inference,
+    are_people,
     count_clusters,
     standard_errors,
 )
@@ -238,7 +239,8 @@ def fit_cox(
     if design.risk.n_events == 0:
         return not_estimable(design, rule, n_clusters, confidence, NO_EVENTS)
     members = design.in_order(clusters) if clusters else None
-    chosen, warning = count_clusters(design.X, design.columns, members, inference)
+    people = are_people(design.observed, members)
+    chosen, warning = count_clusters(design.X, design.columns, members, inference, people=people)
     top = maximum(design)
     if not top.best.converged:
         return not_estimable(design, rule, n_clusters, confidence, UNFINISHED)

@@ -20,6 +20,7 @@ from core_trial.models.numerics.jackknife import (
 )
 from core_trial.models.numerics.newton import Estimable
 from core_trial.models.survival.design import CoxDesign, Maximum, estimable, maximum
+from core_trial.models.survival.follow_up import FollowUp
 from core_trial.models.survival.partial_likelihood import score_residuals
 
 Inference = Literal["model", "sandwich", "jackknife", "one-step"]
@@ -50,11 +51,25 @@ class Errors:
 
 
 def count_clusters(
-    X: Floats, columns: tuple[str, ...], clusters: Clusters | None, inference: Inference | None
+    X: Floats,
+    columns: tuple[str, ...],
+    clusters: Clusters | None,
+    inference: Inference | None,
+    *,
+    people: bool = False,
 ) -> tuple[Inference, str]:
     """The inference that the clusters allow, and what is to be said of them.
 
     Without a choice it is the sandwich where clusters are enough, and else the jackknife.
+
+    Parameters
+    ----------
+    X, columns, clusters
+        Design matrix, shape (n, p), the names of its columns, and the cluster of each row.
+    inference
+        What was asked for; None for no choice.
+    people
+        Whether each cluster is one person in several rows, and rows are not members to be counted.
 
     Raises
     ------
@@ -72,6 +87,8 @@ def count_clusters(
             "inference='model' takes rows as independent: leave out cluster=, or choose 'sandwich' "
             "or 'jackknife'"
         )
+    if people:
+        return inference or "sandwich", ""
     found = in_design(X, columns, clusters.codes)
     refuse_one(found)
     if found.verdict != "few":
@@ -79,6 +96,15 @@ def count_clusters(
     if inference is None:
         return "jackknife", f"{found.counted}: the jackknife with t instead of the sandwich"
     return inference, found.warning if inference == "sandwich" else ""
+
+
+def are_people(observed: FollowUp, clusters: Clusters | None) -> bool:
+    """Whether no two rows of a cluster overlap in time, as those of one person do not."""
+    if clusters is None or observed.entry is None:
+        return False
+    order = np.lexsort((observed.entry, clusters.codes))
+    same = clusters.codes[order][1:] == clusters.codes[order][:-1]
+    return bool((observed.entry[order][1:] >= observed.time[order][:-1])[same].all())
 
 
 def standard_errors(

@@ -65,6 +65,16 @@ def test_the_cluster_keeps_a_persons_rows_together(inference):
     np.testing.assert_allclose(other.cov, one.cov, rtol=1e-7)
 
 
+def test_people_in_several_rows_are_no_clusters_of_members():
+    """The cluster is the person where its rows do not overlap; a single overlap makes it none."""
+    pieces = cut(people(n=30))
+    fit = models.cox("arm", pieces, **SETTINGS, cluster="id")
+    assert "sandwich" in fit.method
+    assert fit.warnings == ()
+    twice = pd.concat([pieces, pieces.iloc[[0]].assign(x=0.0)])
+    assert "jackknife" in models.cox("arm", twice, **SETTINGS, cluster="id").method
+
+
 def test_curves_of_people_cut_into_rows():
     whole, pieces = people(), cut(people())
     one = models.kaplan_meier(whole, time="stop", event="event")[""]
