@@ -1,6 +1,7 @@
 """Models for partially nested trials: arrays and formulas in, one frozen `Fit` out."""
 
 from core_trial.models.counts.modified_poisson import modified_poisson
+from core_trial.models.counts.poisson import poisson
 from core_trial.models.counts.zero_inflated_nb import zero_inflated_nb
 from core_trial.models.intercept.mixed_logistic import mixed_logistic
 from core_trial.models.intercept.mixed_poisson import mixed_poisson
@@ -19,6 +20,7 @@ __all__ = [
     "mixed_logistic",
     "mixed_poisson",
     "modified_poisson",
+    "poisson",
     "proportional_hazards",
     "replicate",
     "restricted_mean",

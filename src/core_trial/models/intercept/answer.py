@@ -136,7 +136,7 @@ def _regular(
     sd = float(best.theta[-1])
     effects = np.zeros(layout.clusters.count)
     effects[table.clusters] = sd * best.modes[table.units]
-    eta = (best.theta[:-1] @ basis.columns)[layout.pattern_of]
+    eta = table.everything.predictor(best.theta[:-1])[layout.pattern_of]
     eta += layout.random * effects[layout.clusters.codes]
     answer = Answer(
         beta=basis.back @ best.theta[:-1],
@@ -181,7 +181,8 @@ def _separated(layout: Layout, family: Family, y: Floats, points: int, apart: Se
         return whole
     X = layout.patterns[layout.pattern_of[stay]][:, apart.kept]
     members = Clusters(layout.clusters.codes[stay], layout.clusters.labels)
-    rest = arrange(X, members, layout.random[stay].astype(float))
+    shift = layout.shift[layout.pattern_of[stay]]
+    rest = arrange(X, members, layout.random[stay].astype(float), shift)
     basis = orthonormal(rest.patterns, rest.counts)
     answer = solve(rest, basis, family, y[stay], points)
     whole.fitted[stay] = answer.fitted

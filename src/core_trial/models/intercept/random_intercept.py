@@ -64,7 +64,7 @@ def variance_score(table: Table, family: Family, gamma: Floats) -> tuple[float, 
     """
     slope = curvature = 0.0
     for block in table.blocks:
-        _, mean, variance = family.cumulant(gamma @ block.columns)
+        _, mean, variance = family.cumulant(block.predictor(gamma))
         residual = block.total(block.successes - block.trials * mean)
         weight = block.total(block.trials * variance)
         slope += 0.5 * float(block.weight @ (residual**2 - weight))

@@ -45,17 +45,24 @@ class Group:
         Its clusters with more than one member.
     effective
         Number of equal clusters that tell as much as the informative ones:
-        ``(sum n)**2 / sum n**2`` over their sizes (Kish 1965); 0 without any.
+        ``(sum n)**2 / sum n**2`` over their sizes; 0 without any.
+    independent
+        The same over all its clusters, those of one member among them.
     weighted_size
         ``sum n**2 / sum n`` over all its clusters: the size of the cluster that a participant
         drawn at random is in. The variance of the arm's mean is that of independent participants
         times ``1 + (weighted_size - 1) * icc``.
+
+    References
+    ----------
+    Kish (1965), Survey Sampling, section 8.2.
     """
 
     label: str
     clusters: int
     informative: int
     effective: float
+    independent: float
     weighted_size: float
 
     @property
@@ -95,19 +102,28 @@ class Informative:
         return self.worst.verdict
 
     @property
+    def counted(self) -> str:
+        """How many clusters tell anything in the arm that allows least."""
+        group, arm = self.worst, f" at {self.worst.label}" if self.worst.label else ""
+        if group.informative == 1:
+            return f"one cluster with more than one member{arm}"
+        return (
+            f"{group.informative} clusters with more than one member{arm}, worth "
+            f"{group.effective:.1f} equal ones"
+        )
+
+    @property
     def warning(self) -> str:
         """What a reader should be told; blank where there are enough clusters, or none."""
-        group, arm = self.worst, _of(self.worst)
         if self.verdict == "one":
             return (
-                f"one cluster with more than one member{arm}: how much clusters differ cannot be "
-                "learnt from one, so that no robust standard error exists"
+                f"{self.counted}: how much clusters differ cannot be learnt from one, so that no "
+                "robust standard error exists"
             )
         if self.verdict == "few":
             return (
-                f"{group.informative} clusters with more than one member{arm}, worth "
-                f"{group.effective:.1f} equal ones: with fewer than {FEWEST_CLUSTERS_FOR_SANDWICH} "
-                "sandwich standard errors are too small"
+                f"{self.counted}: with fewer than {FEWEST_CLUSTERS_FOR_SANDWICH} sandwich standard "
+                "errors are too small"
             )
         return ""
 
@@ -149,7 +165,18 @@ def informative(
 
 
 def in_design(X: Floats, columns: Sequence[str], codes: Ints) -> Informative:
-    """Count the clusters by the levels of the comparison between clusters that a model makes.
+    """Count the clusters by the levels of the comparison that `compared` finds.
+
+    Parameters
+    ----------
+    X, columns, codes
+        As in `compared`.
+    """
+    return informative(codes, *compared(X, columns, codes))
+
+
+def compared(X: Floats, columns: Sequence[str], codes: Ints) -> tuple[Ints, list[str]]:
+    """Find the comparison between clusters that a model makes: group of each row, and labels.
 
     That is the first variable of the design that is the same for all members of each cluster: the
     arm of a partially nested or cluster-randomised trial. Where every variable differs within
@@ -174,8 +201,8 @@ def in_design(X: Floats, columns: Sequence[str], codes: Ints) -> Informative:
         if two and (part == part[shown]).all():
             levels, group = np.unique(part, axis=0, return_inverse=True)
             labels = [_level(name, [columns[k] for k in own], row) for row in levels]
-            return informative(codes, group.reshape(-1), labels)
-    return informative(codes, np.zeros(len(codes), dtype=np.intp), [""])
+            return group.reshape(-1), labels
+    return np.zeros(len(codes), dtype=np.intp), [""]
 
 
 def refuse_one(found: Informative) -> None:
@@ -194,14 +221,20 @@ def refuse_one(found: Informative) -> None:
 
 
 def _group(label: str, every: Ints, several: Ints) -> Group:
-    squares = float((several.astype(float) ** 2).sum())
     return Group(
         label=label,
         clusters=len(every),
         informative=len(several),
-        effective=float(several.sum()) ** 2 / squares if squares else 0.0,
+        effective=_equal_ones(several),
+        independent=_equal_ones(every),
         weighted_size=float((every.astype(float) ** 2).sum() / max(every.sum(), 1)),
     )
+
+
+def _equal_ones(sizes: Ints) -> float:
+    """Number of clusters of one size that tell as much as these."""
+    squares = float((sizes.astype(float) ** 2).sum())
+    return float(sizes.sum()) ** 2 / squares if squares else 0.0
 
 
 def _level(name: str, columns: Sequence[str], row: Floats) -> str:
@@ -210,7 +243,3 @@ def _level(name: str, columns: Sequence[str], row: Floats) -> str:
     if shown and shown[0] != name:
         return shown[0]
     return f"{name} = {int(row[0])}" if columns[0] == name else f"the reference level of {name}"
-
-
-def _of(group: Group) -> str:
-    return f" at {group.label}" if group.label else ""
