@@ -1,6 +1,7 @@
 """Models for partially nested trials: arrays and formulas in, one frozen `Fit` out."""
 
 from core_trial.models.counts.modified_poisson import modified_poisson
+from core_trial.models.counts.negative_binomial import negative_binomial
 from core_trial.models.counts.poisson import poisson
 from core_trial.models.counts.zero_inflated_nb import zero_inflated_nb
 from core_trial.models.intercept.mixed_logistic import mixed_logistic
@@ -20,6 +21,7 @@ __all__ = [
     "mixed_logistic",
     "mixed_poisson",
     "modified_poisson",
+    "negative_binomial",
     "poisson",
     "proportional_hazards",
     "replicate",
