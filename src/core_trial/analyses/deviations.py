@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import special
 
 from core_trial.analyses.estimation import complete_cases, estimate, fit
 from core_trial.analyses.plan import (
@@ -20,7 +19,7 @@ from core_trial.analyses.plan import (
     AnalysisSpec,
 )
 from core_trial.errors import DesignError, FitError
-from core_trial.models.fit import Fit
+from core_trial.models.counts.expected import expected_counts, poisson_pmf
 from core_trial.results import Descriptive, Estimate, ModelChoice, Record
 
 Floats = NDArray[np.float64]
@@ -77,7 +76,7 @@ def count_evidence(spec: AnalysisSpec, participants: pd.DataFrame) -> Iterator[D
     yield from _frequencies(spec, "observed", (days[:, None] == support).sum(axis=0))
     yield from _frequencies(spec, "expected_poisson", poisson_pmf(support, means).sum(axis=0))
     try:
-        expected = expected_frequencies(fit(spec.fitted, participants), cases, support)
+        expected = expected_counts(fit(spec.fitted, participants), cases, support)
     except (DesignError, FitError):
         return
     yield from _frequencies(spec, "expected_zero_inflated", expected)
@@ -100,48 +99,6 @@ def variance_to_mean(values: Floats, means: Floats) -> float:
     if not some.any():
         return math.nan
     return float(((values[some] - means[some]) ** 2 / means[some]).mean())
-
-
-def expected_frequencies(fitted: Fit, cases: pd.DataFrame, support: NDArray[np.int_]) -> Floats:
-    """Participants expected at each number of days under a zero-inflated negative binomial.
-
-    Parameters
-    ----------
-    fitted
-        Constant inflation, arm as the only covariate of the counts.
-    cases
-        The rows it was fitted to.
-    support
-        Numbers of days, shape (k,).
-
-    Returns
-    -------
-    ndarray
-        Shape (k,).
-    """
-    beta = dict(zip(fitted.terms, fitted.beta, strict=True))
-    treated = (cases["arm"] == "intervention").to_numpy(dtype=float)
-    mean = np.exp(beta["Intercept"] + beta["arm[intervention]"] * treated)
-    # Without inflation, and at its limit, the intercept of the zero part is not estimable.
-    inflated = float(np.nan_to_num(special.expit(beta["inflate:Intercept"])))
-    count = negative_binomial_pmf(support, mean, fitted.dispersion)
-    expected: Floats = ((1 - inflated) * count + inflated * (support == 0)).sum(axis=0)
-    return expected
-
-
-def poisson_pmf(support: NDArray[np.int_], mean: Floats) -> Floats:
-    """Poisson probabilities, shape (n, k) for means of shape (n,) and a support of shape (k,)."""
-    mu = mean[:, None]
-    return np.exp(special.xlogy(support, mu) - mu - special.gammaln(support + 1))
-
-
-def negative_binomial_pmf(support: NDArray[np.int_], mean: Floats, alpha: float) -> Floats:
-    """Probabilities with variance mu + alpha mu^2; the Poisson's where alpha is zero."""
-    if not alpha > 0:
-        return poisson_pmf(support, mean)
-    mu, r = mean[:, None], 1 / alpha
-    log_choose = special.gammaln(support + r) - special.gammaln(r) - special.gammaln(support + 1)
-    return np.exp(log_choose - r * np.log1p(alpha * mu) + special.xlogy(support, mu / (mu + r)))
 
 
 def _frequencies(spec: AnalysisSpec, statistic: str, values: Floats) -> Iterator[Descriptive]:

@@ -1,5 +1,6 @@
 """Models for partially nested trials: arrays and formulas in, one frozen `Fit` out."""
 
+from core_trial.models.counts.expected import expected_counts
 from core_trial.models.counts.modified_poisson import modified_poisson
 from core_trial.models.counts.negative_binomial import negative_binomial
 from core_trial.models.counts.poisson import poisson
@@ -16,6 +17,7 @@ from core_trial.models.survival.restricted_mean import restricted_mean
 
 __all__ = [
     "cox",
+    "expected_counts",
     "kaplan_meier",
     "mixed_linear",
     "mixed_logistic",
