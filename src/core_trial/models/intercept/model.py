@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -17,11 +17,13 @@ from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, Quantity, Test, boundary_p, wald
 from core_trial.models.intercept.answer import Answer, solve
 from core_trial.models.intercept.cautions import believable, warnings_of
+from core_trial.models.intercept.few import Inference, degrees_of_freedom, judge
 from core_trial.models.intercept.layout import Layout, arrange
 from core_trial.models.numerics.canonical import Family
 from core_trial.models.numerics.glm import Orthonormal, orthonormal
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.numerics.quadrature import hermite_rule
+from core_trial.models.weights import offset_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,12 @@ class InterceptModel:
         Coverage of the intervals.
     layout, basis
         Rows and clusters that are alike, and coordinates for their covariates.
+    inference
+        ``"normal"``, or ``"t"`` by the between-within rule.
+    df
+        Degrees of freedom of each coefficient, shape (p,).
+    notes
+        What is to be said of the number of clusters.
     """
 
     kind: Kind
@@ -68,6 +76,9 @@ class InterceptModel:
     confidence: float
     layout: Layout
     basis: Orthonormal
+    inference: Inference
+    df: Floats
+    notes: tuple[str, ...] = ()
 
     def fit(self, y: Floats | None = None) -> Fit:
         """Fit the design's own response, or another one of shape (n,).
@@ -82,6 +93,30 @@ class InterceptModel:
         answer = solve(self.layout, self.basis, self.kind.family, y, self.points)
         return _as_fit(self, y, answer)
 
+    @property
+    def offset(self) -> Floats:
+        """What the linear predictor holds beside the covariates, shape (n,)."""
+        return self.layout.shift[self.layout.pattern_of]
+
+    def held(self, k: int, value: float) -> InterceptModel:
+        """The same model with the coefficient of column k held at a value."""
+        design = self.design
+        rest = replace(
+            design,
+            X=np.delete(design.X, k, axis=1),
+            columns=design.columns[:k] + design.columns[k + 1 :],
+        )
+        return prepare(
+            self.kind,
+            rest,
+            self.layout.clusters,
+            random=self.layout.random.astype(float),
+            offset=self.offset + value * design.X[:, k],
+            points=self.points,
+            inference=self.inference,
+            confidence=self.confidence,
+        )
+
 
 def prepare(
     kind: Kind,
@@ -89,7 +124,9 @@ def prepare(
     members: Clusters,
     *,
     random: Floats | None = None,
+    offset: Floats | None = None,
     points: int = 7,
+    inference: Inference | None = None,
     confidence: float = 0.95,
 ) -> InterceptModel:
     """Work out all that does not depend on the response.
@@ -102,8 +139,13 @@ def prepare(
         The design and the cluster of each row.
     random
         1 where the random effect enters a row, 0 where not, shape (n,); None for everywhere.
+    offset
+        What the linear predictor holds beside the covariates, shape (n,); None for nothing.
     points
         Number of nodes.
+    inference
+        ``"normal"``, ``"t"``, ``"bootstrap"`` (the coefficients are then judged by t); None for the
+        normal where clusters are enough, and t below.
     confidence
         Coverage of the intervals.
 
@@ -121,9 +163,19 @@ def prepare(
     refuse_confidence(confidence)
     if random is not None:
         _refuse_spanning(members, random)
-    layout = arrange(design.X, members, random)
-    basis = orthonormal(layout.patterns, layout.counts)
-    return InterceptModel(kind, design, points, confidence, layout, basis)
+    chosen, notes = judge(inference, design, members)
+    layout = arrange(design.X, members, random, offset)
+    return InterceptModel(
+        kind=kind,
+        design=design,
+        points=points,
+        confidence=confidence,
+        layout=layout,
+        basis=orthonormal(layout.patterns, layout.counts),
+        inference=chosen,
+        df=degrees_of_freedom(chosen, design, members, random),
+        notes=notes,
+    )
 
 
 def prepare_frame(
@@ -134,6 +186,9 @@ def prepare_frame(
     cluster: str,
     points: int,
     random: str,
+    inference: Inference | None,
+    offset: str | None,
+    exposure: str | None,
     confidence: float,
 ) -> InterceptModel:
     """`prepare` from a formula and the names of columns."""
@@ -142,7 +197,9 @@ def prepare_frame(
         build(formula, frame),
         clusters(frame, cluster),
         random=None if random == "1" else indicator(frame, random),
+        offset=offset_of(frame, offset, exposure),
         points=points,
+        inference=inference,
         confidence=confidence,
     )
 
@@ -177,7 +234,7 @@ def _as_fit(model: InterceptModel, y: Floats, answer: Answer) -> Fit:
         terms=terms,
         beta=answer.estimates,
         cov=answer.cov,
-        df=np.full(len(terms), np.inf),
+        df=model.df,
         scale=model.kind.family.scale,
         loglik=answer.loglik,
         n=len(y),
@@ -185,7 +242,7 @@ def _as_fit(model: InterceptModel, y: Floats, answer: Answer) -> Fit:
         n_events=int(y.sum()),
         variance=MappingProxyType({"cluster": variance}),
         converged=believable(answer, model.design),
-        warnings=tuple(warnings_of(answer, model.design, model.points)),
+        warnings=(*warnings_of(answer, model.design, model.points), *model.notes),
         quantities=MappingProxyType(_quantities(model, answer, float(y.mean()))),
         tests=MappingProxyType({"variance": _variance_test(answer)}),
         random_effects=effects,
@@ -199,9 +256,11 @@ def _in_words(model: InterceptModel) -> str:
     rule = f"{model.points}-point adaptive Gauss-Hermite quadrature"
     if model.points == 1:
         rule = "Laplace approximation"
+    normal = model.inference == "normal"
+    by = "normal inference" if normal else "t with between-within degrees of freedom"
     return (
         f"maximum likelihood by {rule}; random intercept in {where}; "
-        "observed information of all parameters, normal inference"
+        f"observed information of all parameters, {by}"
     )
 
 

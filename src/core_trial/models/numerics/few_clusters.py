@@ -199,9 +199,10 @@ def compared(X: Floats, columns: Sequence[str], codes: Ints) -> tuple[Ints, list
         part = X[:, own]
         two = np.isin(part, (0.0, 1.0)).all() and part.min() < part.max()
         if two and (part == part[shown]).all():
-            levels, group = np.unique(part, axis=0, return_inverse=True)
-            labels = [_level(name, [columns[k] for k in own], row) for row in levels]
-            return group.reshape(-1), labels
+            code = part @ 2.0 ** np.arange(len(own))
+            _, one, group = np.unique(code, return_index=True, return_inverse=True)
+            labels = [_level(name, [columns[k] for k in own], row) for row in part[one]]
+            return group, labels
     return np.zeros(len(codes), dtype=np.intp), [""]
 
 
