@@ -55,10 +55,11 @@ def poisson(
     cluster
         Column with the cluster of each row; None for independent rows.
     inference
-        ``"sandwich"``; ``"cr2"``, bias-reduced errors with Satterthwaite's degrees of freedom;
-        ``"jackknife"``, which leaves out a cluster at a time, with Welch's; or ``"model"``, the
-        Poisson's own. None takes the sandwich where an arm has clusters worth 20 equal ones or
-        more, and ``"cr2"`` below.
+        ``"sandwich"``; ``"jackknife"``, which leaves out a cluster at a time, with Welch's degrees
+        of freedom; ``"cr2"``, bias-reduced errors with Satterthwaite's, which suppose a variance
+        equal to the mean and are too many where counts spread more; or ``"model"``, the Poisson's
+        own. None takes the sandwich where an arm has clusters worth 20 equal ones or more, and the
+        jackknife below.
     offset
         Column that is added to the linear predictor.
     exposure
@@ -139,7 +140,7 @@ def fit_poisson(
         design.columns,
         members,
         offered=OFFERED,
-        better="cr2",
+        better="jackknife",
         small_sample=small_sample,
     )
     groups, data = members or singletons(design.n), counted(design, offset, weights)
