@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from core_trial.data.export import template
-from core_trial.data.tables import TABLES
-from core_trial.vocabulary import INSTRUMENTS
+from core_trial.trials.core.tables import TABLES
+from core_trial.trials.core.words import INSTRUMENTS
 
 #: Participants of the CORE trial, and its interviews and sessions per participant.
 CORE = 441
@@ -142,8 +142,8 @@ def _write(folder: Path, name: str, columns) -> None:
 def measure(folder: Path) -> str:
     """Seconds by the clock and of the processor, and peak memory, of one load."""
     from core_trial.data.derive import derive
-    from core_trial.data.load import load
     from core_trial.errors import DataError
+    from core_trial.pipeline import load
 
     begun = _now()
     try:

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from core_trial import models
-    from core_trial.data.derive import AnalysisSet, derive
-    from core_trial.data.export import template, write
-    from core_trial.data.load import TrialData, load
+    from core_trial.data.analysis_set import AnalysisSet
+    from core_trial.data.derive import derive
+    from core_trial.data.export import write
+    from core_trial.data.trial import TrialData
     from core_trial.errors import (
         CoreTrialError,
         DataError,
@@ -26,27 +27,26 @@ if TYPE_CHECKING:
         FitError,
         VerificationError,
     )
-    from core_trial.pipeline import Study, bundled, reproduce
+    from core_trial.pipeline import Study, bundled, load, reproduce
     from core_trial.results import Results
-    from core_trial.synthetic.generator import synthesise
+    from core_trial.trials.core.generator.stages import synthesise
 
 _HOMES = {
-    "AnalysisSet": "data.derive",
+    "AnalysisSet": "data.analysis_set",
     "CoreTrialError": "errors",
     "DataError": "errors",
     "DesignError": "errors",
     "FitError": "errors",
     "Results": "results",
     "Study": "pipeline",
-    "TrialData": "data.load",
+    "TrialData": "data.trial",
     "VerificationError": "errors",
     "bundled": "pipeline",
     "derive": "data.derive",
-    "load": "data.load",
+    "load": "pipeline",
     "models": "models",
     "reproduce": "pipeline",
-    "synthesise": "synthetic.generator",
-    "template": "data.export",
+    "synthesise": "trials.core.generator.stages",
     "write": "data.export",
 }
 
@@ -66,7 +66,6 @@ __all__ = [
     "models",
     "reproduce",
     "synthesise",
-    "template",
     "write",
 ]
 

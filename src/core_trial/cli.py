@@ -39,7 +39,6 @@ def _parser() -> argparse.ArgumentParser:
     _add_reproduce(commands)
     _add_check(commands)
     _add_synthesise(commands)
-    _add_template(commands)
     return parser
 
 
@@ -112,16 +111,6 @@ def _add_synthesise(commands: argparse._SubParsersAction[argparse.ArgumentParser
     command.set_defaults(run=_synthesise)
 
 
-def _add_template(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser(
-        "template",
-        help="write empty CSV files to fill with your own trial",
-        description="Write CSV files with the right headers and one filled example row each.",
-    )
-    command.add_argument("folder", type=Path, metavar="DIR", help="where to write")
-    command.set_defaults(run=_template)
-
-
 def _reproduce(arguments: argparse.Namespace) -> int:
     from core_trial import pipeline
 
@@ -149,13 +138,6 @@ def _synthesise(arguments: argparse.Namespace) -> int:
 
     report = pipeline.synthesise(arguments.out, arguments.seed, progress=not arguments.quiet)
     (_silent if arguments.quiet else _say)(report)
-    return 0
-
-
-def _template(arguments: argparse.Namespace) -> int:
-    from core_trial import pipeline
-
-    pipeline.write_template(arguments.folder)
     return 0
 
 

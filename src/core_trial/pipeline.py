@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -10,25 +11,29 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core_trial import folders
 from core_trial.analyses import run as analyses
 from core_trial.data import export, reports
+from core_trial.data import load as loading
 from core_trial.data.derive import derive
-from core_trial.data.load import load
+from core_trial.disclosure import suppression
 from core_trial.errors import DataError, Fault, VerificationError
 from core_trial.published import compare, consistency, registry
-from core_trial.report import document, output, suppression, verification
+from core_trial.report import document, verification
 from core_trial.report.number import LANCET, PLAIN, Style
 from core_trial.report.sentences import sentences
 from core_trial.report.table import Table
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
 from core_trial.results import Provenance, Results
-from core_trial.synthetic import generator
+from core_trial.trials.core.files import FILES
+from core_trial.trials.core.generator import stages as generator
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from core_trial.data.trial import TrialData
+    from core_trial.declaration.files import ColumnMap
 
 Tell = Callable[[str], None]
 #: What computes, and so belongs to the provenance of a number.
@@ -137,16 +142,40 @@ def reproduce(
     return Study(results, verdict, PLAIN if plain else LANCET)
 
 
+def load(
+    folder: str | os.PathLike[str],
+    *,
+    columns: ColumnMap | None = None,
+    allow_columns: Collection[str] = (),
+    accept_changed: bool = False,
+) -> TrialData:
+    """Read, parse and check the files of a trial; see `data.load.load`."""
+    return loading.load(
+        folder,
+        FILES,
+        columns=columns,
+        allow_columns=allow_columns,
+        accept_changed=accept_changed,
+    )
+
+
 def run(
-    folder: Path, out: Path, *, tell: Tell, plain: bool = False, suppress_below: int = 0
+    folder: Path,
+    out: Path,
+    *,
+    tell: Tell,
+    plain: bool = False,
+    suppress_below: int = 0,
+    allow_columns: Collection[str] = (),
+    accept_changed: bool = False,
 ) -> Study:
     """From a folder of CSV files to a folder of results; what `core-trial reproduce` does."""
-    output.refuse_foreign(out)
+    folders.prepare(out)
     tell(f"Reading {folder.name}")
-    trial = load(folder)
+    trial = load(folder, accept_changed=accept_changed, allow_columns=allow_columns)
     study = reproduce(trial, tell=tell, plain=plain, suppress_below=suppress_below)
     tell("Tables and figures")
-    output.write(out, study.files)
+    folders.write(out, study.files)
     return study
 
 
@@ -165,7 +194,13 @@ def summary(study: Study) -> str:
     return "\n".join(parts)
 
 
-def check(folder: Path, report: Path | None = None, allow_columns: Collection[str] = ()) -> str:
+def check(
+    folder: Path,
+    report: Path | None = None,
+    allow_columns: Collection[str] = (),
+    *,
+    accept_changed: bool = False,
+) -> str:
     """Read a folder as an analysis would; what `core-trial check` does.
 
     Parameters
@@ -188,23 +223,18 @@ def check(folder: Path, report: Path | None = None, allow_columns: Collection[st
         With every fault, when there is one.
     """
     if report is not None:
-        output.refuse_foreign(report)
+        folders.prepare(report, "check")
     try:
-        found = load(folder, allow_columns=allow_columns).report
+        found = load(folder, accept_changed=accept_changed, allow_columns=allow_columns).report
     except DataError as problem:
         if report is not None:
-            output.write(report, {"faults.csv": reports.faults_csv(problem.faults)})
+            found_faults = {"faults.csv": reports.faults_csv(problem.faults)}
+            folders.write(report, found_faults, "check")
         raise
     if report is not None:
-        output.write(report, {"load_report.json": reports.load_report_json(found)})
+        folders.write(report, {"load_report.json": reports.load_report_json(found)}, "check")
     rows = [f"{name}: {n} rows" for name, n in found.rows.items()]
     return "\n".join([*rows, *(f"note: {note}" for note in found.notes), "no faults"])
-
-
-def write_template(folder: Path) -> None:
-    """Write empty CSV files with one example row each; what `core-trial template` does."""
-    output.refuse_foreign(folder)
-    export.template(folder)
 
 
 def synthesise(out: Path, seed: int | None = None, *, progress: bool = True) -> str:

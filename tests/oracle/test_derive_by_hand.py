@@ -8,7 +8,7 @@ import pytest
 from trial_folders import find, put, small_trial, write_files
 
 from core_trial.data.derive import derive
-from core_trial.data.load import load
+from core_trial.pipeline import load
 
 OUTCOMES = ("readmitted", "days_to_readmission", "acute_days", "readmission_days", "index_days")
 PERSON = "P013"  # control, not in the pilot, records obtained

@@ -8,7 +8,7 @@ import pytest
 
 from core_trial.data.scoring import cronbach_alpha, items, reliability, score
 from core_trial.errors import DesignError
-from core_trial.vocabulary import INSTRUMENTS
+from core_trial.trials.core.words import INSTRUMENTS
 
 SCALES = {scale.name: scale for scale in INSTRUMENTS}
 
@@ -97,9 +97,10 @@ def test_reliability_has_a_row_for_each_instrument_and_visit():
     answers = frame(scale, [0] * 6, [5] * 6, [3] * 6)
     others = {name: [pd.NA] * 3 for s in INSTRUMENTS for name in s.columns if s is not scale}
     table = reliability(
-        pd.concat([answers, pd.DataFrame(others, dtype="Int16")], axis=1).assign(visit="month_4")
+        pd.concat([answers, pd.DataFrame(others, dtype="Int16")], axis=1).assign(visit="month_4"),
+        INSTRUMENTS,
     )
-    assert len(table) == 18
+    assert len(table) == 6
     row = table[(table["instrument"] == "lsns") & (table["visit"] == "month_4")].iloc[0]
     assert (row["n"], row["outcome"]) == (3, "social_network")
     assert row["alpha"] == pytest.approx(1, rel=1e-12)

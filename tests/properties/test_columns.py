@@ -7,10 +7,10 @@ from effort import examples
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core_trial.data.columns import Category, Integer, Text, YesNo
-from core_trial.data.dates import Day
-from core_trial.data.kind import Kind, Refusal
-from core_trial.data.tables import TABLES
+from core_trial.declaration.columns import Category, Integer, Text, YesNo
+from core_trial.declaration.dates import Day
+from core_trial.declaration.kinds import Kind, Refusal
+from core_trial.trials.core.tables import TABLES
 
 KINDS = {repr(c.kind): c.kind for table in TABLES for c in table.columns}
 WORDS = [

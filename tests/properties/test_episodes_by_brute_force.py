@@ -30,7 +30,9 @@ def test_days_in_care_are_the_ticked_days_of_the_year(found):
     ticked = [set() for _ in range(PEOPLE)]
     for who, first, last in zip(person, start, end, strict=True):
         ticked[who].update(range(max(first, 1), min(last, 365) + 1))
-    assert days_in_care(person, start, end, PEOPLE).tolist() == [len(days) for days in ticked]
+    assert days_in_care(person, start, end, PEOPLE, last=365).tolist() == [
+        len(days) for days in ticked
+    ]
 
 
 @given(stays)

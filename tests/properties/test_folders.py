@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from trial_folders import as_bytes, small_trial
 
 from core_trial.data.derive import derive
-from core_trial.data.kind import Refusal
-from core_trial.data.load import load
-from core_trial.data.tables import TABLES
+from core_trial.declaration.kinds import Refusal
 from core_trial.errors import DataError
+from core_trial.pipeline import load
+from core_trial.trials.core.tables import TABLES
 
 FEW = examples(40)
 FILES = [table.file for table in TABLES]

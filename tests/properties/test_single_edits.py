@@ -13,12 +13,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from core_trial.data.derive import AnalysisSet, derive
+from core_trial.data.analysis_set import AnalysisSet
+from core_trial.data.derive import derive
 from core_trial.data.export import write
-from core_trial.data.load import load
-from core_trial.data.tables import TABLES
 from core_trial.data.trial import TrialData
 from core_trial.errors import DataError
+from core_trial.pipeline import load
+from core_trial.trials.core.tables import TABLES
 
 BUNDLED = Path(__file__).parents[2] / "data" / "synthetic"
 EDITS = 500

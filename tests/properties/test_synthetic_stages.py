@@ -7,15 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core_trial.data.episodes import days_in_care
-from core_trial.synthetic import episodes
-from core_trial.synthetic.allocation import BLOCK_SIZES, allocate
-from core_trial.synthetic.characteristics import characterise, ranked
-from core_trial.synthetic.items import Habits, split
-from core_trial.synthetic.readmission import first_in_cells
-from core_trial.synthetic.readmission_days import fitting
-from core_trial.synthetic.samples import order_statistics, pins
-from core_trial.synthetic.targets import Targets
-from core_trial.vocabulary import FOLLOW_UP_DAYS, INSTRUMENTS, LIFETIME_ADMISSIONS, PRINTED_ARMS
+from core_trial.declaration.arms import PRINTED_ARMS
+from core_trial.synthesis.samples import order_statistics, pins
+from core_trial.trials.core.generator import episodes
+from core_trial.trials.core.generator.allocation import BLOCK_SIZES, allocate
+from core_trial.trials.core.generator.characteristics import characterise, ranked
+from core_trial.trials.core.generator.items import Habits, split
+from core_trial.trials.core.generator.readmission import first_in_cells
+from core_trial.trials.core.generator.readmission_days import fitting
+from core_trial.trials.core.generator.targets import Targets
+from core_trial.trials.core.words import FOLLOW_UP_DAYS, INSTRUMENTS, LIFETIME_ADMISSIONS
 
 TARGETS = Targets.published()
 seeds = st.integers(0, 2**32 - 1)
@@ -48,7 +49,7 @@ def test_spells_take_up_their_days_and_begin_on_theirs(data, seed):
     start, end = (np.array([stay[k] for stay in stays]) for k in (2, 3))
     assert start.min() == first
     assert (end >= start).all()
-    found = days_in_care(np.zeros(len(stays), dtype=np.int64), start, end, 1)
+    found = days_in_care(np.zeros(len(stays), dtype=np.int64), start, end, 1, last=365)
     assert found.tolist() == [days]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from core_trial.published import registry
 from core_trial.results import Key
-from core_trial.vocabulary import INSTRUMENTS, Visit
+from core_trial.trials.core.words import INSTRUMENTS, Visit
 
 RAW = Path(__file__).parent / "data" / "witness.csv"
 #: Relative agreement of estimates and limits with R: lme4's own tolerance is the limit, times the

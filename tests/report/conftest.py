@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from core_trial import vocabulary as words
 from core_trial.results import CurvePoint, Descriptive, Estimate, FlowCount, Record, Results
+from core_trial.trials.core import words
 
 #: n by arm (intervention, control) for every category of Table 1, and the denominators.
 BASELINE = {

@@ -6,13 +6,13 @@ import re
 
 import pytest
 
+from core_trial.disclosure.suppression import suppress
 from core_trial.report.figure import Figure
 from core_trial.report.number import PLAIN
 from core_trial.report.supplement.associations import joint_tests
 from core_trial.report.supplement.labels import OUTCOMES
 from core_trial.report.supplement.missing_data import extent, sensitivity
 from core_trial.report.supplement.sections import supplement
-from core_trial.report.suppression import suppress
 from core_trial.report.table import Table
 from core_trial.results import ModelChoice
 

@@ -20,8 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from core_trial import vocabulary as words
-from core_trial.report.suppression import coarse, suppress
+from core_trial.disclosure.suppression import coarse, suppress
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
 from core_trial.results import (
@@ -34,6 +33,7 @@ from core_trial.results import (
     Results,
     Withheld,
 )
+from core_trial.trials.core import words
 
 ARMS = ("intervention", "control")
 Equation = tuple[Key, tuple[Key, ...]]

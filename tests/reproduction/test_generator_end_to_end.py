@@ -7,11 +7,11 @@ import pytest
 
 import core_trial as ct
 from core_trial.data.export import write
-from core_trial.data.load import load
+from core_trial.pipeline import load
 from core_trial.published import registry
 from core_trial.results import Key
-from core_trial.synthetic.generator import SEED, synthesise
-from core_trial.synthetic.targets import Targets
+from core_trial.trials.core.generator.stages import SEED, synthesise
+from core_trial.trials.core.generator.targets import Targets
 
 pytestmark = pytest.mark.slow
 #: Seconds of one processor in which the whole trial is made.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from core_trial import vocabulary as words
 from core_trial.analyses.plan import BASELINE_CATEGORIES
+from core_trial.trials.core import words
 
 WORKERS = ("A1", "A2", "A3", "B1", "B2", "B3")
 

@@ -9,10 +9,10 @@ from scipy import stats
 
 from core_trial.data.derive import derive
 from core_trial.data.scoring import cronbach_alpha, items
-from core_trial.synthetic.allocation import BLOCK_SIZES
-from core_trial.synthetic.calendar import BANK_HOLIDAYS
-from core_trial.synthetic.targets import Targets
-from core_trial.vocabulary import AMENDMENT_INSTRUMENTS, INSTRUMENTS, Visit
+from core_trial.synthesis.calendar import BANK_HOLIDAYS
+from core_trial.trials.core.generator.allocation import BLOCK_SIZES
+from core_trial.trials.core.generator.targets import Targets
+from core_trial.trials.core.words import AMENDMENT_INSTRUMENTS, INSTRUMENTS, Visit
 
 TARGETS = Targets.published()
 

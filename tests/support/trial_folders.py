@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
-from core_trial.data.tables import TABLES
-from core_trial.vocabulary import AMENDMENT_INSTRUMENTS, INSTRUMENTS
+from core_trial.trials.core.tables import TABLES
+from core_trial.trials.core.words import AMENDMENT_INSTRUMENTS, INSTRUMENTS
 
 #: Rows of every file, by its name; the header comes first.
 Files = dict[str, list[list[str]]]

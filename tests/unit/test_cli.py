@@ -128,12 +128,6 @@ def test_numbers_that_differ_from_the_paper_have_an_exit_code_of_their_own(capsy
     assert (tmp_path / "out" / "table2.csv").is_file()
 
 
-def test_a_template_passes_its_own_check(capsys, tmp_path):
-    assert cli.main(["template", str(tmp_path / "mine")]) == 0
-    assert cli.main(["check", str(tmp_path / "mine")]) == 0
-    assert "participants.csv: 1 rows" in capsys.readouterr().out
-
-
 @pytest.mark.parametrize("arguments", [["--help"], ["reproduce", "--help"], ["check", "--help"]])
 def test_help_names_the_exit_codes(capsys, arguments):
     with pytest.raises(SystemExit) as stop:

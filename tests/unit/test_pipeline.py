@@ -1,7 +1,5 @@
 """From a loaded trial to a study: what it holds, and that the order of rows is no part of it."""
 
-from dataclasses import replace
-
 import numpy as np
 
 import core_trial as ct
@@ -28,7 +26,7 @@ def test_shuffled_rows_give_the_same_bytes(bundled_trial, study):
         name: frame.sample(frac=1, random_state=rng).reset_index(drop=True)
         for name, frame in bundled_trial.frames()
     }
-    again = ct.reproduce(replace(bundled_trial, **shuffled))
+    again = ct.reproduce(bundled_trial.with_frames(**shuffled))
     assert again.results.to_json() == study.results.to_json()
 
 

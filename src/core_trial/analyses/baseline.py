@@ -9,7 +9,7 @@ import pandas as pd
 from core_trial.analyses import summaries
 from core_trial.analyses.plan import BASELINE_CATEGORIES, BASELINE_NUMBERS, CONDITION
 from core_trial.results import Descriptive
-from core_trial.vocabulary import DIAGNOSIS_GROUPS
+from core_trial.trials.core.words import DIAGNOSIS_GROUPS
 
 
 def records(participants: pd.DataFrame) -> Iterator[Descriptive]:

@@ -11,9 +11,10 @@ import pandas as pd
 from core_trial.analyses import summaries
 from core_trial.analyses.estimation import complete_cases
 from core_trial.analyses.plan import BASELINE_CATEGORIES, OUTCOMES
+from core_trial.declaration.arms import PRINTED_ARMS
 from core_trial.errors import VerificationError
 from core_trial.results import FlowCount, Results
-from core_trial.vocabulary import FOLLOW_UPS, INSTRUMENTS, PRINTED_ARMS, WORKBOOK_SECTIONS, Visit
+from core_trial.trials.core.words import FOLLOW_UPS, INSTRUMENTS, WORKBOOK_SECTIONS, Visit
 
 #: Analyses whose outcome comes from hospital records rather than from an interview.
 FROM_RECORDS = ("acute_days", "readmission_days", "index_days")

@@ -23,7 +23,7 @@ from core_trial.errors import DesignError, FitError
 from core_trial.models.fit import Fit
 from core_trial.models.inference import chi_square_p
 from core_trial.results import Descriptive, Estimate, Record
-from core_trial.vocabulary import AMENDMENT_INSTRUMENTS, INSTRUMENTS, Visit
+from core_trial.trials.core.words import AMENDMENT_INSTRUMENTS, INSTRUMENTS, Visit
 
 #: A characteristic counts as a predictor of missingness below this p-value of its joint test.
 THRESHOLD = 0.05

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from core_trial import vocabulary as words
-from core_trial.vocabulary import Measure, Visit
+from core_trial.declaration.instruments import Instrument
+from core_trial.results.measures import Measure
+from core_trial.trials.core import words
+from core_trial.trials.core.words import Visit
 
 CLUSTER = "cluster_id"
 ARM = "arm"
@@ -179,7 +181,7 @@ def _mixed_poisson(outcome: str) -> ModelSpec:
     )
 
 
-def _scale(instrument: words.Instrument, visit: Visit) -> AnalysisSpec:
+def _scale(instrument: Instrument, visit: Visit) -> AnalysisSpec:
     """A questionnaire at a follow-up interview, adjusted for its baseline value."""
     outcome = f"{instrument.outcome}_{visit}"
     return AnalysisSpec(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from core_trial.results import Descriptive
-from core_trial.vocabulary import FOLLOW_UPS
+from core_trial.trials.core.words import FOLLOW_UPS
 
 
 def records(participants: pd.DataFrame, questionnaires: pd.DataFrame) -> Iterator[Descriptive]:

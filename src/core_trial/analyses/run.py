@@ -20,8 +20,8 @@ from core_trial.analyses import (
     uptake,
 )
 from core_trial.analyses.plan import OUTCOMES
-from core_trial.data.derive import AnalysisSet
-from core_trial.data.load import TrialData
+from core_trial.data.analysis_set import AnalysisSet
+from core_trial.data.trial import TrialData
 from core_trial.results import Record, Results
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from core_trial.analyses import summaries
 from core_trial.results import Descriptive
-from core_trial.vocabulary import ADVERSE_EVENTS, DEATHS
+from core_trial.trials.core.words import ADVERSE_EVENTS, DEATHS
 
 
 def records(events: pd.DataFrame, participants: pd.DataFrame) -> Iterator[Descriptive]:

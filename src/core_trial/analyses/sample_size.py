@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import product
 
 from core_trial.analyses.power import Binary, Outcome, Test, power
+from core_trial.declaration.arms import Group
 from core_trial.errors import DesignError
 from core_trial.results import Descriptive
-from core_trial.vocabulary import Arm
 
 #: A design larger than this in any arm is no design.
 LARGEST = 1e9
@@ -154,12 +154,12 @@ def records() -> Iterator[Descriptive]:
     needed = sample_size(CORE, size=CORE_CLUSTER_SIZE)
     test = Test()
     yield _record("n", needed.recruited)
-    yield _record("percent", 100 * CORE.control, Arm.CONTROL)
-    yield _record("percent", 100 * CORE.clustered, Arm.INTERVENTION)
+    yield _record("percent", 100 * CORE.control, Group.CONTROL)
+    yield _record("percent", 100 * CORE.clustered, Group.INTERVENTION)
     yield _record("power_percent", 100 * test.power)
     yield _record("significance_percent", 100 * test.significance)
-    yield _record("allocation", 1.0, Arm.INTERVENTION)
-    yield _record("allocation", needed.controls / needed.clustered, Arm.CONTROL)
+    yield _record("allocation", 1.0, Group.INTERVENTION)
+    yield _record("allocation", needed.controls / needed.clustered, Group.CONTROL)
     yield _record("icc", CORE.icc)
     yield _record("cluster_size", CORE_CLUSTER_SIZE)
     yield _record("lost_percent", 0.0)

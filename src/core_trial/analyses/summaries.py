@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core_trial.declaration.arms import PRINTED_ARMS
 from core_trial.results import Descriptive
-from core_trial.vocabulary import PRINTED_ARMS
 
 Floats = NDArray[np.float64]
 WHOLE_TRIAL = ""

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pandas as pd
 
 from core_trial.analyses import summaries
+from core_trial.declaration.arms import Group
 from core_trial.results import Descriptive
-from core_trial.vocabulary import WORKBOOK_SECTIONS, Arm
+from core_trial.trials.core.words import WORKBOOK_SECTIONS
 
 #: Meetings that count as treated according to the protocol, and meetings offered to everybody.
 PROTOCOL_SESSIONS = 3
@@ -17,14 +18,14 @@ SESSIONS_OFFERED = 10
 
 def records(participants: pd.DataFrame) -> Iterator[Descriptive]:
     """Sessions in the intervention arm; reading and planning in both arms."""
-    yield from _sessions(participants[participants["arm"] == Arm.INTERVENTION])
+    yield from _sessions(participants[participants["arm"] == Group.INTERVENTION])
     for arm, rows in summaries.arms(participants):
         for name in ("workbook_read", *WORKBOOK_SECTIONS):
             yield from summaries.proportion(name, rows[name].dropna() == 1, arm)
 
 
 def _sessions(rows: pd.DataFrame) -> Iterator[Descriptive]:
-    arm = str(Arm.INTERVENTION)
+    arm = str(Group.INTERVENTION)
     attended, offered = rows["sessions_attended"], rows["sessions_offered"]
     yield from summaries.mean_sd("sessions", attended, arm)
     yield from summaries.median_iqr("sessions", attended, arm)

@@ -7,19 +7,39 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from core_trial.data import episode_rules, event_rules, interview_rules, participant_rules
-from core_trial.data.columns import TEXT, Table
-from core_trial.data.rules import Files, Found, Rule, rule
-from core_trial.data.tables import TABLES
-
-#: Columns that name people and things.
-IDENTIFIERS = ("participant_id", "psw_id", "event_id")
+from core_trial.data.folder import Folder, Found
+from core_trial.declaration.columns import TEXT, Table
+from core_trial.declaration.files import Files
+from core_trial.declaration.rules import Rule, rule
 
 
-def check(files: Files) -> None:
+def check(folder: Folder) -> None:
     """Apply every rule; the faults and notes go to the readings of the files."""
-    for one in RULES:
-        one.apply(files)
+    for one in rules_of(folder.files):
+        _apply(one, folder)
+
+
+def rules_of(files: Files) -> tuple[Rule, ...]:
+    """The rules that all files share, and those that the trial declares."""
+    return (*_common(files), *files.rules)
+
+
+def _apply(one: Rule, folder: Folder) -> None:
+    """Add a rule's faults and notes to the readings."""
+    reading = folder.readings[one.file]
+    if reading.cells is None:
+        return
+    rows = np.flatnonzero(np.asarray(one.find(folder), dtype=bool)).tolist()
+    if rows and one.outcome == "note":
+        reading.note(one.column, one.name, len(rows), one.allowed)
+        return
+    column = reading.cells.columns.get(one.column)
+    for row in rows:
+        if reading.full:
+            return
+        found = column.at(row) if column else ""
+        line = int(reading.cells.lines[row])
+        reading.refuse(line, one.column, one.name, found, one.allowed)
 
 
 def _duplicate(table: Table) -> Rule:
@@ -31,9 +51,9 @@ def _duplicate(table: Table) -> Rule:
         "refuse",
         f"one row for each {' and '.join(key)}",
     )
-    def duplicate(files: Files) -> Found:
+    def duplicate(folder: Folder) -> Found:
         """Two rows of the same name are a copy of each other, or contradict each other."""
-        frame = files[table.name]
+        frame = folder[table.name]
         return frame[named].notna().all(axis=1) & frame.duplicated(key, keep=False)
 
     return duplicate
@@ -41,11 +61,11 @@ def _duplicate(table: Table) -> Rule:
 
 def _similar_identifier(table: Table, column: str) -> Rule:
     @rule(f"{table.name}.{column}", "refuse", "one spelling of each identifier")
-    def similar_identifier(files: Files) -> Found:
+    def similar_identifier(folder: Folder) -> Found:
         """Identifiers that differ in letter case only are most likely the same."""
-        cells = files.readings[table.name].cells
+        cells = folder.readings[table.name].cells
         if cells is None or column not in cells.columns:
-            return np.zeros(len(files[table.name]), dtype=bool)
+            return np.zeros(len(folder[table.name]), dtype=bool)
         coded = cells.columns[column]
         folded = pd.Series([text.casefold() for text in coded.texts], dtype=TEXT)
         alike = np.flatnonzero(folded.duplicated(keep=False))
@@ -54,33 +74,28 @@ def _similar_identifier(table: Table, column: str) -> Rule:
     return similar_identifier
 
 
-def _not_a_participant(table: Table) -> Rule:
+def _not_a_participant(files: Files, table: Table) -> Rule:
+    name = files.participant
+
     @rule(
-        f"{table.name}.participant_id",
+        f"{table.name}.{name}",
         "refuse",
-        "an identifier in participants.csv, written the same",
+        f"an identifier in {files.participants}.csv, written the same",
     )
-    def not_a_participant(files: Files) -> Found:
+    def not_a_participant(folder: Folder) -> Found:
         """A record of somebody who is not in the trial belongs to no arm."""
-        unknown = files.person(table.name) < 0
-        return unknown & files[table.name]["participant_id"].notna() & files.knows_everybody
+        unknown = folder.person(table.name) < 0
+        return unknown & folder[table.name][name].notna() & folder.knows_everybody
 
     return not_a_participant
 
 
-def _common() -> Iterator[Rule]:
+def _common(files: Files) -> Iterator[Rule]:
     """The rules that hold for every file alike."""
-    for table in TABLES:
+    for table in files.tables:
         yield _duplicate(table)
-        for column in IDENTIFIERS:
+        for column in (files.participant, *files.identifiers):
             if column in table.header:
                 yield _similar_identifier(table, column)
-        if table.name != "participants" and "participant_id" in table.header:
-            yield _not_a_participant(table)
-
-
-_BY_TOPIC = (participant_rules, episode_rules, interview_rules, event_rules)
-RULES: tuple[Rule, ...] = (
-    *_common(),
-    *(found for topic in _BY_TOPIC for found in vars(topic).values() if isinstance(found, Rule)),
-)
+        if table.name != files.participants and files.participant in table.header:
+            yield _not_a_participant(files, table)

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from core_trial.data.package import PACKAGE_FILE
-from core_trial.data.tables import TABLES
+from core_trial.data.package import PACKAGE_FILE, SYNTHETIC
 from core_trial.data.trial import Note
+from core_trial.declaration.files import Files
 
 #: How a Data Package marks this kind of hash.
 SHA256 = "sha256:"
@@ -40,9 +40,18 @@ def _described_hashes(path: Path) -> dict[str, str] | None:
         return None
 
 
-def other_files(folder: Path) -> Iterator[Note]:
+def is_synthetic(folder: Path) -> bool:
+    """Whether the folder's description says that nobody in its files exists."""
+    try:
+        text = (folder / PACKAGE_FILE).read_text(encoding="utf-8")
+        return json.loads(text).get(SYNTHETIC) is True
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return False
+
+
+def other_files(folder: Path, files: Files) -> Iterator[Note]:
     """Notes on CSV files in the folder that are not read."""
-    known = {table.file for table in TABLES}
+    known = {table.file for table in files.tables}
     for path in sorted(folder.iterdir()):
         if path.suffix.casefold() == ".csv" and path.name not in known:
             yield Note(path.name, "", "file_not_read", 1, "not a file of the trial")

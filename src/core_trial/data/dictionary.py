@@ -1,42 +1,15 @@
-"""The data dictionary for people, ``docs/data.md``, made from the declarations.
-
-``python -m core_trial.data.dictionary > docs/data.md`` writes it anew.
-"""
+"""The data dictionary for people, made from the declaration of a trial's files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from core_trial.data import episodes
-from core_trial.data.checks import RULES
-from core_trial.data.columns import Category, Column, Table
-from core_trial.data.rules import Outcome
-from core_trial.data.tables import TABLES
-from core_trial.data.variables import VARIABLES
-from core_trial.vocabulary import INSTRUMENTS, Instrument
+from core_trial.data.checks import rules_of
+from core_trial.declaration.columns import Category, Column, Table
+from core_trial.declaration.files import Files
+from core_trial.declaration.instruments import Instrument
+from core_trial.declaration.rules import RuleOutcome
 
-INTRODUCTION = """\
-# The data dictionary
-
-This page is made from the declarations in `core_trial.data`; a test holds it against them. The same
-is in `datapackage.json`, for machines.
-
-A trial is a folder of eight CSV files: UTF-8, commas, one header row, a line for each row. Dates
-are written YYYY-MM-DD, statements `yes` or `no`, numbers in plain digits. A blank cell is the only
-way to say that a value is missing. Identifiers are text, written the same everywhere. Spaces around
-a value and letter case in a category are forgiven, and the load report mentions them; everything
-else that is not exactly as declared is refused, with file, line and column, all faults at once. The
-order of rows and of columns does not matter.
-"""
-SCORES = """\
-## How the questionnaires are scored
-
-A total is the sum of all items; an item marked as reversed enters as lowest plus highest answer
-minus the answer. There is a total only where every item was answered. `scoring.score(..., share=s)`
-fills missing items with the person's mean over the answered ones, where at least the share `s` of
-the items was answered; the paper's analysis does not do so. `scoring.reliability` gives Cronbach's
-alpha for each visit.
-"""
 ANALYSIS_SET = """\
 ## The analysis set
 
@@ -50,42 +23,46 @@ load report.
 """
 
 
-def dictionary_page() -> str:
-    """The text of ``docs/data.md``.
+def dictionary_page(files: Files, introduction: str, *, scores: str = "", days: str = "") -> str:
+    """The data dictionary of a trial, as Markdown.
 
-    Examples
-    --------
-    >>> dictionary_page().splitlines()[0]
-    '# The data dictionary'
+    Parameters
+    ----------
+    files
+        The declared files.
+    introduction
+        What stands above the tables.
+    scores, days
+        How questionnaires are scored, and how days are counted; blank where there are none.
     """
+    instruments = files.instruments
+    header = ("instrument", "items", "answers", "reversed", "total", "better", "source")
+    variables = ((f"`{v.name}`", v.description, v.unit) for v in files.variables)
     parts = [
-        INTRODUCTION,
-        *(_table_section(table) for table in TABLES),
-        SCORES,
-        _markdown(("instrument", "items", "answers", "reversed", "total", "better", "source"),
-                  map(_instrument_row, INSTRUMENTS)),
-        _days_section(),
+        introduction,
+        *(_table_section(table, instruments) for table in files.tables),
+        *([scores, _markdown(header, map(_instrument_row, instruments))] if instruments else []),
+        *([days] if days else []),
         ANALYSIS_SET,
-        _markdown(("variable", "what it is", "unit"),
-                  ((f"`{v.name}`", v.description, v.unit) for v in VARIABLES)),
+        _markdown(("variable", "what it is", "unit"), variables),
         RULE_PAGE,
-        _rules("Refused", "refuse", "must be"),
-        _rules("Noted", "note", "what is counted"),
-    ]  # fmt: skip
+        _rules(files, "Refused", "refuse", "must be"),
+        _rules(files, "Noted", "note", "what is counted"),
+    ]
     return "\n".join(parts)
 
 
-def _table_section(table: Table) -> str:
+def _table_section(table: Table, instruments: Sequence[Instrument]) -> str:
     header = ("column", "what it is", "holds", "a blank means")
     head = f"## {table.file}: {table.title[0].lower()}{table.title[1:]}\n\nA row is {table.row}. "
     head += f"No two rows have the same {' and '.join(f'`{name}`' for name in table.key)}.\n\n"
-    return head + _markdown(header, _column_rows(table))
+    return head + _markdown(header, _column_rows(table, instruments))
 
 
-def _column_rows(table: Table) -> Iterator[Sequence[str]]:
+def _column_rows(table: Table, instruments: Sequence[Instrument]) -> Iterator[Sequence[str]]:
     """A row for each column; the items of one questionnaire share a row."""
-    last_items = {scale.columns[-1]: scale for scale in INSTRUMENTS}
-    items = {name for scale in INSTRUMENTS for name in scale.columns}
+    last_items = {scale.columns[-1]: scale for scale in instruments}
+    items = {name for scale in instruments for name in scale.columns}
     for column in table.columns:
         if column.name in last_items:
             yield _items_row(last_items[column.name], column)
@@ -117,16 +94,10 @@ def _instrument_row(scale: Instrument) -> Sequence[str]:
     return scale.title, str(scale.items), answers, turned, f"{low} to {high}", better, scale.source
 
 
-def _days_section() -> str:
-    """How days are counted, in the words of the module that counts them."""
-    text = (episodes.__doc__ or "").partition("\n\n")[2]
-    return f"## How days in acute care are counted\n\n{text}"
-
-
-def _rules(title: str, outcome: Outcome, said: str) -> str:
+def _rules(files: Files, title: str, outcome: RuleOutcome, said: str) -> str:
     """The rules of one outcome; a rule that several files share has one row."""
     rows: dict[tuple[str, str, str], list[str]] = {}
-    for rule in RULES:
+    for rule in rules_of(files):
         if rule.outcome == outcome:
             key = (rule.name, rule.allowed, rule.reason)
             rows.setdefault(key, []).append(f"{rule.file} {rule.column}".strip())
@@ -139,7 +110,3 @@ def _rules(title: str, outcome: Outcome, said: str) -> str:
 def _markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-if __name__ == "__main__":
-    print(dictionary_page(), end="")

@@ -1,9 +1,7 @@
-"""Days on the caseload of acute services, counted by calendar day.
+"""Stays of people by calendar day: first and last days, overlaps, days within a follow-up.
 
-Day t is the date t days after randomisation. A stay counts its first day, its last day and the days
-between; the follow-up is day 1 to day 365. So a stay of one day is one day, whoever is readmitted
-has at least one day in acute care, and the days that the index episode takes of the follow-up are
-the days from randomisation to its end.
+Day t is the date t days after a person's origin. A stay counts its first day, its last day and the
+days between; the follow-up is day 1 to its last day. So a stay of one day is one day.
 """
 
 from __future__ import annotations
@@ -11,8 +9,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-
-from core_trial.vocabulary import FOLLOW_UP_DAYS
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -50,24 +46,26 @@ def running_end(person: Ints, start: Ints, end: Ints) -> tuple[Ints, Ints]:
     return order, np.maximum(before, -NEVER)
 
 
-def days_in_care(person: Ints, start: Ints, end: Ints, people: int) -> Floats:
-    """Days of the follow-up on any caseload, overlaps counted once.
+def days_in_care(person: Ints, start: Ints, end: Ints, people: int, *, last: int) -> Floats:
+    """Days of the follow-up in any stay, overlaps counted once.
 
     Parameters
     ----------
     person
         Row of the participant, 0 to people - 1, shape (n,).
     start, end
-        First and last day of each stay, from randomisation, shape (n,).
+        First and last day of each stay, from the origin, shape (n,).
     people
         Number of participants.
+    last
+        Last day of the follow-up.
 
     Returns
     -------
     array, shape (people,)
-        Days between 1 and 365.
+        Days between 1 and `last`.
     """
-    start, end = np.maximum(start, 1), np.minimum(end, FOLLOW_UP_DAYS)
+    start, end = np.maximum(start, 1), np.minimum(end, last)
     within = start <= end
     person, start, end = person[within], start[within], end[within]
     order, before = running_end(person, start, end)

@@ -14,79 +14,98 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from core_trial.data.columns import Column, Table
+from core_trial.data.load import conform
 from core_trial.data.package import PACKAGE_FILE, data_package
-from core_trial.data.schemas import validate
-from core_trial.data.tables import TABLES
 from core_trial.data.trial import TrialData
+from core_trial.declaration.columns import Column, Table
+from core_trial.declaration.files import Files
 from core_trial.errors import OutputError
 
 #: Rows that are turned into text at a time.
 ROWS = 100_000
 
 
-def write(trial: TrialData, folder: str | os.PathLike[str]) -> None:
+def write(data: TrialData, folder: str | os.PathLike[str], *, synthetic: bool = False) -> None:
     """Write the files of a trial, with their description.
+
+    A file that is there already is replaced only when it is byte for byte one that this function
+    wrote, as the folder's description says by its hash; anything else may be somebody's data.
 
     Parameters
     ----------
-    trial
+    data
         Its frames.
     folder
-        Where to; made if need be. Files of the same names are replaced.
+        Where to; made if need be.
+    synthetic
+        Whether the people in the frames do not exist; the description then says so.
 
     Raises
     ------
     DataError
-        When a frame does not meet its model; nothing is written then.
-
-    Examples
-    --------
-    >>> from tempfile import TemporaryDirectory
-    >>> from core_trial.data.load import load
-    >>> with TemporaryDirectory() as one, TemporaryDirectory() as other:
-    ...     template(one)
-    ...     write(load(one), other)
-    ...     (Path(one) / "sessions.csv").read_bytes() == (Path(other) / "sessions.csv").read_bytes()
-    True
-    """
-    validate(trial)
-    frames = dict(trial.frames())
-    _write_all(Path(folder), {t.name: _rows(t, frames[t.name]) for t in TABLES}, described=True)
-
-
-def template(folder: str | os.PathLike[str]) -> None:
-    """Write files that hold the header and one example row each.
-
-    Parameters
-    ----------
-    folder
-        Where to; made if need be.
-
-    Raises
-    ------
+        When a frame does not meet the declaration; nothing is written then.
     OutputError
-        When one of the files is there already; it may hold data.
+        When the folder holds a file that this function did not write.
     """
-    path = Path(folder)
-    there = [table.file for table in TABLES if (path / table.file).exists()]
-    if there:
-        raise OutputError(f"{path.name} already has {', '.join(there)}; choose another folder")
-    examples = {t.name: iter([[column.example for column in t.columns]]) for t in TABLES}
-    _write_all(path, examples, described=False)
+    files, path = data.files, Path(folder)
+    frames = conform(data.tables, files).tables
+    _refuse_to_replace(path, files)
+    rows = {t.name: _rows(t, frames[t.name]) for t in files.tables}
+    _write_all(path, files, rows, synthetic=synthetic or data.report.synthetic)
 
 
-def _write_all(folder: Path, rows: Mapping[str, Iterator[list[str]]], *, described: bool) -> None:
+def _refuse_to_replace(folder: Path, files: Files) -> None:
+    """Refuse a folder in which a file of these names is not one of ours, byte for byte."""
+    hashes = _described(folder / PACKAGE_FILE)
+    foreign = [
+        table.file
+        for table in files.tables
+        if (folder / table.file).exists() and hashes.get(table.file) != _sha256(folder / table.file)
+    ]
+    if foreign:
+        raise OutputError(
+            f"{folder.name} has {', '.join(foreign)}, which this program did not write as they "
+            "are: choose another folder, or move them away"
+        )
+
+
+def _described(path: Path) -> Mapping[str, str]:
+    try:
+        resources = json.loads(path.read_text(encoding="utf-8"))["resources"]
+        return {str(r["path"]): str(r["hash"]).removeprefix("sha256:") for r in resources}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return {}
+
+
+def _sha256(path: Path) -> str:
+    if not path.is_file():
+        return ""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _write_all(
+    folder: Path,
+    files: Files,
+    rows: Mapping[str, Iterator[list[str]]],
+    *,
+    synthetic: bool,
+) -> None:
     """Write all files beside their places, and move them there when all are whole."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".writing-", dir=folder) as name:
-        aside = Path(name)
-        contents = {t.file: _write(aside / t.file, rows[t.name], t.header) for t in TABLES}
-        package = data_package(contents if described else None)
-        text = json.dumps(package, indent=1, ensure_ascii=False) + "\n"
-        (aside / PACKAGE_FILE).write_text(text, encoding="utf-8", newline="\n")
-        for path in sorted(aside.iterdir()):
-            path.replace(folder / path.name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".writing-", dir=folder) as name:
+            aside = Path(name)
+            contents = {
+                t.file: _write(aside / t.file, rows[t.name], t.header) for t in files.tables
+            }
+            package = data_package(files, contents, synthetic=synthetic)
+            text = json.dumps(package, indent=1, ensure_ascii=False) + "\n"
+            (aside / PACKAGE_FILE).write_text(text, encoding="utf-8", newline="\n")
+            for path in sorted(aside.iterdir()):
+                path.replace(folder / path.name)
+    except OSError as error:
+        raise OutputError(f"{folder.name}: {error.strerror or error}") from None
 
 
 def _rows(table: Table, frame: pd.DataFrame) -> Iterator[list[str]]:

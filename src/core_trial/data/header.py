@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from core_trial.data.reading import Reading
 
-#: Words in a column's name, and parts of it, that smell of personal data.
+#: Words in a column's name, and parts of it, that suggest personal data.
 PERSONAL_WORDS = frozenset(
     {"name", "initials", "nhs", "zip", "dob", "address", "street", "phone", "mobile", "mail"}
     | {"mrn", "passport", "gp", "email", "birthday", "birth"}
@@ -40,7 +40,7 @@ def place_columns(reading: Reading, names: list[str], allow: Collection[str]) ->
     if not names:
         return {}
     header = reading.table.header
-    plain = [plain_name(name) for name in names]
+    plain = [declared_name(reading, name) for name in names]
     times = Counter(plain)
     allowed = {plain_name(name) for name in allow}
     for name, given in zip(plain, names, strict=True):
@@ -48,7 +48,7 @@ def place_columns(reading: Reading, names: list[str], allow: Collection[str]) ->
             reading.refuse(1, name, "duplicate_column", given, "each column once")
         elif name not in header:
             _unknown(reading, name, given, allowed)
-        elif name != given:
+        elif name != given and name not in reading.columns.names:
             reading.note(name, "header_normalised", 1, "letter case or spaces in the header")
     for name in header:
         if name not in times:
@@ -57,6 +57,13 @@ def place_columns(reading: Reading, names: list[str], allow: Collection[str]) ->
     if list(places.values()) != sorted(places.values()):
         reading.note("", "column_order", 1, "the columns stand in another order")
     return places
+
+
+def declared_name(reading: Reading, name: str) -> str:
+    """A column's declared name, where it has another one in the file."""
+    plain = plain_name(name)
+    given = {plain_name(found): declared for declared, found in reading.columns.names.items()}
+    return given.get(plain, plain)
 
 
 def plain_name(name: str) -> str:
@@ -71,7 +78,7 @@ def other_delimiter(line: bytes) -> str:
     return next((name for mark, name in DELIMITERS.items() if mark in line), "")
 
 
-def smells_of_personal_data(name: str) -> bool:
+def suggests_personal_data(name: str) -> bool:
     """Whether a column of this name is likely to tell who somebody is."""
     parts = re.split(r"[^a-z]+", name)
     joined = "".join(parts)
@@ -80,12 +87,12 @@ def smells_of_personal_data(name: str) -> bool:
 
 def _unknown(reading: Reading, name: str, given: str, allow: set[str]) -> None:
     allowed = "the columns of the data dictionary"
-    if name and name in allow:
-        reading.note(name, "column_not_read", 1, "an undeclared column, allowed by name")
+    if name and (name in allow or reading.undeclared == "note"):
+        reading.note(name, "column_not_read", 1, "an undeclared column")
     elif not name:
         reading.refuse(1, "", "unnamed_column", "", allowed, "is there a comma too many?")
-    elif smells_of_personal_data(name):
-        hint = "this smells of personal data: take it out, or allow the column by name"
+    elif suggests_personal_data(name):
+        hint = "its name suggests personal data: take it out, or allow the column by name"
         reading.refuse(1, name, "personal_data", given, allowed, hint)
     else:
         reading.refuse(1, name, "unknown_column", given, allowed, "or allow the column by name")

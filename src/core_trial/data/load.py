@@ -3,32 +3,50 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
+import pandas as pd
+
 from core_trial.data.checks import check
-from core_trial.data.described import compare_with_description, other_files
+from core_trial.data.described import compare_with_description, is_synthetic, other_files
+from core_trial.data.folder import Folder
 from core_trial.data.missing import count_missing
 from core_trial.data.parse import parse
 from core_trial.data.read import read_table
 from core_trial.data.reading import Reading
-from core_trial.data.rules import Files
-from core_trial.data.tables import TABLES
-from core_trial.data.trial import LoadReport, TrialData
+from core_trial.data.trial import LoadReport, Note, TrialData
+from core_trial.data.typed import reading_of
+from core_trial.declaration.files import ColumnMap, Files
 from core_trial.errors import DataError, Fault
 
-__all__ = ["TrialData", "load"]
+#: Notes that say that a file may not be the one that was meant; refused unless told otherwise.
+DOUBTFUL = frozenset({"not_as_described", "no_final_newline"})
 
 
-def load(folder: str | os.PathLike[str], *, allow_columns: Collection[str] = ()) -> TrialData:
+def load(
+    folder: str | os.PathLike[str],
+    files: Files,
+    *,
+    columns: ColumnMap | None = None,
+    allow_columns: Collection[str] = (),
+    accept_changed: bool = False,
+) -> TrialData:
     """Read, parse and check the files of a trial.
 
     Parameters
     ----------
     folder
         Folder with the CSV files.
+    files
+        Their declaration.
+    columns
+        Names and values that are spelt otherwise than declared, and codes of missing values.
     allow_columns
         Names of undeclared columns that may be in the files. They are not read.
+    accept_changed
+        Take files that are not those which the folder's own description hashes, or whose last line
+        has no end, and may be cut off; they are noted then, and refused otherwise.
 
     Returns
     -------
@@ -39,27 +57,85 @@ def load(folder: str | os.PathLike[str], *, allow_columns: Collection[str] = ())
     ------
     DataError
         With every fault that was found, when there is one.
-
-    Examples
-    --------
-    >>> from tempfile import TemporaryDirectory
-    >>> from core_trial.data.export import template
-    >>> with TemporaryDirectory() as folder:
-    ...     template(folder)
-    ...     load(folder)
-    TrialData(participants: 1 rows, acute_episodes: 1 rows, questionnaires: 1 rows, \
-service_use: 1 rows, sessions: 1 rows, workbook: 1 rows, adverse_events: 1 rows, \
-screening: 1 rows)
     """
     path = Path(folder)
     _refuse_no_folder(path)
-    readings = {table.name: read_table(path, table, allow_columns) for table in TABLES}
+    mapping = columns or ColumnMap()
+    readings = {
+        table.name: read_table(path, Reading(table, mapping, files.undeclared), allow_columns)
+        for table in files.tables
+    }
+    data = _checked(files, readings)
+    found = [*data.report.notes, *compare_with_description(path, data.hashes)]
+    notes = tuple(sorted([*found, *other_files(path, files)]))
+    if not accept_changed:
+        _refuse_doubtful(notes)
+    report = LoadReport(
+        rows=data.report.rows,
+        hashes=data.hashes,
+        notes=notes,
+        missing=data.report.missing,
+        synthetic=is_synthetic(path),
+    )
+    return TrialData(files=files, tables=data.tables, report=report)
+
+
+def conform(frames: Mapping[str, pd.DataFrame], files: Files) -> TrialData:
+    """The trial in frames that were made or changed in Python, held against the declaration.
+
+    Every value goes the way of a cell in a file: written as text, and parsed. So a frame meets the
+    same kinds and the same rules, and what no file could hold is refused.
+
+    Parameters
+    ----------
+    frames
+        A frame for every file, by its name without ``.csv``; yes and no as booleans or words,
+        categories as text, the columns in any order.
+    files
+        The declaration.
+
+    Returns
+    -------
+    TrialData
+        The same values in the declared types and order of columns.
+
+    Raises
+    ------
+    DataError
+        With every fault; the lines are those that the rows would have in a file.
+    """
+    absent = [table for table in files.tables if table.name not in frames]
+    if absent:
+        raise DataError(Fault(t.file, 0, "", "file_missing", "", "a frame") for t in absent)
+    return _checked(files, {t.name: reading_of(frames[t.name], t) for t in files.tables})
+
+
+def _checked(files: Files, readings: dict[str, Reading]) -> TrialData:
+    """Parse and check what was read."""
     frames = {name: parse(reading) for name, reading in readings.items()}
-    files = Files(readings, frames)
-    check(files)
+    folder = Folder(files, readings, frames)
+    check(folder)
     if faults := [fault for reading in readings.values() for fault in reading.faults]:
         raise DataError(faults)
-    return TrialData(**frames, report=_report(path, readings, files))
+    report = LoadReport(
+        rows={r.table.file: len(frames[name]) for name, r in readings.items()},
+        hashes={r.table.file: r.sha256 for r in readings.values() if r.sha256},
+        notes=tuple(sorted(note for reading in readings.values() for note in reading.notes)),
+        missing=tuple(count_missing(folder)),
+    )
+    return TrialData(files=files, tables=frames, report=report)
+
+
+def _refuse_doubtful(notes: tuple[Note, ...]) -> None:
+    hint = "restore the file, or accept it as it is: accept_changed=True, --accept-changed"
+    faults = [Fault(n.file, 0, n.column, n.code, "", n.text, hint) for n in notes if doubtful(n)]
+    if faults:
+        raise DataError(faults)
+
+
+def doubtful(note: Note) -> bool:
+    """Whether a note says that a file may not be the one that was meant."""
+    return note.code in DOUBTFUL
 
 
 def _refuse_no_folder(folder: Path) -> None:
@@ -72,16 +148,3 @@ def _refuse_no_folder(folder: Path) -> None:
     except OSError as error:
         hint = error.strerror or "the folder cannot be read"
         raise DataError([Fault("", 0, "", "unreadable", folder.name, allowed, hint)]) from None
-
-
-def _report(folder: Path, readings: dict[str, Reading], files: Files) -> LoadReport:
-    """What was accepted."""
-    hashes = {r.table.file: r.sha256 for r in readings.values()}
-    notes = [note for reading in readings.values() for note in reading.notes]
-    notes += [*compare_with_description(folder, hashes), *other_files(folder)]
-    return LoadReport(
-        rows={r.table.file: len(files[name]) for name, r in readings.items()},
-        hashes=hashes,
-        notes=tuple(sorted(notes)),
-        missing=tuple(count_missing(files)),
-    )

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from core_trial.data.columns import Column, Table, YesNo
-from core_trial.data.tables import TABLES
+from core_trial.declaration.columns import Column, Table, YesNo
+from core_trial.declaration.files import Files
 
 PACKAGE_FILE = "datapackage.json"
+#: Property of the description that says that the people in the files do not exist.
+SYNTHETIC = "synthetic"
 
 
-def data_package(contents: Mapping[str, tuple[int, str]] | None = None) -> dict[str, object]:
+def data_package(
+    files: Files,
+    contents: Mapping[str, tuple[int, str]] | None = None,
+    *,
+    synthetic: bool = False,
+) -> dict[str, object]:
     """The description of the files as a Tabular Data Package.
 
     Parameters
     ----------
+    files
+        The declared files.
     contents
         Size in bytes and SHA-256 of every file, by name; left out of the description if None.
+    synthetic
+        Whether the people in the files do not exist; the description then says so.
 
     Returns
     -------
@@ -27,15 +38,19 @@ def data_package(contents: Mapping[str, tuple[int, str]] | None = None) -> dict[
     ----------
     Data Package (v1), Tabular Data Resource and Table Schema specifications of Frictionless Data.
     """
+    told = {SYNTHETIC: True} if synthetic else {}
     return {
         "profile": "tabular-data-package",
-        "name": "core-trial",
-        "title": "Participant-level data of a trial laid out like the CORE trial",
-        "resources": [_resource(table, contents or {}) for table in TABLES],
+        "name": files.name,
+        "title": files.title,
+        **told,
+        "resources": [_resource(files, table, contents or {}) for table in files.tables],
     }
 
 
-def _resource(table: Table, contents: Mapping[str, tuple[int, str]]) -> dict[str, object]:
+def _resource(
+    files: Files, table: Table, contents: Mapping[str, tuple[int, str]]
+) -> dict[str, object]:
     resource: dict[str, object] = {
         "profile": "tabular-data-resource",
         "name": table.name.replace("_", "-"),
@@ -46,7 +61,7 @@ def _resource(table: Table, contents: Mapping[str, tuple[int, str]]) -> dict[str
         "mediatype": "text/csv",
         "encoding": "utf-8",
         "dialect": {"delimiter": ",", "doubleQuote": True, "header": True},
-        "schema": _schema(table),
+        "schema": _schema(files, table),
     }
     if table.file in contents:
         size, sha256 = contents[table.file]
@@ -54,16 +69,17 @@ def _resource(table: Table, contents: Mapping[str, tuple[int, str]]) -> dict[str
     return resource
 
 
-def _schema(table: Table) -> dict[str, object]:
+def _schema(files: Files, table: Table) -> dict[str, object]:
     schema: dict[str, object] = {
         "fields": [_field(column) for column in table.columns],
         "missingValues": [""],
     }
     if all(table.column(name).required for name in table.key):
         schema["primaryKey"] = list(table.key)
-    if table.name != "participants" and "participant_id" in table.header:
-        reference = {"resource": "participants", "fields": ["participant_id"]}
-        schema["foreignKeys"] = [{"fields": ["participant_id"], "reference": reference}]
+    name = files.participant
+    if table.name != files.participants and name in table.header:
+        reference = {"resource": files.participants.replace("_", "-"), "fields": [name]}
+        schema["foreignKeys"] = [{"fields": [name], "reference": reference}]
     return schema
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
-from core_trial.data.columns import Column, Identifier, Integer
-from core_trial.data.kind import MISSING_CODES, Refusal, Value
 from core_trial.data.reading import Coded, Reading
+from core_trial.declaration.columns import Column, Identifier, Integer
+from core_trial.declaration.kinds import MISSING_CODES, Refusal, Value
 
 STRAY_QUOTE = Refusal("stray_quote", "quotes around the whole cell, doubled inside")
 #: Distinct texts of a column for which the nearest category is looked up.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
-from core_trial.data.columns import Table
-from core_trial.data.header import other_delimiter, place_columns, plain_name
+from core_trial.data.header import declared_name, other_delimiter, place_columns
 from core_trial.data.lines import header_names, refuse_line
 from core_trial.data.reading import MOST_FAULTS, Cells, Coded, Reading
 from core_trial.data.tokens import Block, Coder, Ints, tokenise
@@ -40,25 +40,24 @@ FORMATS = (
 TOTAL_WORDS = frozenset({"total", "totals", "sum", "grand total", "subtotal", "mean", "count"})
 
 
-def read_table(folder: Path, table: Table, allow: Collection[str] = ()) -> Reading:
+def read_table(folder: Path, reading: Reading, allow: Collection[str] = ()) -> Reading:
     """Read one file of a trial's folder.
 
     Parameters
     ----------
     folder
         Where the file is.
-    table
-        Declaration of the file.
+    reading
+        The file's declaration, and how its columns are spelt; takes cells, hash, notes and faults.
     allow
         Names of undeclared columns that may be there; they are not read.
 
     Returns
     -------
     Reading
-        Cells, hash, notes and faults.
+        The same.
     """
-    reading = Reading(table)
-    path = folder / table.file
+    path = folder / reading.table.file
     try:
         if path.is_file():
             with path.open("rb") as stream:
@@ -152,7 +151,7 @@ def _rows(
 ) -> bool:
     """Gather the cells of all blocks; whether a line had a carriage return at its end."""
     coders = {name: Coder() for name in places}
-    plain = [plain_name(name) for name in names]
+    plain = [declared_name(reading, name) for name in names]
     numbers: list[Ints] = []
     aside: list[tuple[int, bytes]] = []
     line, crlf = 2, False
@@ -198,12 +197,20 @@ def _refuse_lines(
 
 def _take(reading: Reading, coders: dict[str, Coder], lines: Ints) -> None:
     """Keep the cells, but for rows that are none: another header, a line of totals."""
-    columns = {n: Coded(tuple(c.known), c.codes(), frozenset(c.stray)) for n, c in coders.items()}
+    columns = {name: _coded(reading, name, coder) for name, coder in coders.items()}
     reading.cells = Cells(columns, lines)
     if not len(lines) and reading.whole:
         reading.refuse(0, "", "header_only", "", "at least one row")
     rows = _repeated_headers(reading, reading.cells) | _totals(reading, reading.cells)
     reading.cells = reading.cells.without(rows)
+
+
+def _coded(reading: Reading, name: str, coder: Coder) -> Coded:
+    """The text of one column, as declared where it is spelt otherwise in the file."""
+    column = Coded(tuple(coder.known), coder.codes(), frozenset(coder.stray))
+    if name not in reading.columns.changed:
+        return column
+    return column.mapped(partial(reading.columns.text, name))
 
 
 def _repeated_headers(reading: Reading, cells: Cells) -> set[int]:

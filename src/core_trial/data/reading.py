@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core_trial.data.columns import Table
-from core_trial.data.kind import Refusal
 from core_trial.data.trial import Note
+from core_trial.declaration.columns import Table
+from core_trial.declaration.files import ColumnMap
+from core_trial.declaration.kinds import Refusal
+from core_trial.declaration.rules import RuleOutcome
 from core_trial.errors import Fault
 
-#: Faults of one file that are listed; nobody reads on, and memory has an end.
+#: Faults of one file that are listed, so that a wrong file cannot fill the memory.
 MOST_FAULTS = 1_000_000
 #: Longest part of a cell that a fault shows.
 SHOWN = 60
@@ -36,6 +38,14 @@ class Coded:
     texts: tuple[str, ...]
     codes: NDArray[np.integer]
     stray: frozenset[str] = frozenset()
+
+    def mapped(self, say: Callable[[str], str]) -> Coded:
+        """The same rows with every text said otherwise; texts that become one share a place."""
+        said = [say(text) for text in self.texts]
+        places = {text: place for place, text in enumerate(dict.fromkeys(said))}
+        place_of = np.array([places[text] for text in said], dtype=np.intp)
+        stray = frozenset(said[i] for i, text in enumerate(self.texts) if text in self.stray)
+        return Coded(tuple(places), place_of[self.codes], stray)
 
     def at(self, row: int) -> str:
         """The text of one row."""
@@ -84,6 +94,10 @@ class Reading:
     ----------
     table
         Declaration of the file.
+    columns
+        Names and values that are spelt otherwise than declared.
+    undeclared
+        Whether undeclared columns are refused or left unread and noted.
     faults, notes
         What is wrong with it, and what was accepted by rule.
     cells
@@ -95,6 +109,8 @@ class Reading:
     """
 
     table: Table
+    columns: ColumnMap = field(default_factory=ColumnMap)
+    undeclared: RuleOutcome = "refuse"
     faults: list[Fault] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     cells: Cells | None = None

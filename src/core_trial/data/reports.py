@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, fields
 from operator import attrgetter
 
-from core_trial.data.kind import spreadsheet_safe
 from core_trial.data.trial import LoadReport
+from core_trial.declaration.kinds import spreadsheet_safe
 from core_trial.errors import Fault
 
 

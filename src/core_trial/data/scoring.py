@@ -2,8 +2,8 @@
 
 A total is the sum of all items, those worded the other way reversed. It is given only where every
 item was answered; a share of answered items from which missing ones are filled with the mean of
-the answered ones can be asked for. What each instrument is made of stands in
-``vocabulary.INSTRUMENTS``, with the source of its scoring.
+the answered ones can be asked for. What an instrument is made of is
+declared, with the source of its scoring (`declaration.instruments.Instrument`).
 
 References
 ----------
@@ -16,13 +16,14 @@ individual questions. Qual Life Res 5, 321-329 (a person's mean in place of miss
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core_trial.declaration.instruments import Instrument
 from core_trial.errors import DesignError
-from core_trial.vocabulary import INSTRUMENTS, Instrument, Visit
 
 Floats = NDArray[np.float64]
 
@@ -74,12 +75,12 @@ def score(frame: pd.DataFrame, instrument: Instrument, *, share: float = 1.0) ->
 
     Examples
     --------
-    >>> csq = INSTRUMENTS[0]
-    >>> answers = pd.DataFrame({name: [3.0, 4.0] for name in csq.columns})
-    >>> answers.loc[1, "csq_8"] = None
-    >>> score(answers, csq)
+    >>> hope = Instrument("hope", "hope", "Hope", "A scale of hope", items=8, low=1, high=4)
+    >>> answers = pd.DataFrame({name: [3.0, 4.0] for name in hope.columns})
+    >>> answers.loc[1, "hope_8"] = None
+    >>> score(answers, hope)
     array([24., nan])
-    >>> score(answers, csq, share=0.8)
+    >>> score(answers, hope, share=0.8)
     array([24., 32.])
     """
     if not 0 < share <= 1:
@@ -115,13 +116,19 @@ def cronbach_alpha(answers: Floats) -> float:
     )
 
 
-def reliability(questionnaires: pd.DataFrame) -> pd.DataFrame:
+def reliability(
+    questionnaires: pd.DataFrame, instruments: Iterable[Instrument], *, visit: str = "visit"
+) -> pd.DataFrame:
     """Cronbach's alpha of every instrument at every visit.
 
     Parameters
     ----------
     questionnaires
         The trial's interviews.
+    instruments
+        Whose items stand in them.
+    visit
+        Column that tells the visits apart.
 
     Returns
     -------
@@ -129,10 +136,10 @@ def reliability(questionnaires: pd.DataFrame) -> pd.DataFrame:
         Columns instrument, outcome, visit, n (interviews with all items answered) and alpha.
     """
     rows = []
-    for instrument in INSTRUMENTS:
+    for instrument in instruments:
         answers = items(questionnaires, instrument)
-        for visit in Visit:
-            held = answers[(questionnaires["visit"] == str(visit)).to_numpy(bool)]
+        for name in questionnaires[visit].drop_duplicates().sort_values():
+            held = answers[(questionnaires[visit] == name).to_numpy(bool)]
             n = int((~np.isnan(held).any(axis=1)).sum())
-            rows.append((instrument.name, instrument.outcome, str(visit), n, cronbach_alpha(held)))
+            rows.append((instrument.name, instrument.outcome, str(name), n, cronbach_alpha(held)))
     return pd.DataFrame(rows, columns=["instrument", "outcome", "visit", "n", "alpha"])

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 import pandas as pd
+
+from core_trial.declaration.files import Files
+from core_trial.errors import DesignError
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -42,7 +45,7 @@ class Missing:
     Parameters
     ----------
     file, column
-        The column; ``visit month_4`` and the like stand for whole interviews.
+        The column; ``visit month 4`` and the like stand for whole interviews.
     expected
         Values that there would be if none were missing.
     by_design
@@ -72,40 +75,38 @@ class LoadReport:
         What was accepted by rule.
     missing
         Missing values by column.
+    synthetic
+        Whether the folder's description says that nobody in the files exists.
     """
 
     rows: Mapping[str, int] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
     missing: tuple[Missing, ...] = ()
+    synthetic: bool = False
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TrialData:
-    """The trial, a typed frame for every file.
+    """The files of a trial, a typed frame for each.
 
+    A frame is an attribute too: ``data.participants`` is ``data.tables["participants"]``.
     Identifiers are text, categories are pandas categories in their declared order, yes and no are
     ``boolean``, whole numbers ``Int16`` or ``Int64``, dates ``datetime64[s]``. The rows stand as
     in the files.
 
     Parameters
     ----------
-    participants, acute_episodes, questionnaires, service_use, sessions, workbook
-        One frame per file; the data dictionary tells what they hold.
-    adverse_events, screening
-        Likewise.
+    files
+        The declaration of the files.
+    tables
+        One frame per file, by its name without ``.csv``; the data dictionary tells what they hold.
     report
         How they came in; empty for frames that were made in Python.
     """
 
-    participants: pd.DataFrame
-    acute_episodes: pd.DataFrame
-    questionnaires: pd.DataFrame
-    service_use: pd.DataFrame
-    sessions: pd.DataFrame
-    workbook: pd.DataFrame
-    adverse_events: pd.DataFrame
-    screening: pd.DataFrame
+    files: Files
+    tables: Mapping[str, pd.DataFrame]
     report: LoadReport = field(default_factory=LoadReport)
 
     @property
@@ -115,9 +116,27 @@ class TrialData:
 
     def frames(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Every frame with the name of its file, without ``.csv``."""
-        for item in fields(self):
-            if item.name != "report":
-                yield item.name, getattr(self, item.name)
+        return iter(self.tables.items())
+
+    def with_frames(self, **frames: pd.DataFrame) -> TrialData:
+        """The same trial with other frames in the place of some; `derive` checks them anew.
+
+        Raises
+        ------
+        DesignError
+            For a name that is no file of the trial.
+        """
+        if strange := sorted(frames.keys() - self.tables.keys()):
+            known = ", ".join(self.tables)
+            raise DesignError(f"no file {', '.join(strange)}; the trial has {known}")
+        return TrialData(files=self.files, tables={**self.tables, **frames}, report=self.report)
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        tables = self.__dict__.get("tables", {})
+        if name in tables:
+            frame: pd.DataFrame = tables[name]
+            return frame
+        raise AttributeError(f"no file {name!r}; the trial has {', '.join(tables)}")
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{name}: {len(frame)} rows" for name, frame in self.frames())

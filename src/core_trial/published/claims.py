@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
-from core_trial.vocabulary import Arm
+from core_trial.declaration.arms import Group
 
 
 class Numbers(Protocol):
@@ -27,15 +27,15 @@ def pooled_percent(numbers: Numbers, analysis: str, levels: Iterable[str]) -> fl
     Each category is printed with its arm's denominator, so that of one category does.
     """
     names = tuple(levels)
-    n = sum(numbers.value(analysis, "n", arm, level) for arm in Arm for level in names)
-    return _percent(n, sum(numbers.value(analysis, "N", arm, names[0]) for arm in Arm))
+    n = sum(numbers.value(analysis, "n", arm, level) for arm in Group for level in names)
+    return _percent(n, sum(numbers.value(analysis, "N", arm, names[0]) for arm in Group))
 
 
 def relative_reduction(numbers: Numbers) -> float:
     """By how many percent the risk of readmission is lower with the intervention."""
     treated, control = (
         _percent(numbers.value("readmission", "n", arm), numbers.value("readmission", "N", arm))
-        for arm in (Arm.INTERVENTION, Arm.CONTROL)
+        for arm in (Group.INTERVENTION, Group.CONTROL)
     )
     return _percent(control - treated, control)
 

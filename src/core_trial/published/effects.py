@@ -9,7 +9,7 @@ from core_trial.published.findings import finding
 from core_trial.published.registry import Registry, Row
 from core_trial.published.wald import Corner, corners, p_range
 from core_trial.results import Finding
-from core_trial.vocabulary import MEASURE_LABELS, RATIOS
+from core_trial.results.measures import MEASURE_LABELS, RATIOS
 
 #: Differences that the paper calls significant; of no other does it say so.
 CALLED_SIGNIFICANT = frozenset(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
+from core_trial.declaration.instruments import Instrument
 from core_trial.published.bounds import Sample, possible, sd_range
 from core_trial.published.findings import finding
 from core_trial.published.registry import Registry, Row
 from core_trial.results import Finding
-from core_trial.vocabulary import FOLLOW_UP_DAYS, FOLLOW_UPS, INSTRUMENTS, Instrument
+from core_trial.trials.core.words import FOLLOW_UP_DAYS, FOLLOW_UPS, INSTRUMENTS
 
 #: Score totals by the name of their analysis, and the step that bounds how many have one.
 SCALES: Mapping[str, tuple[Instrument, str]] = {

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from core_trial.declaration.arms import PRINTED_ARMS
 from core_trial.published.claims import CLAIMS, pooled_percent
 from core_trial.published.findings import finding
 from core_trial.published.registry import Entry, Registry
 from core_trial.results import Finding
-from core_trial.vocabulary import PRINTED_ARMS
 
 RoundingRule = Literal["half_up", "half_even", "truncation"]
 #: Percentages of the whole sample in the Discussion: entry, analysis and categories of Table 1.

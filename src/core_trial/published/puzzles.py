@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from core_trial.declaration.arms import PRINTED_ARMS
 from core_trial.published.findings import finding
 from core_trial.published.registry import Registry
 from core_trial.results import Finding
-from core_trial.vocabulary import PRINTED_ARMS, WORKBOOK_SECTIONS
+from core_trial.trials.core.words import WORKBOOK_SECTIONS
 
 
 def two_denominators(registry: Registry) -> Iterator[Finding]:

@@ -17,11 +17,12 @@ from functools import cached_property, lru_cache
 from importlib import resources
 from types import MappingProxyType
 
+from core_trial.declaration.arms import Group
 from core_trial.errors import VerificationError
 from core_trial.published import window
 from core_trial.published.window import Window
 from core_trial.results import Key
-from core_trial.vocabulary import Arm, Measure
+from core_trial.results.measures import Measure
 
 FILE = "core_2018.csv"
 PLACES = ("abstract", "methods", "results", "table1", "table2", "discussion")
@@ -232,7 +233,7 @@ def _faults(cell: Mapping[str, str]) -> Iterator[str]:
     """What is wrong with one row."""
     allowed: Mapping[str, Iterable[str]] = {
         "place": PLACES,
-        "arm": ("", *Arm),
+        "arm": ("", *Group),
         "statistic": STATISTICS,
         "measure": ("", *Measure),
         "source": tuple(Source),

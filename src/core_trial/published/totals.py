@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 
-from core_trial import vocabulary as words
+from core_trial.declaration.arms import PRINTED_ARMS, Group
 from core_trial.published.findings import finding
 from core_trial.published.registry import Registry, Source
 from core_trial.results import Finding, Key
-from core_trial.vocabulary import PRINTED_ARMS, Arm
+from core_trial.trials.core import words
 
 #: Table 1's characteristics whose categories are all printed, and so add up to the denominator.
 CATEGORIES: Mapping[str, Mapping[str, str]] = {
@@ -42,8 +42,8 @@ SUMS: tuple[tuple[Key, tuple[Key, ...]], ...] = (
     (
         _count("adverse_events", "", "deaths"),
         (
-            _count("adverse_events", Arm.CONTROL, "death_suicide"),
-            _count("adverse_events", Arm.CONTROL, "death_unclear"),
+            _count("adverse_events", Group.CONTROL, "death_suicide"),
+            _count("adverse_events", Group.CONTROL, "death_unclear"),
         ),
     ),
     (

@@ -10,7 +10,7 @@ from core_trial.report import number
 from core_trial.report.number import Style
 from core_trial.report.table import Row
 from core_trial.results import Estimate, Key, Results
-from core_trial.vocabulary import MEASURE_ABBREVIATIONS, MEASURE_LABELS, Measure
+from core_trial.results.measures import MEASURE_ABBREVIATIONS, MEASURE_LABELS, Measure
 
 #: Stands for a number that is withheld, as British official statistics mark a confidential one.
 CONFIDENTIAL = "[c]"

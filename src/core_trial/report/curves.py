@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from core_trial.declaration.arms import PRINTED_ARMS as ARMS
+from core_trial.declaration.arms import Group
 from core_trial.report import cells, number
 from core_trial.report.figure import ONE_COLUMN, PENS, Figure, blank, place
 from core_trial.report.number import LANCET, Style
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import CurvePoint, Results
-from core_trial.vocabulary import ARM_LABELS, FOLLOW_UP_DAYS, MEASURE_ABBREVIATIONS, Arm, Measure
-from core_trial.vocabulary import PRINTED_ARMS as ARMS
+from core_trial.results.measures import MEASURE_ABBREVIATIONS, Measure
+from core_trial.trials.core.words import ARM_LABELS, FOLLOW_UP_DAYS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +35,7 @@ _LEFT, _PLOT = 20.0, 61.0
 _AT_LABELS = (1.0 - _LEFT) / _PLOT
 
 #: Points of each arm, by time.
-Curves = Mapping[Arm, Sequence[CurvePoint]]
+Curves = Mapping[Group, Sequence[CurvePoint]]
 
 
 def curves(results: Results, style: Style = LANCET) -> Figure:
@@ -154,7 +156,7 @@ def _paint(points: Curves, effect: str, style: Style) -> Drawing:
     return drawing
 
 
-def _paint_curve(axes: Axes, arm: Arm, points: Sequence[CurvePoint]) -> None:
+def _paint_curve(axes: Axes, arm: Group, points: Sequence[CurvePoint]) -> None:
     """One arm's steps from nobody readmitted to the last point, over its band."""
     pen = PENS[arm]
     days = [0.0, *(p.time for p in points)]

@@ -20,8 +20,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
+from core_trial.declaration.arms import Group
 from core_trial.report.markup import STYLE, escape, page
-from core_trial.vocabulary import Arm
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +48,7 @@ class Pen:
 
 
 PENS: Mapping[str, Pen] = MappingProxyType(
-    {Arm.INTERVENTION: Pen(BLUE, "-", "o"), Arm.CONTROL: Pen(VERMILLION, "--", "s")}
+    {Group.INTERVENTION: Pen(BLUE, "-", "o"), Group.CONTROL: Pen(VERMILLION, "--", "s")}
 )
 
 #: Type and line widths, over matplotlib's defaults whatever the machine's own settings are.

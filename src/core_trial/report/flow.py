@@ -5,17 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from core_trial.declaration.arms import PRINTED_ARMS
 from core_trial.report import cells, number
 from core_trial.report.cells import Place
 from core_trial.report.number import LANCET, Style
 from core_trial.report.table import Kind, Row, Table
 from core_trial.report.table2 import OUTCOMES, Outcome
 from core_trial.results import FlowCount, Key, Results
-from core_trial.vocabulary import (
-    ARM_LABELS,
-    PRINTED_ARMS,
-    SCREENING_STEPS,
-)
+from core_trial.trials.core.words import ARM_LABELS, SCREENING_STEPS
 
 TITLE = "Recruitment, follow-up, and analysis"
 #: Headings of the table, and the steps under each with their labels.

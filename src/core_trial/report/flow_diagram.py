@@ -12,12 +12,13 @@ from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from core_trial.declaration.arms import PRINTED_ARMS, Group
 from core_trial.report.cells import Place
 from core_trial.report.figure import BLACK, TWO_COLUMNS, Figure, blank, place
 from core_trial.report.flow import SECTIONS, TITLE, cell, reasons
 from core_trial.report.number import LANCET, Style
 from core_trial.results import Results
-from core_trial.vocabulary import ARM_LABELS, PRINTED_ARMS, SCREENING_STEPS, Arm
+from core_trial.trials.core.words import ARM_LABELS, SCREENING_STEPS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -153,7 +154,7 @@ def _randomised_lines(results: Results, style: Style) -> tuple[str, ...]:
     )
 
 
-def _arm_lines(results: Results, arm: Arm, style: Style) -> Iterator[tuple[str, ...]]:
+def _arm_lines(results: Results, arm: Group, style: Style) -> Iterator[tuple[str, ...]]:
     """The boxes of one arm: allocated, followed up, primary outcome."""
     n = cell(results, Place("flow", arm, "randomised"), style)
     yield (f"{ARM_LABELS[arm]} (n={n})" if n else ARM_LABELS[arm],)

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from core_trial.declaration.arms import PRINTED_ARMS
 from core_trial.report import cells, number
 from core_trial.report.figure import BLACK, GREY, TWO_COLUMNS, Figure, blank, place
 from core_trial.report.number import LANCET, Style
 from core_trial.report.table2 import OUTCOMES, Outcome
 from core_trial.results import Estimate, Results
-from core_trial.vocabulary import INSTRUMENTS, PRINTED_ARMS, RATIOS, Measure
+from core_trial.results.measures import RATIOS, Measure
+from core_trial.trials.core.words import INSTRUMENTS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

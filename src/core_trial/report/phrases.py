@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from core_trial.declaration.arms import Group
 from core_trial.report import cells, number
 from core_trial.report.cells import Place
 from core_trial.report.number import Style
 from core_trial.results import Estimate, Results
-from core_trial.vocabulary import ARM_LABELS, MEASURE_ABBREVIATIONS, MEASURE_LABELS, Arm, Measure
+from core_trial.results.measures import MEASURE_ABBREVIATIONS, MEASURE_LABELS, Measure
+from core_trial.trials.core.words import ARM_LABELS
 
 
 def told(template: str, **parts: str | None) -> Iterator[str]:
@@ -29,7 +31,7 @@ def told(template: str, **parts: str | None) -> Iterator[str]:
         yield template.format(**present)
 
 
-def group(arm: Arm) -> str:
+def group(arm: Group) -> str:
     """``intervention group``."""
     return ARM_LABELS[arm].lower()
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from core_trial.declaration.arms import Group
 from core_trial.report import phrases
 from core_trial.report.cells import Place
 from core_trial.report.number import LANCET, Style
 from core_trial.report.phrases import group, told
 from core_trial.results import Results
-from core_trial.vocabulary import (
+from core_trial.trials.core.words import (
     ADVERSE_EVENTS,
     FOLLOW_UPS,
     INSTRUMENTS,
     VISIT_LABELS,
     WORKBOOK_SECTIONS,
-    Arm,
 )
 
-INTERVENTION, CONTROL = Arm.INTERVENTION, Arm.CONTROL
+INTERVENTION, CONTROL = Group.INTERVENTION, Group.CONTROL
 #: Level of the estimates that are adjusted for what predicted missingness.
 SENSITIVITY = "missingness_adjusted"
 Paragraph = Callable[[Results, Style], Iterator[str]]
@@ -234,7 +234,7 @@ PARAGRAPHS: tuple[Paragraph, ...] = (
 
 
 def _versus(
-    template: str, in_arm: Callable[[Arm], str | None], effect: str | None = ""
+    template: str, in_arm: Callable[[Group], str | None], effect: str | None = ""
 ) -> Iterator[str]:
     """A sentence that sets the arms side by side."""
     return told(

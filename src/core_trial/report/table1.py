@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from core_trial import vocabulary as words
+from core_trial.declaration.arms import PRINTED_ARMS
 from core_trial.report import cells
 from core_trial.report.cells import Place
 from core_trial.report.number import LANCET, Style
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import Results
-from core_trial.vocabulary import PRINTED_ARMS
+from core_trial.trials.core import words
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from core_trial.declaration.arms import PRINTED_ARMS
+from core_trial.declaration.instruments import Instrument
 from core_trial.report import cells
 from core_trial.report.cells import Place
 from core_trial.report.number import LANCET, Style, confidence
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import Estimate, Results
-from core_trial.vocabulary import (
-    ARM_LABELS,
-    FOLLOW_UPS,
-    INSTRUMENTS,
-    PRINTED_ARMS,
-    VISIT_LABELS,
-    Instrument,
-    Visit,
-)
+from core_trial.trials.core.words import ARM_LABELS, FOLLOW_UPS, INSTRUMENTS, VISIT_LABELS, Visit
 
 
 class Summary(StrEnum):

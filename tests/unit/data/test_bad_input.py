@@ -10,12 +10,12 @@ import pytest
 from trial_folders import as_bytes, column, find, put, small_trial, write_files
 
 from core_trial.data import read, reading
-from core_trial.data.header import smells_of_personal_data
-from core_trial.data.load import load
+from core_trial.data.header import suggests_personal_data
 from core_trial.data.parse import parse
 from core_trial.data.read import read_table
-from core_trial.data.tables import TABLES
 from core_trial.errors import DataError
+from core_trial.pipeline import load
+from core_trial.trials.core.tables import TABLES
 
 PEOPLE, EPISODES, INTERVIEWS = "participants.csv", "acute_episodes.csv", "questionnaires.csv"
 USE, SESSIONS, EVENTS = "service_use.csv", "sessions.csv", "adverse_events.csv"
@@ -282,7 +282,7 @@ def test_headers_that_are_the_same_but_for_case_are_refused(tmp_path, files):
     ],
 )
 def test_columns_that_smell_of_personal_data(tmp_path, files, name, smells):
-    assert smells_of_personal_data("_".join(name.split()).casefold()) == smells
+    assert suggests_personal_data("_".join(name.split()).casefold()) == smells
     files[USE] = [[*row, "x"] for row in files[USE]]
     files[USE][0][-1] = name
     codes = {f.code for f in faults(write_files(tmp_path, files))}
@@ -381,7 +381,7 @@ def test_a_cell_that_may_not_stand_where_it_stands(tmp_path, files, name, where,
         row = find(files, PEOPLE, arm="intervention")
     put(files, name, row, where, text)
     (tmp_path / name).write_bytes(as_bytes(files[name]))
-    found = read_table(tmp_path, next(table for table in TABLES if table.file == name))
+    found = read_table(tmp_path, reading.Reading(next(t for t in TABLES if t.file == name)))
     parse(found)
     (fault,) = found.faults
     assert (fault.file, fault.line, fault.column, fault.code) == (name, row + 1, where, code)

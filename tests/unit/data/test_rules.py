@@ -5,9 +5,12 @@ from datetime import date, timedelta
 import pytest
 from trial_folders import column, find, put, small_trial, write_files
 
-from core_trial.data.checks import RULES
-from core_trial.data.load import load
+from core_trial.data.checks import rules_of
 from core_trial.errors import DataError
+from core_trial.pipeline import load
+from core_trial.trials.core.files import FILES
+
+RULES = rules_of(FILES)
 
 PEOPLE, EPISODES, INTERVIEWS = "participants.csv", "acute_episodes.csv", "questionnaires.csv"
 USE, SESSIONS, EVENTS = "service_use.csv", "sessions.csv", "adverse_events.csv"

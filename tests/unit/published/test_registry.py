@@ -2,10 +2,11 @@
 
 import pytest
 
+from core_trial.declaration.arms import Group
 from core_trial.errors import VerificationError
 from core_trial.published.registry import COLUMNS, REASONS, Source, load, read
 from core_trial.results import Key
-from core_trial.vocabulary import Arm, Measure
+from core_trial.results.measures import Measure
 
 HEADER = ",".join(COLUMNS) + "\n"
 GOOD = {
@@ -89,9 +90,9 @@ def test_a_row_of_another_length_is_refused():
 
 def test_numbers_by_name():
     registry = load()
-    assert registry.value("readmission", "n", Arm.INTERVENTION) == 64
+    assert registry.value("readmission", "n", Group.INTERVENTION) == 64
     assert registry.value("recovery_month_4", "low", "", "missingness_adjusted") == -0.72
-    assert registry.value("protocol_breaches", "n", Arm.INTERVENTION, "affected") == 8
+    assert registry.value("protocol_breaches", "n", Group.INTERVENTION, "affected") == 8
     assert registry.value("readmission", "n") != registry.value("readmission", "n")  # nan
     assert registry.value("satisfaction_month_4", "p_value") != 0  # a bound is no number
 
@@ -120,7 +121,7 @@ def test_rows_keep_a_cell_together():
     (row,) = [
         r
         for r in load().rows
-        if r.analysis == "sex" and r.arm == Arm.CONTROL and r.level == "female"
+        if r.analysis == "sex" and r.arm == Group.CONTROL and r.level == "female"
     ]
     assert {name: entry.printed for name, entry in row.cells.items()} == {
         "n": "131",

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from core_trial.declaration.arms import Group
 from core_trial.published.registry import PLACES, load
-from core_trial.vocabulary import MEASURE_ABBREVIATIONS, RATIOS, Arm, Measure
+from core_trial.results.measures import MEASURE_ABBREVIATIONS, RATIOS, Measure
 
 PAPER = Path(__file__).parent / "paper"
 REGISTRY = load()
@@ -59,7 +60,7 @@ def rows(place):
 
 
 def cells(place, where):
-    return " ".join(cell(printed(place, where, arm)) for arm in (Arm.INTERVENTION, Arm.CONTROL))
+    return " ".join(cell(printed(place, where, arm)) for arm in (Group.INTERVENTION, Group.CONTROL))
 
 
 def table1():

@@ -15,7 +15,7 @@ from core_trial.report.supplement import labels
 from core_trial.report.supplement.panels import ticks
 from core_trial.report.table import Row, Table
 from core_trial.results import Estimate, Results
-from core_trial.vocabulary import RATIOS, Measure
+from core_trial.results.measures import RATIOS, Measure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

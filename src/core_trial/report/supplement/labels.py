@@ -10,7 +10,7 @@ from types import MappingProxyType
 from core_trial.report.table1 import LINES, Categories
 from core_trial.report.table2 import OUTCOMES as TABLE2
 from core_trial.report.table2 import Outcome
-from core_trial.vocabulary import CENTRES, YES_NO
+from core_trial.trials.core.words import CENTRES, YES_NO
 
 POST_HOC = "readmission_days"
 

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from core_trial.declaration.arms import Group
 from core_trial.report import number
 from core_trial.report.curves import by_arm
 from core_trial.report.figure import ONE_COLUMN, PENS, Figure, blank, place
 from core_trial.report.number import LANCET, Style
 from core_trial.report.supplement.panels import ticks
 from core_trial.results import CurvePoint, Results
-from core_trial.vocabulary import ARM_LABELS, FOLLOW_UP_DAYS, Arm
+from core_trial.trials.core.words import ARM_LABELS, FOLLOW_UP_DAYS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -58,16 +59,16 @@ def hazard_line(points: Sequence[CurvePoint]) -> Line:
     ]
 
 
-def distance(lines: Mapping[Arm, Line], day: float) -> float:
+def distance(lines: Mapping[Group, Line], day: float) -> float:
     """Intervention minus control at a day; ``nan`` before the first step of either."""
     treated, controls = (
         max((step for step in lines.get(arm, ()) if step[0] <= day), default=(day, math.nan))
-        for arm in (Arm.INTERVENTION, Arm.CONTROL)
+        for arm in (Group.INTERVENTION, Group.CONTROL)
     )
     return treated[1] - controls[1]
 
 
-def _alternative(lines: Mapping[Arm, Line], style: Style) -> str:
+def _alternative(lines: Mapping[Group, Line], style: Style) -> str:
     apart = ((day, distance(lines, day)) for day in TOLD)
     told = "; ".join(
         f"{number.fixed(value, 2, style)} at day {day}"
@@ -80,7 +81,7 @@ def _alternative(lines: Mapping[Arm, Line], style: Style) -> str:
     )
 
 
-def _paint(lines: Mapping[Arm, Line], style: Style) -> Drawing:
+def _paint(lines: Mapping[Group, Line], style: Style) -> Drawing:
     drawing = blank(ONE_COLUMN, 66)
     axes = place(drawing, left=14, top=3, width=68, height=52)
     axes.set_xscale("log")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from core_trial.declaration.arms import PRINTED_ARMS
 from core_trial.report import cells, number
 from core_trial.report.cells import CONFIDENTIAL, Place
 from core_trial.report.number import LANCET, Style
 from core_trial.report.supplement import labels
 from core_trial.report.table import Row, Table
 from core_trial.results import Key, Results
-from core_trial.vocabulary import PRINTED_ARMS
 
 ADJUSTED = "missingness_adjusted"
 EXTENT_NOTE = (

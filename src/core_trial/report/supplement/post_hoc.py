@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from core_trial.declaration.arms import PRINTED_ARMS
 from core_trial.report import cells
 from core_trial.report.cells import Place
 from core_trial.report.number import LANCET, Style
 from core_trial.report.supplement import labels
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import Results
-from core_trial.vocabulary import ARM_LABELS, PRINTED_ARMS
+from core_trial.trials.core.words import ARM_LABELS
 
 NOTE = (
     "Decided on after the data were seen. The index episode is the one during which participants "

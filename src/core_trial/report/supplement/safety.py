@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from core_trial.declaration.arms import PRINTED_ARMS
 from core_trial.report import cells
 from core_trial.report.cells import Place
 from core_trial.report.number import LANCET, Style
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import Key, Results
-from core_trial.vocabulary import ADVERSE_EVENTS, ARM_LABELS, PRINTED_ARMS
+from core_trial.trials.core.words import ADVERSE_EVENTS, ARM_LABELS
 
 ANALYSIS = "adverse_events"
 ARMS = (*PRINTED_ARMS, "")

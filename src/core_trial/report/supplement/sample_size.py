@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from core_trial.declaration.arms import Group
 from core_trial.report import number
 from core_trial.report.number import LANCET, Style
 from core_trial.report.table import Row, Table
 from core_trial.results import Results
-from core_trial.vocabulary import Arm
 
 ANALYSIS = "sample_size"
 _VARIED = re.compile(r"size_(?P<size>\d+)_(?P<design>lost_\d+(_continuity)?)")
@@ -40,8 +40,8 @@ class Input:
 
 
 INPUTS = (
-    Input("Readmitted in the control group", "percent", Arm.CONTROL, unit="%"),
-    Input("Readmitted in the intervention group", "percent", Arm.INTERVENTION, unit="%"),
+    Input("Readmitted in the control group", "percent", Group.CONTROL, unit="%"),
+    Input("Readmitted in the intervention group", "percent", Group.INTERVENTION, unit="%"),
     Input("Power", "power_percent", unit="%"),
     Input("Two-sided significance", "significance_percent", unit="%"),
     Input("Intraclass correlation (ICC), intervention group", "icc", decimals=2),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from core_trial.declaration.arms import PRINTED_ARMS, Group
 from core_trial.report import cells
 from core_trial.report.cells import Place
 from core_trial.report.number import LANCET, Style
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import Key, Results
-from core_trial.vocabulary import ARM_LABELS, PRINTED_ARMS, WORKBOOK_SECTIONS, Arm
+from core_trial.trials.core.words import ARM_LABELS, WORKBOOK_SECTIONS
 
-SESSIONS = Place("sessions", Arm.INTERVENTION)
+SESSIONS = Place("sessions", Group.INTERVENTION)
 NOTE = (
     "Data are median (IQR), mean (SD), or n/N (%). All ten sessions: among those who were offered "
     "ten. Workbook: among those who answered the question at the 4-month interview. Protocol "

@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 import pytest
 from records import estimate, number
 
+from core_trial.declaration.arms import Group
 from core_trial.report.number import PLAIN
 from core_trial.report.supplement.assumptions import hazards, normality
 from core_trial.report.supplement.count_fit import count_table, rootograms
@@ -13,7 +14,6 @@ from core_trial.report.supplement.influence import influence_figure, influence_t
 from core_trial.report.supplement.log_log import distance, hazard_line, log_log
 from core_trial.report.supplement.normal_plots import normal_plots
 from core_trial.results import CurvePoint, Results, Withheld
-from core_trial.vocabulary import Arm
 
 # Counts of days.
 
@@ -134,11 +134,11 @@ def test_the_line_is_the_log_of_the_cumulative_hazard():
 
 
 def test_the_distance_is_the_log_hazard_ratio():
-    lines = {Arm.INTERVENTION: [(5.0, -3.0), (50.0, -2.0)], Arm.CONTROL: [(8.0, -2.5)]}
+    lines = {Group.INTERVENTION: [(5.0, -3.0), (50.0, -2.0)], Group.CONTROL: [(8.0, -2.5)]}
     assert distance(lines, 60) == 0.5
     assert distance(lines, 10) == -0.5
     assert math.isnan(distance(lines, 6))
-    assert math.isnan(distance({Arm.CONTROL: [(8.0, -2.5)]}, 60))
+    assert math.isnan(distance({Group.CONTROL: [(8.0, -2.5)]}, 60))
 
 
 def test_the_log_log_figure_tells_the_distance():

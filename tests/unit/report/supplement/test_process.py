@@ -14,7 +14,7 @@ from core_trial.report.supplement.section import Section, present
 from core_trial.report.supplement.uptake import uptake
 from core_trial.report.table import Row, Table
 from core_trial.results import Results, Withheld
-from core_trial.vocabulary import ADVERSE_EVENTS
+from core_trial.trials.core.words import ADVERSE_EVENTS
 
 ARMS = ("intervention", "control")
 

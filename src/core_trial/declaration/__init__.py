@@ -1,0 +1,1 @@
+"""What a trial can declare: frozen values, checked when made."""

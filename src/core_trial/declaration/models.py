@@ -1,0 +1,145 @@
+"""Models as declarations: which function of ``models``, what it is told, and why it was chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import MappingProxyType
+
+from core_trial.results.measures import Measure
+
+Option = str | int | float | bool | None | tuple[str, ...]
+
+
+class Model(StrEnum):
+    """Functions of the models room that a declaration can ask for."""
+
+    LOGISTIC = "logistic"
+    LINEAR = "linear"
+    MIXED_LOGISTIC = "mixed_logistic"
+    MIXED_LINEAR = "mixed_linear"
+    MIXED_POISSON = "mixed_poisson"
+    MODIFIED_POISSON = "modified_poisson"
+    NEGATIVE_BINOMIAL = "negative_binomial"
+    ZERO_INFLATED_NB = "zero_inflated_nb"
+    COX = "cox"
+
+
+MEASURES: Mapping[Model, Measure] = MappingProxyType(
+    {
+        Model.LOGISTIC: Measure.ODDS_RATIO,
+        Model.LINEAR: Measure.DIFFERENCE_IN_MEANS,
+        Model.MIXED_LOGISTIC: Measure.ODDS_RATIO,
+        Model.MIXED_LINEAR: Measure.DIFFERENCE_IN_MEANS,
+        Model.MIXED_POISSON: Measure.RATE_RATIO,
+        Model.MODIFIED_POISSON: Measure.RISK_RATIO,
+        Model.NEGATIVE_BINOMIAL: Measure.RATIO_OF_MEANS,
+        Model.ZERO_INFLATED_NB: Measure.RATE_RATIO,
+        Model.COX: Measure.HAZARD_RATIO,
+    }
+)
+
+#: Models in words, for readers who were not told the functions' names.
+TITLES: Mapping[Model, str] = MappingProxyType(
+    {
+        Model.LOGISTIC: "Logistic regression",
+        Model.LINEAR: "Linear regression",
+        Model.MIXED_LOGISTIC: "Logistic regression, random intercept by cluster",
+        Model.MIXED_LINEAR: "Linear regression, random intercept by cluster",
+        Model.MIXED_POISSON: "Poisson regression, random intercept by cluster",
+        Model.MODIFIED_POISSON: "Poisson regression of a risk, robust errors",
+        Model.NEGATIVE_BINOMIAL: "Negative binomial regression, robust errors",
+        Model.ZERO_INFLATED_NB: "Zero-inflated negative binomial regression, robust errors",
+        Model.COX: "Cox regression, robust errors",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """One model: the function of ``models``, what it is told, and which columns must be known.
+
+    Parameters
+    ----------
+    model
+        The function.
+    outcome
+        Outcome column (for a Cox model: the event).
+    covariates
+        Fixed effects, the arm first.
+    options
+        What else the function is told, as keyword arguments.
+    reason
+        Why this model, as a sentence; printed where the trial did not choose it itself.
+    """
+
+    model: Model
+    outcome: str
+    covariates: tuple[str, ...]
+    options: Mapping[str, Option] = field(default_factory=lambda: MappingProxyType({}))
+    reason: str = ""
+
+    @property
+    def formula(self) -> str:
+        """The formula; a Cox model's has no left side."""
+        right = " + ".join(self.covariates)
+        return right if self.model == Model.COX else f"{self.outcome} ~ {right}"
+
+    @property
+    def arguments(self) -> Mapping[str, Option]:
+        """Everything the function is told beside formula and frame."""
+        event = {"event": self.outcome} if self.model == Model.COX else {}
+        return {**self.options, **event}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the analysis set that a participant must have known to enter."""
+        told = (self.options.get(name) for name in ("time", "entry", "exposure", "offset"))
+        return (self.outcome, *(str(name) for name in told if name), *self.covariates)
+
+    @property
+    def measure(self) -> Measure:
+        """Scale on which the effect is reported."""
+        return MEASURES[self.model]
+
+    @property
+    def title(self) -> str:
+        """The model in words."""
+        frailty = self.options.get("frailty")
+        return f"Cox regression, {frailty} frailty by cluster" if frailty else TITLES[self.model]
+
+    def adjusted_for(self, *more: str) -> ModelSpec:
+        """The same model with further covariates."""
+        return replace(self, covariates=tuple(dict.fromkeys((*self.covariates, *more))))
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Using:
+    """A model that a trial chooses for an outcome instead of the recommended one.
+
+    Parameters
+    ----------
+    model
+        Name of a function of ``core_trial.models``.
+    adjust
+        Covariates of this model alone; None for those of the outcome.
+    options
+        What else it is told, such as ``points=7`` or ``inference="sandwich"``.
+
+    Examples
+    --------
+    >>> Using("mixed_linear", method="ml", df="normal").options["df"]
+    'normal'
+    """
+
+    model: Model
+    adjust: tuple[str, ...] | None
+    options: Mapping[str, Option]
+
+    def __init__(
+        self, model: str, adjust: tuple[str, ...] | None = None, **options: Option
+    ) -> None:
+        object.__setattr__(self, "model", Model(model))
+        object.__setattr__(self, "adjust", adjust)
+        object.__setattr__(self, "options", options)

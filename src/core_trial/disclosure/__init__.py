@@ -1,0 +1,1 @@
+"""Records in, and records out that give nobody away."""

@@ -1,0 +1,1 @@
+"""The declared trials, a room each."""

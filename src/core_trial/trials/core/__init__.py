@@ -1,0 +1,1 @@
+"""The CORE trial, declared."""

@@ -1,0 +1,130 @@
+"""Stage 8: who was interviewed, when, and which questionnaires were answered completely.
+
+Whether somebody could be reached depends on baseline characteristics, so that the models of
+missingness find what the paper's sensitivity analysis adjusted for: men, and those with many
+admissions behind them, were lost more often. The noise is drawn anew until the models, fitted to
+self-rated recovery at four months, find these predictors and no others.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from core_trial.analyses import missingness, plan
+from core_trial.declaration.arms import PRINTED_ARMS
+from core_trial.synthesis.calendar import on_working_days
+from core_trial.synthesis.search import best_of
+from core_trial.trials.core.generator.draft import answered, as_analysed, standing
+from core_trial.trials.core.generator.targets import Targets
+from core_trial.trials.core.words import AMENDMENT_INSTRUMENTS, FOLLOW_UPS, INSTRUMENTS, Visit
+
+#: How much each predictor lowers the chance of being reached, in standard deviations of the noise:
+#: being a man, and every standard deviation of past admissions.
+MEN = 0.35
+ADMISSIONS = 0.33
+PREDICTORS = frozenset({"sex", "lifetime_admissions"})
+#: How strongly the second follow-up interview depends on what decided the first.
+LASTING = 0.6
+#: Share of interviews in which one questionnaire was left incomplete. Satisfaction with mental
+#: health services is the exception at 18 months: by then many had no contact with any.
+INCOMPLETE = 0.02
+NO_SERVICES = 0.11
+#: Days from the baseline interview to randomisation at most, and how late follow-ups were held.
+BASELINE_BEFORE = 7
+MONTHS = {Visit.MONTH_4: 122, Visit.MONTH_18: 548}
+LATENESS = {Visit.MONTH_4: 18.0, Visit.MONTH_18: 22.0}
+TRIES = 150
+#: Days by which an interview may be moved to suit both sides.
+NEAR = 3
+
+
+def interview(people: pd.DataFrame, targets: Targets, rng: np.random.Generator) -> pd.DataFrame:
+    """Interviews held, their dates, and the questionnaires answered completely.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns interviewed_{visit} (bool) and {visit}_on (date, missing without interview) for
+        every visit, and answered_{outcome}_{visit} (bool) for every questionnaire.
+    """
+
+    def draw(rng: np.random.Generator) -> tuple[pd.DataFrame, float]:
+        held = _held(people, targets, rng)
+        columns = pd.concat([held, _answered(people, held, rng)], axis=1)
+        return columns, _unexpected(people, columns, targets)
+
+    columns, _ = best_of(draw, rng, tries=TRIES)
+    return pd.concat([columns, _dates(people, columns, targets, rng)], axis=1)
+
+
+def _held(people: pd.DataFrame, targets: Targets, rng: np.random.Generator) -> pd.DataFrame:
+    """Those most easily reached, as many as printed; the pilot had no interview at 18 months."""
+    n = len(people)
+    noise = rng.standard_normal((2, n))
+    men = np.where(people["sex"] == "male", 1.0, 0.0)
+    lost = MEN * men + ADMISSIONS * standing(people, "lifetime_admissions")
+    later = LASTING * noise[0] + np.sqrt(1 - LASTING**2) * noise[1]
+    pilot = people["internal_pilot"].to_numpy(dtype=bool)
+    eligible = {Visit.MONTH_4: np.ones(n, dtype=bool), Visit.MONTH_18: ~pilot}
+    held = {f"interviewed_{Visit.BASELINE}": np.ones(n, dtype=bool)}
+    for visit, luck in zip(FOLLOW_UPS, (noise[0], later), strict=True):
+        reach = np.where(eligible[visit], luck - lost, -np.inf)
+        rank = (-reach).argsort().argsort()
+        held[f"interviewed_{visit}"] = rank < targets.count("flow", level=f"interviewed_{visit}")
+    return pd.DataFrame(held, index=people.index)
+
+
+def _answered(people: pd.DataFrame, held: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Questionnaires without a gap; two of them did not exist in the pilot."""
+    columns = {}
+    for instrument in INSTRUMENTS:
+        for visit in Visit:
+            share = INCOMPLETE
+            if instrument.outcome == "satisfaction" and visit == Visit.MONTH_18:
+                share = NO_SERVICES
+            whole = held[f"interviewed_{visit}"] & (rng.random(len(people)) > share)
+            if instrument.name in AMENDMENT_INSTRUMENTS:
+                whole &= ~people["internal_pilot"]
+            columns[answered(instrument, visit)] = whole
+    return pd.DataFrame(columns, index=people.index)
+
+
+def _unexpected(people: pd.DataFrame, columns: pd.DataFrame, targets: Targets) -> float:
+    """How many predictors of missing recovery are found wrongly or not at all, and arms too small.
+
+    In each arm, as many must have been interviewed as answered the questions on the workbook.
+    """
+    recovery = next(spec for spec in plan.SCALES if spec.name == f"recovery_{Visit.MONTH_4}")
+    known = columns[f"answered_{recovery.name}"]
+    frame = as_analysed(people).assign(**{recovery.fitted.outcome: np.where(known, 0.0, np.nan)})
+    found = frozenset(missingness.predictors(recovery, frame))
+    held = columns[f"interviewed_{Visit.MONTH_4}"]
+    short = [
+        held[people["arm"] == arm].sum() <= targets.count("workbook_read", "N", arm)
+        for arm in PRINTED_ARMS
+    ]
+    return float(len(found ^ PREDICTORS) + sum(short))
+
+
+def _dates(
+    people: pd.DataFrame, columns: pd.DataFrame, targets: Targets, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Working days; the last interview of all on its printed date."""
+    randomised = people["randomised_on"].to_numpy("datetime64[D]")
+    last = targets.date("interviews", "last_date", str(Visit.MONTH_18))
+    on = {Visit.BASELINE: on_working_days(randomised, rng, earlier=BASELINE_BEFORE, later=0)}
+    for visit in FOLLOW_UPS:
+        due = randomised + MONTHS[visit]
+        late = np.round(rng.gamma(1.5, LATENESS[visit] / 1.5, len(people))).astype(int)
+        # A delay beyond the last interview of the trial is taken as a shorter one.
+        room = np.maximum((last - due).astype(int) - NEAR, 1)
+        on[visit] = on_working_days(due + late % room, rng, earlier=NEAR, later=NEAR)
+    held = columns[f"interviewed_{Visit.MONTH_18}"].to_numpy()
+    latest = np.flatnonzero(held)[np.argmax(on[Visit.MONTH_18][held])]
+    on[Visit.MONTH_18][latest] = last
+    dates = {}
+    for visit, days in on.items():
+        series = pd.Series(days.astype("datetime64[s]"), index=people.index)
+        dates[f"{visit}_on"] = series.where(columns[f"interviewed_{visit}"])
+    return pd.DataFrame(dates)

@@ -1,0 +1,141 @@
+"""Stage 14: the answers to the questionnaires, item by item, that sum to the scores.
+
+Items differ in how easily they are endorsed, and belong to a few groups; a person leans towards
+some groups and some items more than towards others. All of that lasts from one visit to the next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from core_trial.declaration.instruments import Instrument
+from core_trial.synthesis.search import Floats
+from core_trial.trials.core.generator.draft import answered, column
+from core_trial.trials.core.words import AMENDMENT_INSTRUMENTS, INSTRUMENTS, Visit
+
+#: Spreads as shares of the items' range: of the items' difficulty, of one person's leaning towards
+#: groups of items and towards single items, and of what is left at each visit.
+DIFFICULTY = 0.12
+GROUP, ITEM, VISIT = 0.11, 0.13, 0.16
+#: Groups of items that go together beyond the total; ours, after what each instrument asks about.
+GROUPS = {"csq": 1, "qpr": 2, "imr": 3, "bprs": 4, "uls": 2, "lsns": 2}
+#: Share of incomplete questionnaires that were left out altogether; else a few items are blank.
+LEFT_OUT = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Habits:
+    """How n people answer one instrument of k items, whatever their score.
+
+    Parameters
+    ----------
+    difficulty
+        Of the items, shape (k,), in points.
+    leaning
+        Of each person towards each item, shape (n, k), in points.
+    """
+
+    difficulty: Floats
+    leaning: Floats
+
+    @classmethod
+    def draw(cls, instrument: Instrument, n: int, rng: np.random.Generator) -> Habits:
+        """Difficulties and leanings of n people."""
+        k, span = instrument.items, instrument.high - instrument.low
+        groups = GROUPS[instrument.name]
+        member = rng.permutation(np.arange(k) % groups)
+        by_group = GROUP * (groups > 1) * rng.standard_normal((n, groups))[:, member]
+        by_item = ITEM * rng.standard_normal((n, k))
+        return cls(DIFFICULTY * span * rng.standard_normal(k), span * (by_group + by_item))
+
+
+def split(
+    total: Floats, instrument: Instrument, habits: Habits, rng: np.random.Generator
+) -> Floats:
+    """Answers, all in the direction of the total, that sum to it.
+
+    Parameters
+    ----------
+    total
+        Scores, shape (n,), within the instrument's range.
+    instrument
+        Number and range of its items.
+    habits
+        Of the same n people.
+    rng
+        Draws the answers.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n, items), whole numbers within the items' range.
+    """
+    k, low, high = instrument.items, instrument.low, instrument.high
+    noise = VISIT * (high - low) * rng.standard_normal((len(total), k))
+    drawn = total[:, None] / k + habits.difficulty + habits.leaning + noise
+    answers = np.clip(np.round(drawn), low, high)
+    while True:
+        off = total - answers.sum(axis=1)
+        rows = np.flatnonzero(off)
+        if len(rows) == 0:
+            return answers + 0.0
+        side = np.sign(off[rows])[:, None]
+        able = (answers[rows] + side >= low) & (answers[rows] + side <= high)
+        chosen = np.argmax(rng.random(able.shape) * able, axis=1)
+        answers[rows, chosen] += side[:, 0]
+
+
+def questionnaires(people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """A row per interview held.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns participant_id, visit, completed_on, then all items, ``nan`` where not answered;
+        by participant and date.
+    """
+    visits = []
+    habits = {scale: Habits.draw(scale, len(people), rng) for scale in INSTRUMENTS}
+    for visit in Visit:
+        here = people[f"interviewed_{visit}"].to_numpy(dtype=bool)
+        held = people[here]
+        frame = pd.DataFrame(
+            {
+                "participant_id": held["participant_id"],
+                "visit": str(visit),
+                "completed_on": held[f"{visit}_on"],
+            }
+        )
+        parts = [
+            _answers(held, scale, visit, Habits(own.difficulty, own.leaning[here]), rng)
+            for scale, own in habits.items()
+        ]
+        visits.append(pd.concat([frame, *parts], axis=1))
+    return pd.concat(visits).sort_values(["participant_id", "completed_on"], ignore_index=True)
+
+
+def _answers(
+    held: pd.DataFrame,
+    instrument: Instrument,
+    visit: Visit,
+    habits: Habits,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Items of one instrument as they stand in the file: reversed ones turned, gaps blank."""
+    score = held[column(instrument, visit)].to_numpy()
+    whole = held[answered(instrument, visit)].to_numpy()
+    typical = np.nanmean(score) + np.nanstd(score) * rng.standard_normal(len(score))
+    filled = np.where(whole, score, np.clip(np.round(typical), *instrument.range))
+    answers = split(filled, instrument, habits, rng)
+    turned = [number - 1 for number in instrument.reversed_items]
+    answers[:, turned] = instrument.low + instrument.high - answers[:, turned]
+    blank = rng.random(answers.shape) < 2 / instrument.items
+    blank[np.arange(len(blank)), rng.integers(instrument.items, size=len(blank))] = True
+    blank |= (rng.random(len(blank)) < LEFT_OUT)[:, None]
+    if instrument.name in AMENDMENT_INSTRUMENTS:
+        blank |= held["internal_pilot"].to_numpy()[:, None]
+    answers[blank & ~whole[:, None]] = np.nan
+    return pd.DataFrame(answers, index=held.index, columns=list(instrument.columns))
