@@ -130,7 +130,7 @@ def model_of_missingness(predictor: str) -> ModelSpec:
         model=Model.MIXED_LOGISTIC,
         outcome=MISSING,
         covariates=(predictor,),
-        options={"cluster": CLUSTER, "points": 7},
+        options={"cluster": CLUSTER, "points": 7, "inference": "normal"},
     )
 
 

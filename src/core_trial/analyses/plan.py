@@ -171,13 +171,15 @@ def _zero_inflated(outcome: str) -> ModelSpec:
     return ModelSpec(
         model=Model.ZERO_INFLATED_NB,
         outcome=outcome,
-        options={"cluster": CLUSTER, "inflation": "1"},
+        options={"cluster": CLUSTER, "inflation": "1", "inference": "sandwich"},
     )
 
 
 def _mixed_poisson(outcome: str) -> ModelSpec:
     return ModelSpec(
-        model=Model.MIXED_POISSON, outcome=outcome, options={"cluster": CLUSTER, "points": 7}
+        model=Model.MIXED_POISSON,
+        outcome=outcome,
+        options={"cluster": CLUSTER, "points": 7, "inference": "normal"},
     )
 
 
@@ -202,7 +204,7 @@ PRIMARY = AnalysisSpec(
         model=Model.MIXED_LOGISTIC,
         outcome="readmitted",
         covariates=(ARM, CONDITION, CENTRE),
-        options={"cluster": CLUSTER, "points": 7},
+        options={"cluster": CLUSTER, "points": 7, "inference": "normal"},
     ),
 )
 

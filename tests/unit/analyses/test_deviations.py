@@ -57,7 +57,10 @@ def test_planned_models_are_fitted_too(people, found):
     for spec in (READMISSION_TIME, ACUTE_DAYS, READMISSION_DAYS):
         planned = found.estimate(spec.name, "planned")
         assert planned == estimate(spec.name, spec.planned, people, level="planned")
-        assert planned.converged
+    assert found.estimate("time_to_readmission", "planned").converged
+    days = found.estimate("acute_days", "planned")
+    assert not days.converged
+    assert any("implies mean counts of" in text for text in days.warnings)
     assert found.estimate("acute_days", "planned").model == "mixed_poisson"
     assert "frailty" in found.estimate("time_to_readmission", "planned").variance
     assert found.estimate("recovery_month_4", "planned") is None
