@@ -1,4 +1,4 @@
-"""Risk difference and risk ratio from the mixed logistic model, standardised to the trial."""
+"""Risk differences and risk ratios from the mixed logistic model, standardised to the trial."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models.design import Clusters, Ints, build, clusters, column, parse
+from core_trial.models.design import Clusters, clusters, parse
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, Quantity, wald
 from core_trial.models.intercept.answer import Answer, solve
-from core_trial.models.intercept.layout import distinct
+from core_trial.models.intercept.few import Inference
 from core_trial.models.intercept.mixed_logistic import prepare_mixed_logistic
+from core_trial.models.marginal.worlds import World, everybody_in
 from core_trial.models.numerics.canonical import LOGISTIC
 from core_trial.models.numerics.quadrature import MOST_POINTS, hermite_rule
 from core_trial.models.numerics.sandwich import clustered_sandwich
+from core_trial.models.weights import WeightType, binary, offset_of, only_frequency
 
 Measure = Literal["risk_difference", "risk_ratio"]
 MEASURES = ("risk_difference", "risk_ratio")
@@ -32,34 +34,48 @@ def standardised(
     *,
     cluster: str,
     arm: str = "arm",
+    reference: object = None,
     measure: Measure = "risk_difference",
     points: int = 7,
     random: str = "1",
+    inference: Inference | None = None,
+    offset: str | None = None,
+    weights: str | None = None,
+    weight_type: WeightType = "frequency",
+    success: object = None,
+    trials: str | None = None,
     confidence: float = 0.95,
 ) -> Fit:
-    r"""Compare the risks if everybody in the trial were in one arm, and if in the other.
+    r"""Compare the risks if everybody in the trial were in one arm, and if in another.
 
-    A mixed logistic model is fitted; each participant's risk in either arm is averaged over the
+    A mixed logistic model is fitted; each participant's risk in each arm is averaged over the
     distribution of the random effect, and then over the participants:
     :math:`r_a = n^{-1}\sum_i E_b\{\mathrm{expit}(x_i(a)'\beta + z_i(a)\sigma b)\}`.
 
     Parameters
     ----------
-    formula, frame, cluster, points, confidence
+    formula, frame, cluster, points, offset, weights, weight_type, success, trials, confidence
         As in `mixed_logistic`.
     arm
-        The treatment: a column of two levels that is in the formula.
+        The treatment: a column of two levels or more that is in the formula.
+    reference
+        The arm that the others are compared with; the first level if None.
     measure
-        What the fit's only coefficient is: the difference of the two risks, or the log of their
-        ratio (the effect is then the ratio). `quantities` holds both.
+        What the fit's coefficients are: the differences of risks from the reference's, or the logs
+        of their ratios to it (the effects are then the ratios). `quantities` holds both.
     random
-        ``"1"``, or the name of `arm` for a random effect in its second level only.
+        ``"1"``; the name of `arm` for a random effect in its second level of two only; or a 0/1
+        column that says in which arms the random effect enters.
+    inference
+        ``"normal"``, or ``"t"`` with the arm's degrees of freedom in the mixed model. None takes
+        the normal where an arm has clusters worth 20 equal ones or more, and t below.
 
     Returns
     -------
     Fit
-        One coefficient, named as the arm's column of the design, so that ``effect("arm")`` finds
-        it; `quantities` has ``risk_difference``, ``risk_ratio`` and ``risk[level]`` of both arms.
+        A coefficient for each arm but the reference. With two arms it is named as the arm's column
+        of the design, so that ``effect("arm")`` finds it; `quantities` has ``risk_difference`` and
+        ``risk_ratio``, with several arms followed by ``[level]``, and ``risk[level]`` of every arm.
         Convergence and warnings are those of the mixed model, and so are `variance` and `loglik`.
 
     Raises
@@ -69,10 +85,10 @@ def standardised(
 
     Notes
     -----
-    The covariance of the two risks is the sum of two parts: the delta method with the joint
-    covariance of coefficients and standard deviation, and the empirical variance of the
-    participants' own risks, summed by cluster, for the covariates are a sample too. With the model
-    right the two are uncorrelated.
+    The covariance of the risks is the sum of two parts: the delta method with the joint covariance
+    of coefficients and standard deviation, and the empirical variance of the participants' own
+    risks, summed by cluster, for the covariates are a sample too. With the model right the two are
+    uncorrelated.
 
     References
     ----------
@@ -94,77 +110,36 @@ def standardised(
     """
     if measure not in MEASURES:
         raise DesignError(f"measure {measure!r}: choose {' or '.join(MEASURES)}")
-    if random not in ("1", arm):
-        raise DesignError(f"random={random!r}: the risks need '1' or {arm!r}")
+    if inference == "bootstrap":
+        raise DesignError("inference='bootstrap' is for the odds ratio, in mixed_logistic")
+    rows = only_frequency(frame, weights, weight_type)
+    rows = binary(rows, parse(formula).response, success=success, trials=trials)
+    worlds = everybody_in(formula, rows, arm, random, reference, offset_of(rows, offset, None))
     model = prepare_mixed_logistic(
-        formula, frame, cluster=cluster, points=points, random=random, confidence=confidence
+        formula,
+        rows,
+        cluster=cluster,
+        points=points,
+        random=random,
+        inference=inference,
+        offset=offset,
+        confidence=confidence,
     )
     fit = model.fit()  # refuses a response that is not 0 or 1
     answer = solve(model.layout, model.basis, LOGISTIC, model.design.y, points)
-    worlds = _worlds(formula, frame, arm, partial=random != "1")
-    risks = _risks(worlds, answer, clusters(frame, cluster))
+    risks = _risks(worlds, answer, clusters(rows, cluster))
     return _as_fit(fit, risks, worlds, measure)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class World:
-    """The trial with everybody in one arm.
-
-    Parameters
-    ----------
-    level
-        The arm.
-    patterns
-        Distinct rows of the design matrix, shape (P, p).
-    pattern_of
-        Pattern of each participant, shape (n,).
-    random
-        Whether the random effect enters.
-    term
-        Name of the arm's column in the design.
-    """
-
-    level: str
-    patterns: Floats
-    pattern_of: Ints
-    random: bool
-    term: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Risks:
-    """The two average risks, shape (2,), reference first, and their covariance, shape (2, 2)."""
+    """The average risks, shape (k,), reference first, and their covariance, shape (k, k)."""
 
     mean: Floats
     cov: Floats
 
 
-def _worlds(formula: str, frame: pd.DataFrame, arm: str, *, partial: bool) -> tuple[World, World]:
-    """Both worlds, stacked for the design so that each arm's levels stay known."""
-    parsed = parse(formula)
-    if arm not in parsed.variables:
-        raise DesignError(f"arm={arm!r} is not in the formula {formula!r}")
-    values = column(frame, arm)
-    kind = values.dtype
-    levels = (
-        list(kind.categories) if isinstance(kind, pd.CategoricalDtype) else sorted(values.unique())
-    )
-    if len(levels) != 2:
-        raise DesignError(f"column {arm!r} must have two levels, not {len(levels)}")
-    n = len(frame)
-    both = pd.concat([frame[list(parsed.variables)]] * 2, ignore_index=True)
-    both[arm] = pd.Series(np.repeat(np.asarray(levels, dtype=object), n)).astype(kind)
-    design = build(replace(parsed, response=""), both)
-    term = next(name for name in design.columns if name.partition("[")[0] == arm)
-    made = []
-    for k, level in enumerate(levels):
-        pattern_of, first = distinct(design.X[k * n : (k + 1) * n])
-        patterns = design.X[k * n : (k + 1) * n][first]
-        made.append(World(str(level), patterns, pattern_of, not partial or k == 1, term))
-    return made[0], made[1]
-
-
-def _risks(worlds: tuple[World, World], answer: Answer, members: Clusters) -> Risks:
+def _risks(worlds: tuple[World, ...], answer: Answer, members: Clusters) -> Risks:
     """Average risks and the two parts of their covariance."""
     own, slopes = zip(*(_of_patterns(world, answer) for world in worlds), strict=True)
     risk = np.column_stack([r[w.pattern_of] for r, w in zip(own, worlds, strict=True)])
@@ -177,7 +152,7 @@ def _risks(worlds: tuple[World, World], answer: Answer, members: Clusters) -> Ri
     )
     joint = np.nan_to_num(answer.joint)
     parameters = gradient @ joint @ gradient.T
-    covariates = clustered_sandwich(np.eye(2) / n, risk - mean, members)
+    covariates = clustered_sandwich(np.eye(len(worlds)) / n, risk - mean, members)
     return Risks(mean, parameters + covariates)
 
 
@@ -190,7 +165,9 @@ def _of_patterns(world: World, answer: Answer) -> tuple[Floats, Floats]:
     X, sd = world.patterns, answer.sd if world.random else 0.0
     rule = hermite_rule(MOST_POINTS)
     weights = np.exp(rule.log_lifted - rule.nodes**2 / 2)
-    _, mean, variance = LOGISTIC.cumulant((X @ answer.beta)[:, None] + sd * rule.nodes)
+    _, mean, variance = LOGISTIC.cumulant(
+        (X @ answer.beta + world.shift)[:, None] + sd * rule.nodes
+    )
     risk = mean @ weights
     slope = np.empty((len(X), X.shape[1] + 1))
     slope[:, :-1] = (variance @ weights)[:, None] * X
@@ -205,46 +182,71 @@ def _of_patterns(world: World, answer: Answer) -> tuple[Floats, Floats]:
     return risk, slope
 
 
-def _as_fit(fit: Fit, risks: Risks, worlds: tuple[World, World], measure: Measure) -> Fit:
-    """The measure as the only coefficient, and all of them as quantities."""
-    reference, other = risks.mean
+def _as_fit(fit: Fit, risks: Risks, worlds: tuple[World, ...], measure: Measure) -> Fit:
+    """The measure as the coefficients, and all of them as quantities."""
+    k = len(worlds)
+    risk, others = risks.mean, range(1, k)
+    eye, zero = np.eye(k), np.zeros((k - 1, k))
     with np.errstate(divide="ignore", invalid="ignore"):
-        estimate = np.array([reference, other, other - reference, np.log(other / reference)])
-        slope = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 1.0], [-1.0 / reference, 1.0 / other]])
+        slope = np.vstack([eye, eye[1:] - eye[0], zero])
+        slope[2 * k - 1 :] = eye[1:] / risk[1:, None] - eye[0] / risk[0]
+        estimate = np.concatenate([risk, risk[1:] - risk[0], np.log(risk[1:] / risk[0])])
         variance = np.einsum("ij,jk,ik->i", slope, risks.cov, slope)
-    compared = np.isfinite(fit.beta[fit.position(worlds[1].term)])
+    lost = np.array([_lost(fit, world) for world in worlds])
+    compared = np.concatenate([[not lost.any()] * k, *[~(lost[1:] | lost[0])] * 2])
     known = np.isfinite(estimate) & (variance > 0) & compared
-    estimate, variance = np.where(known, [estimate, variance], np.nan)
-    error = np.sqrt(variance)
-    k = 2 + MEASURES.index(measure)
+    estimate, error = (np.where(known, x, np.nan) for x in (estimate, np.sqrt(variance)))
+    first = k + (k - 1) * MEASURES.index(measure)
+    which = slice(first, first + k - 1)
+    cov = slope[which] @ risks.cov @ slope[which].T
+    blank = ~known[which]
+    df = _df(fit, worlds)
     return replace(
         fit,
         model="standardised",
         method=f"{measure.replace('_', ' ')} standardised to the trial from a mixed logistic model "
         f"({fit.method}); delta method and empirical variance of the covariates",
-        terms=(worlds[1].term,),
-        beta=estimate[k : k + 1],
-        cov=variance[k : k + 1, None],
-        df=np.array([np.inf]),
+        terms=tuple(_term(worlds, j) for j in others),
+        beta=estimate[which],
+        cov=np.where(blank | blank[:, None], np.nan, cov),
+        df=np.full(k - 1, df),
         scale="identity" if measure == "risk_difference" else "log",
-        quantities=MappingProxyType(_quantities(estimate, error, worlds, fit.confidence)),
+        quantities=MappingProxyType(_quantities(estimate, error, df, worlds, fit.confidence)),
         tests=MappingProxyType({}),
         random_effects=pd.Series(dtype=float),
     )
 
 
+def _lost(fit: Fit, world: World) -> bool:
+    """Whether the arm's own coefficient has no finite estimate."""
+    return bool(world.term) and not np.isfinite(fit.beta[fit.position(world.term)])
+
+
+def _df(fit: Fit, worlds: tuple[World, ...]) -> float:
+    """The fewest degrees of freedom of an arm's coefficient."""
+    return float(min(fit.df[fit.position(world.term)] for world in worlds if world.term))
+
+
+def _term(worlds: tuple[World, ...], j: int) -> str:
+    """Name of an arm's comparison with the reference."""
+    name = next(world.term for world in worlds if world.term)
+    return worlds[j].term or f"{name.partition('[')[0]}[{worlds[j].level}]"
+
+
 def _quantities(
-    estimate: Floats, error: Floats, worlds: tuple[World, World], confidence: float
+    estimate: Floats, error: Floats, df: float, worlds: tuple[World, ...], confidence: float
 ) -> dict[str, Quantity]:
-    """Both risks, their difference, and their ratio (its interval by its logarithm)."""
-    names = [f"risk[{world.level}]" for world in worlds] + list(MEASURES)
-    w = wald(estimate, error, np.inf, confidence)
+    """All risks, their differences, and their ratios (intervals by their logarithms)."""
+    suffixes = [f"[{world.level}]" for world in worlds[1:]] if len(worlds) > 2 else [""]
+    names = [f"risk[{world.level}]" for world in worlds]
+    names += [measure + suffix for measure in MEASURES for suffix in suffixes]
+    w = wald(estimate, error, df, confidence)
     found = {}
     for k, name in enumerate(names):
         value, spread, low, high = (float(x[k]) for x in (estimate, error, w.low, w.high))
-        if name == "risk_ratio":
+        if name.startswith("risk_ratio"):
             value, low, high = (float(np.exp(x)) for x in (value, low, high))
             spread *= value
-        p = float(w.p_value[k]) if name in MEASURES else np.nan
+        p = np.nan if name.startswith("risk[") else float(w.p_value[k])
         found[name] = Quantity(value, spread, low, high, p)
     return found
