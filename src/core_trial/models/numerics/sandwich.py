@@ -242,7 +242,7 @@ def _satterthwaite(pieces: _Pieces, contrasts: Floats) -> Floats:
     together = (np.einsum("kgi,kgj->kij", h, h) ** 2).sum(axis=(1, 2))
     trace = (a - squares).sum(axis=1)
     of_square = ((a - squares) ** 2).sum(axis=1) + together - (squares**2).sum(axis=1)
-    there = trace > NO_RESIDUAL * a.sum(axis=1)
+    there = trace > NO_RESIDUAL * (contrasts**2).sum(axis=1)
     return np.where(there, trace, np.nan) ** 2 / np.where(there, of_square, 1.0)
 
 
