@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core_trial.errors import DesignError
 from core_trial.models.design import Clusters, Design
@@ -85,16 +87,44 @@ def between_within(design: Design, members: Clusters, random: Floats | None) -> 
     Schluchter and Elashoff (1990), J Stat Comput Simul 37: 69-87; Li and Redden (2015), BMC Med Res
     Methodol 15: 38, who find it best in mixed logistic models of few clusters.
     """
-    p = design.X.shape[1]
+    found = _between(design, members, random)
+    if found.clusters == 0:
+        return np.full(design.X.shape[1], np.inf)
+    df = np.where(found.columns, found.spare, design.n - design.X.shape[1]).astype(float)
+    return np.where(df > 0, df, np.nan)
+
+
+def unbiased_share(design: Design, members: Clusters, random: Floats | None) -> float:
+    """By how much maximum likelihood takes the variance between clusters for smaller than it is.
+
+    As with any variance, K / (K - r), with K clusters that tell of it and r means among them.
+    """
+    found = _between(design, members, random)
+    return found.clusters / found.spare if found.spare > 0 else 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Between:
+    """What differs between clusters alone.
+
+    ``clusters`` is K, the number with a random effect and more than one member; ``columns`` says
+    which covariates are the same for all members of each of these, shape (p,); ``spare`` is K less
+    the rank of these covariates.
+    """
+
+    clusters: int
+    columns: NDArray[np.bool_]
+    spare: int
+
+
+def _between(design: Design, members: Clusters, random: Floats | None) -> _Between:
     inside = np.ones(design.n, dtype=bool) if random is None else random > 0
-    several = inside & (members.sizes[members.codes] > 1)
-    if not several.any():
-        return np.full(p, np.inf)
+    sizes = np.bincount(members.codes[inside], minlength=members.count)
+    several = inside & (sizes[members.codes] > 1)
     X, codes = design.X[several], members.codes[several]
     first = np.zeros(members.count, dtype=np.intp)
     first[codes] = np.arange(len(codes))
-    between = (X[first[codes]] == X).all(axis=0)
-    shown = X[np.unique(first[codes])][:, between]
-    spare = len(shown) - np.linalg.matrix_rank(shown) if between.any() else len(shown)
-    df = np.where(between, float(spare), float(design.n - p))
-    return np.where(df > 0, df, np.nan)
+    columns = (X[first[codes]] == X).all(axis=0)
+    shown = X[first[sizes > 1]][:, columns]
+    rank = int(np.linalg.matrix_rank(shown)) if shown.size else 0
+    return _Between(len(shown), columns, len(shown) - rank)

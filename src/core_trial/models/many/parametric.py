@@ -14,6 +14,7 @@ from core_trial.errors import DesignError
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, Quantity, Test
 from core_trial.models.intercept.answer import solve, top
+from core_trial.models.intercept.few import unbiased_share
 from core_trial.models.intercept.model import InterceptModel
 from core_trial.models.many.draws import simulation
 from core_trial.models.many.replicate import replicate
@@ -55,7 +56,8 @@ class Bootstrap:
 def with_bootstrap(model: InterceptModel, fit: Fit, how: Bootstrap) -> Fit:
     r"""Add to a fit the bootstrapped test and interval of one coefficient.
 
-    Responses are simulated from the fit without the coefficient. The p-value is
+    Responses are simulated from the fit without the coefficient, its variance between clusters
+    times K / (K - r), for which maximum likelihood takes it too small. The p-value is
     :math:`(1 + \#\{LR^* \ge LR\})/(B + 1)`; the interval holds the values whose likelihood ratio is
     below the quantile of the simulated ones, so that it excludes no effect exactly where the test
     rejects.
@@ -132,9 +134,11 @@ def _ratios(model: InterceptModel, k: int, how: Bootstrap) -> tuple[float, Float
     if none.apart is not None:
         raise DesignError("the data separate without the coefficient too: nothing to simulate from")
     gain = partial(_gain, model, without)
+    layout = model.layout
+    share = unbiased_share(model.design, layout.clusters, layout.random.astype(float))
     many = replicate(
         gain,
-        simulation(without, none.beta, none.sd),
+        simulation(without, none.beta, none.sd * np.sqrt(share)),
         how.draws,
         seed=how.seed,
         workers=how.workers,
