@@ -18,9 +18,9 @@ MAY_IMPORT = {
     "declaration": {"errors", "results"},
     "data": BASE,
     "analyses": BASE | {"data", "models"} | KNOWS_CORE,
-    "published": BASE | KNOWS_CORE,
-    "disclosure": BASE | KNOWS_CORE | {"report"},
-    "report": BASE | KNOWS_CORE,
+    "published": BASE,
+    "disclosure": BASE,
+    "report": BASE,
     "synthesis": BASE | {"data", "models", "analyses", "published"} | KNOWS_CORE,
     "trials": BASE | {"data", "models", "analyses", "published", "disclosure", "synthesis"},
     "pipeline": BASE

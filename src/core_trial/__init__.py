@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from core_trial.data.analysis_set import AnalysisSet
     from core_trial.data.derive import derive
     from core_trial.data.export import write
+    from core_trial.data.mapping import as_declared
     from core_trial.data.trial import TrialData
+    from core_trial.declaration.arms import Arm, Cluster
+    from core_trial.declaration.columns import Column, Table
+    from core_trial.declaration.covariates import Categories, Number, YesNo
+    from core_trial.declaration.files import ColumnMap, Files
+    from core_trial.declaration.instruments import Instrument
+    from core_trial.declaration.models import Using
+    from core_trial.declaration.outcomes import Binary, Count, Score, Time
+    from core_trial.declaration.trial import Compliers, Trial
     from core_trial.errors import (
         CoreTrialError,
         DataError,
@@ -27,20 +36,41 @@ if TYPE_CHECKING:
         FitError,
         VerificationError,
     )
-    from core_trial.pipeline import Study, bundled, load, reproduce
+    from core_trial.pipeline import Study, analyse, bundled, load, reproduce
     from core_trial.results import Results
     from core_trial.trials.core.generator.stages import synthesise
+    from core_trial.trials.core.trial import CORE
 
 _HOMES = {
+    "as_declared": "data.mapping",
+    "Column": "declaration.columns",
+    "Table": "declaration.columns",
+    "Instrument": "declaration.instruments",
+    "Files": "declaration.files",
+    "ColumnMap": "declaration.files",
     "AnalysisSet": "data.analysis_set",
+    "Arm": "declaration.arms",
+    "Binary": "declaration.outcomes",
+    "CORE": "trials.core.trial",
+    "Categories": "declaration.covariates",
+    "Cluster": "declaration.arms",
+    "Compliers": "declaration.trial",
     "CoreTrialError": "errors",
+    "Count": "declaration.outcomes",
     "DataError": "errors",
     "DesignError": "errors",
     "FitError": "errors",
+    "Number": "declaration.covariates",
     "Results": "results",
+    "Score": "declaration.outcomes",
     "Study": "pipeline",
+    "Time": "declaration.outcomes",
+    "Trial": "declaration.trial",
     "TrialData": "data.trial",
+    "Using": "declaration.models",
     "VerificationError": "errors",
+    "YesNo": "declaration.covariates",
+    "analyse": "pipeline",
     "bundled": "pipeline",
     "derive": "data.derive",
     "load": "pipeline",
@@ -51,15 +81,35 @@ _HOMES = {
 }
 
 __all__ = [
+    "CORE",
     "AnalysisSet",
+    "Arm",
+    "Binary",
+    "Categories",
+    "Cluster",
+    "Column",
+    "ColumnMap",
+    "Compliers",
     "CoreTrialError",
+    "Count",
     "DataError",
     "DesignError",
+    "Files",
     "FitError",
+    "Instrument",
+    "Number",
     "Results",
+    "Score",
     "Study",
+    "Table",
+    "Time",
+    "Trial",
     "TrialData",
+    "Using",
     "VerificationError",
+    "YesNo",
+    "analyse",
+    "as_declared",
     "bundled",
     "derive",
     "load",

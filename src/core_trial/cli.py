@@ -3,41 +3,62 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import TextIO
 
 from core_trial.errors import CoreTrialError
 
 EPILOG = (
-    "exit codes: 0 all done and verified; 2 the command was not understood; 3 the input files are "
-    "wrong; 4 the data cannot carry a model; 5 a computation failed; 6 a number is not what was "
-    "published; 7 the output could not be written"
+    "exit codes: 0 all done and verified; 1 a fault of the program itself; 2 the command was not "
+    "understood; 3 the input files are wrong; 4 the data cannot carry a model, or contradict the "
+    "declaration; 5 a computation failed; 6 a number is not what was published; 7 the output could "
+    "not be written; 130 stopped from the keyboard"
 )
+STOPPED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
+    """Run one command and return its exit code; no traceback is shown unless asked for."""
+    for stream in (sys.stdout, sys.stderr):
+        _spell_what_can_be_spelt(stream)
     arguments = _parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
     except CoreTrialError as problem:
-        print(f"core-trial: {problem}", file=sys.stderr)
+        _say(f"core-trial: {problem}", sys.stderr)
         return problem.exit_code
+    except KeyboardInterrupt:
+        _say("core-trial: stopped; what stood there before still stands", sys.stderr)
+        return STOPPED
+    except Exception as problem:
+        if arguments.traceback:
+            raise
+        _say(
+            f"core-trial: a fault of this program: {type(problem).__name__}: {problem}", sys.stderr
+        )
+        _say("core-trial: with --traceback it shows where", sys.stderr)
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="core-trial",
-        description="The statistical analysis of the CORE trial, from CSV files to every number "
-        "that the paper printed.",
+        description="The statistical analysis of a partially nested trial, from CSV files to "
+        "tables, figures and, where a paper's numbers are registered, a verdict on each.",
         epilog=EPILOG,
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {version('core_trial')}")
+    parser.add_argument("--traceback", action="store_true", help=argparse.SUPPRESS)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_reproduce(commands)
+    _add_analyse(commands)
     _add_check(commands)
+    _add_new(commands)
     _add_synthesise(commands)
     return parser
 
@@ -45,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_reproduce(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser(
         "reproduce",
-        help="analyse a folder of CSV files and compare with the paper",
+        help="analyse a published trial and compare with its paper",
         description="Analyse a folder of participant-level CSV files; write tables, figures, "
         "records and the verdict on every printed number.",
         epilog=EPILOG,
@@ -57,45 +78,54 @@ def _add_reproduce(commands: argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="FOLDER",
         help="the CSV files; without it, the bundled synthetic trial",
     )
-    command.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="where to write; replaced when whole"
-    )
-    command.add_argument("--quiet", action="store_true", help="print nothing but errors")
-    command.add_argument(
-        "--plain", action="store_true", help="decimal points and minus signs in ASCII"
-    )
-    command.add_argument(
-        "--suppress-below",
-        type=int,
-        default=0,
-        metavar="N",
-        help="hide counts below N, and whatever would give them away",
-    )
+    _add_trial(command, default="core")
+    _add_analysis(command)
     command.set_defaults(run=_reproduce)
+
+
+def _add_analyse(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "analyse",
+        help="analyse your own trial",
+        description="Analyse a folder of CSV files by the declaration of their trial; write "
+        "tables, figures and records.",
+        epilog=EPILOG,
+    )
+    command.add_argument("folder", type=Path, metavar="FOLDER", help="the CSV files")
+    _add_trial(command)
+    _add_analysis(command)
+    command.set_defaults(run=_analyse)
 
 
 def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser(
         "check",
         help="read a folder and report every fault in it",
-        description="Read a folder of CSV files as `reproduce` would, and report every fault.",
+        description="Read a folder of CSV files as an analysis would, derive what it derives, and "
+        "report every fault.",
         epilog=EPILOG,
     )
     command.add_argument("folder", type=Path, metavar="FOLDER", help="the CSV files")
+    _add_trial(command)
     command.add_argument(
         "--report",
         type=Path,
         metavar="DIR",
         help="write faults.csv, or load_report.json when there are none, into DIR",
     )
-    command.add_argument(
-        "--allow-column",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="accept a column whose name suggests personal data; may be repeated",
-    )
+    _add_reading(command)
     command.set_defaults(run=_check)
+
+
+def _add_new(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "new",
+        help="write the declaration of a new trial, with an example that runs",
+        description="Write trial.py to change into your trial's declaration, and participants.csv "
+        "with made-up people that `core-trial analyse DIR --out results` analyses at once.",
+    )
+    command.add_argument("folder", type=Path, metavar="DIR", help="where to write")
+    command.set_defaults(run=_new)
 
 
 def _add_synthesise(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -106,21 +136,86 @@ def _add_synthesise(commands: argparse._SubParsersAction[argparse.ArgumentParser
         epilog=EPILOG,
     )
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write")
-    command.add_argument("--seed", type=int, metavar="N", help="default: the bundled trial's seed")
+    command.add_argument(
+        "--seed", type=_not_negative, metavar="N", help="default: the bundled trial's seed"
+    )
     command.add_argument("--quiet", action="store_true", help="print nothing but errors")
     command.set_defaults(run=_synthesise)
+
+
+def _add_trial(command: argparse.ArgumentParser, default: str | None = None) -> None:
+    said = f"default: {default}" if default else "default: the folder's trial.py, or core"
+    command.add_argument(
+        "--trial",
+        default=default,
+        metavar="NAME|FILE",
+        help=f"core, or a Python file that declares a trial; {said}",
+    )
+
+
+def _add_analysis(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="where to write; replaced when whole"
+    )
+    command.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    command.add_argument(
+        "--plain", action="store_true", help="decimal points and minus signs in ASCII"
+    )
+    command.add_argument(
+        "--suppress-below",
+        type=_not_negative,
+        default=0,
+        metavar="N",
+        help="hide counts below N, and whatever would give them away",
+    )
+    _add_reading(command)
+
+
+def _add_reading(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--allow-column",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="accept, and do not read, a column that is not declared; may be repeated",
+    )
+    command.add_argument(
+        "--accept-changed",
+        action="store_true",
+        help="accept files that are not those which datapackage.json describes",
+    )
+
+
+def _not_negative(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{number} is negative")
+    return number
 
 
 def _reproduce(arguments: argparse.Namespace) -> int:
     from core_trial import pipeline
 
+    return _run(arguments, arguments.folder or pipeline.bundled(), arguments.trial)
+
+
+def _analyse(arguments: argparse.Namespace) -> int:
+    return _run(arguments, arguments.folder, arguments.trial)
+
+
+def _run(arguments: argparse.Namespace, folder: Path, trial: str | None) -> int:
+    from core_trial import pipeline
+
     tell = _silent if arguments.quiet else _say
     study = pipeline.run(
-        arguments.folder or pipeline.bundled(),
+        folder,
         arguments.out,
+        trial=pipeline.trial_of(folder, trial),
         tell=tell,
         plain=arguments.plain,
         suppress_below=arguments.suppress_below,
+        allow_columns=arguments.allow_column,
+        accept_changed=arguments.accept_changed,
     )
     tell(pipeline.summary(study))
     return study.exit_code
@@ -129,7 +224,23 @@ def _reproduce(arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> int:
     from core_trial import pipeline
 
-    print(pipeline.check(arguments.folder, arguments.report, tuple(arguments.allow_column)))
+    text = pipeline.check(
+        arguments.folder,
+        arguments.report,
+        trial=pipeline.trial_of(arguments.folder, arguments.trial),
+        allow_columns=arguments.allow_column,
+        accept_changed=arguments.accept_changed,
+    )
+    _say(text)
+    return 0
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    from core_trial import pipeline
+
+    written = pipeline.new(arguments.folder)
+    _say("\n".join([f"wrote {path}" for path in written]))
+    _say(f"next: core-trial analyse {arguments.folder} --out results")
     return 0
 
 
@@ -141,8 +252,29 @@ def _synthesise(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _say(text: str) -> None:
-    print(text, flush=True)
+def _spell_what_can_be_spelt(stream: TextIO) -> None:
+    """Replace what a terminal's encoding lacks, instead of stopping at it."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")
+
+
+def _say(text: str, stream: TextIO | None = None) -> None:
+    """Print; when nobody listens any more, or the disk is full, the work goes on all the same."""
+    out = stream or sys.stdout
+    try:
+        print(text, file=out, flush=True)
+    except (OSError, ValueError):
+        _close_quietly(out)
+
+
+def _close_quietly(stream: TextIO) -> None:
+    """Point a stream that cannot be written to at nothing, so that its end is no error either."""
+    try:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, stream.fileno())
+        os.close(nothing)
+    except (OSError, ValueError, io.UnsupportedOperation):
+        return
 
 
 def _silent(text: str) -> None:

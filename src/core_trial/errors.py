@@ -9,16 +9,46 @@ itself.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from heapq import nsmallest
+from difflib import get_close_matches
 from operator import attrgetter
 
 #: How many faults are printed before the rest is only counted.
 PRINTED_FAULTS = 50
 #: Characters of what is allowed that are printed.
 PRINTED_ALLOWED = 120
+#: So many faults of one cause are listed one by one; more are one line with a count.
+FEWEST_FAULTS_OF_ONE_CAUSE = 3
+#: Distinct texts by which columns are seen to have one cause, and that a line shows.
+MOST_TEXTS_OF_ONE_CAUSE = 4
+#: Rules that codes in the place of words break.
+CODES_FOR_WORDS = frozenset({"unknown_category", "not_yes_or_no"})
+
+
+#: How many names a message lists where none is near.
+LISTED_NAMES = 12
+
+
+def nearest(name: str, known: Iterable[object]) -> str:
+    """What follows a wrong name in a message: the nearest right one, or what there is.
+
+    Examples
+    --------
+    >>> nearest("alocation", ["allocation", "age"])
+    "; did you mean 'allocation'?"
+    >>> nearest("arm", ["site", "age"])
+    '; there is site, age'
+    """
+    names = [str(item) for item in known]
+    lowered = {each.lower(): each for each in reversed(names)}
+    close = get_close_matches(name.strip().lower(), list(lowered), n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {lowered[close[0]]!r}?"
+    if not names:
+        return ""
+    more = f" and {len(names) - LISTED_NAMES} more" if len(names) > LISTED_NAMES else ""
+    return f"; there is {', '.join(names[:LISTED_NAMES])}{more}"
 
 
 class CoreTrialError(Exception):
@@ -80,7 +110,6 @@ class Fault:
 
 
 _ORDER = attrgetter("file", "line", "column", "code", "found", "allowed", "hint")
-_KIND = attrgetter("file", "column", "code")
 
 
 class DataError(CoreTrialError):
@@ -123,18 +152,91 @@ class OutputError(CoreTrialError):
     exit_code = 7
 
 
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Faults that one thing explains: the same rule broken by the same texts, or in one column.
+
+    Parameters
+    ----------
+    faults
+        At least one, in the order of the file.
+    """
+
+    faults: tuple[Fault, ...]
+
+    @property
+    def lines(self) -> list[tuple[str, str, str, str, str]]:
+        """Place, column, rule, what was found, what is allowed; one by one while they are few."""
+        if len(self.faults) <= FEWEST_FAULTS_OF_ONE_CAUSE:
+            return [_cells(fault) for fault in self.faults]
+        first = self.faults[0]
+        columns = list(dict.fromkeys(fault.column for fault in self.faults))
+        named = ", ".join(columns[:3]) + (f" and {len(columns) - 3} more" if columns[3:] else "")
+        return [
+            (
+                first.place,
+                named,
+                f"[{first.code}]",
+                f"{len(self.faults):,} cells{_examples(self.faults)}",
+                _advice(self.faults),
+            )
+        ]
+
+
+def causes(faults: Iterable[Fault]) -> tuple[Cause, ...]:
+    """Faults put together by what causes them, the largest group first.
+
+    In one file, columns whose cells break one rule with the same few texts, such as the codes 1
+    and 2, have one cause; otherwise a rule and a column have.
+    """
+    by_column: dict[tuple[str, str, str], list[Fault]] = {}
+    for fault in faults:
+        by_column.setdefault((fault.file, fault.column, fault.code), []).append(fault)
+    groups: dict[tuple[object, ...], list[Fault]] = {}
+    for (file, column, code), found in by_column.items():
+        texts = frozenset(fault.found for fault in found)
+        alike = len(texts) <= MOST_TEXTS_OF_ONE_CAUSE and all(texts) and len(found) > 1
+        key = (file, code, texts) if alike else (file, code, column)
+        groups.setdefault(key, []).extend(found)
+    ordered = sorted(groups.values(), key=lambda group: (-len(group), _ORDER(group[0])))
+    return tuple(Cause(tuple(sorted(group, key=_ORDER))) for group in ordered)
+
+
+def _cells(fault: Fault) -> tuple[str, str, str, str, str]:
+    return (
+        fault.place,
+        fault.column,
+        f"[{fault.code}]",
+        fault.found and repr(fault.found),
+        fault.advice,
+    )
+
+
+def _examples(faults: Iterable[Fault]) -> str:
+    texts = [text for text in dict.fromkeys(fault.found for fault in faults) if text]
+    shown = ", ".join(map(repr, texts[:MOST_TEXTS_OF_ONE_CAUSE]))
+    return f": {shown}{' …' if len(texts) > MOST_TEXTS_OF_ONE_CAUSE else ''}" if shown else ""
+
+
+def _advice(faults: tuple[Fault, ...]) -> str:
+    """What is allowed; for codes in the place of words, how to declare them."""
+    texts = {fault.found for fault in faults}
+    coded = faults[0].code in CODES_FOR_WORDS and all(text.isdigit() for text in texts)
+    way_out = " (are these codes? say what they mean: ColumnMap(values=...))" if coded else ""
+    return faults[0].advice + way_out
+
+
 def _report(faults: tuple[Fault, ...]) -> str:
-    """The faults as a table: the largest groups of one kind first, `PRINTED_FAULTS` at most."""
-    size = Counter(map(_KIND, faults))
-    shown = nsmallest(PRINTED_FAULTS, faults, key=lambda f: (-size[_KIND(f)], *_ORDER(f)))
-    cells = [(f.place, f.column, f"[{f.code}]", f.found and repr(f.found)) for f in shown]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = [f"{len(faults)} fault{'s' if len(faults) != 1 else ''} in the input"]
-    for fault, row in zip(shown, cells, strict=True):
+    """The causes as a table, the largest first; `PRINTED_FAULTS` lines at most."""
+    rows = [line for cause in causes(faults) for line in cause.lines]
+    shown = rows[:PRINTED_FAULTS]
+    widths = [max(map(len, column)) for column in zip(*(row[:4] for row in shown), strict=True)]
+    lines = [f"{len(faults):,} fault{'s' if len(faults) != 1 else ''} in the input"]
+    for row in shown:
         text = "  ".join(
-            cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width
+            cell.ljust(width) for cell, width in zip(row[:4], widths, strict=True) if width
         )
-        lines.append(f"  {text}  {fault.advice}".rstrip())
-    rest = len(faults) - PRINTED_FAULTS
+        lines.append(f"  {text}  {row[4]}".rstrip())
+    rest = len(rows) - len(shown)
     lines += [f"  and {rest} more"] if rest > 0 else []
     return "\n".join(lines)

@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING
 from core_trial import folders
 from core_trial.analyses import run as analyses
 from core_trial.data import export, reports
+from core_trial.data import frame as frames
 from core_trial.data import load as loading
+from core_trial.data.analysis_set import AnalysisSet
 from core_trial.data.derive import derive
+from core_trial.data.trial import Note
+from core_trial.declaration.trial import Trial
 from core_trial.disclosure import suppression
-from core_trial.errors import DataError, Fault, VerificationError
+from core_trial.errors import DataError, DesignError, Fault, VerificationError
 from core_trial.published import compare, consistency, registry
 from core_trial.report import document, verification
 from core_trial.report.number import LANCET, PLAIN, Style
@@ -25,9 +29,10 @@ from core_trial.report.sentences import sentences
 from core_trial.report.table import Table
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
-from core_trial.results import Provenance, Results
-from core_trial.trials.core.files import FILES
+from core_trial.results import Finding, Provenance, Results
+from core_trial.trials import new as beginnings
 from core_trial.trials.core.generator import stages as generator
+from core_trial.trials.find import FILE, find
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,31 +47,37 @@ COMPUTES = ("core_trial", "numpy", "scipy", "pandas")
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """The trial analysed, and held against the paper.
+    """A trial analysed.
 
     Parameters
     ----------
     results
         Every record, with the provenance of the whole.
+    trial
+        The declaration, with what it left to the data filled in.
+    notes
+        What was accepted by rule, or taken from the data.
     verdict
-        Every printed number beside the one computed.
+        Every number that a paper printed beside the one computed; None without a registry.
     style
         How numbers are spelt in tables and sentences.
     """
 
     results: Results
-    verdict: compare.Verdict
+    trial: Trial
+    notes: tuple[Note, ...] = ()
+    verdict: compare.Verdict | None = None
     style: Style = LANCET
 
     @cached_property
     def table1(self) -> Table:
-        """Baseline characteristics, as in the paper."""
-        return table1(self.results, self.style)
+        """Baseline characteristics."""
+        return table1(self.results, self.trial, self.style)
 
     @cached_property
     def table2(self) -> Table:
-        """Outcomes, as in the paper."""
-        return table2(self.results, self.style)
+        """Outcomes by arm, and the effect of the intervention."""
+        return table2(self.results, self.trial, self.style)
 
     @cached_property
     def estimates(self) -> pd.DataFrame:
@@ -75,23 +86,41 @@ class Study:
 
     @cached_property
     def verification(self) -> pd.DataFrame:
-        """Every printed number, a row each, with what came of it."""
-        return self.verdict.to_frame()
+        """Every printed number, a row each, with what came of it; none without a registry."""
+        return (self.verdict or compare.Verdict(())).to_frame()
 
     @cached_property
     def sentences(self) -> tuple[str, ...]:
-        """The findings as the paper words such things."""
-        return sentences(self.results, self.style)
+        """The findings in words."""
+        return sentences(self.results, self.trial, self.style)
 
     @cached_property
     def files(self) -> Mapping[str, str | bytes]:
         """Everything that is written, by file name."""
-        return document.files(self.results, self.verdict.comparisons, self.sentences, self.style)
+        comparisons = self.verdict.comparisons if self.verdict else ()
+        return document.files(self.results, self.trial, comparisons, self.sentences, self.style)
+
+    def save(self, folder: Path | str) -> None:
+        """Write every table, figure and record, and the report; what stood there is replaced.
+
+        Raises
+        ------
+        OutputError
+            If the folder holds something else, or cannot be written.
+        """
+        folders.prepare(Path(folder))
+        folders.write(Path(folder), self.files)
 
     @property
     def exit_code(self) -> int:
-        """0 when every number that can be had was had as printed."""
-        return 0 if self.verdict.holds else VerificationError.exit_code
+        """0 unless a number that a paper printed can be had and was not had as printed."""
+        holds = self.verdict is None or self.verdict.holds
+        return 0 if holds else VerificationError.exit_code
+
+    def __repr__(self) -> str:
+        n = self.results.value("flow", "n", "", "randomised")
+        outcomes = len(self.trial.outcomes)
+        return f"Study({self.trial.label}: {n:.0f} participants, {outcomes} outcomes)"
 
 
 def bundled() -> Path:
@@ -104,6 +133,54 @@ def bundled() -> Path:
     raise DataError([Fault("participants.csv", 0, "", "no_bundled_trial", hint=hint)])
 
 
+def analyse(
+    trial: Trial,
+    frame: object,
+    *,
+    tell: Tell = lambda text: None,
+    style: Style = LANCET,
+    suppress_below: int = 0,
+) -> Study:
+    """Analyse a frame as its declaration says.
+
+    Parameters
+    ----------
+    trial
+        What was randomised, measured, and is to be compared.
+    frame
+        A row per randomised participant; see `data.frame.analysis_set`.
+    tell
+        Called with a line for every stage as it begins.
+    style
+        How numbers are spelt in tables and sentences.
+    suppress_below
+        Hide counts below this, and whatever would give them away; 0 hides nothing.
+
+    Raises
+    ------
+    DesignError
+        With every contradiction between declaration and frame.
+
+    Examples
+    --------
+    >>> import core_trial as ct
+    >>> trial = ct.Trial(
+    ...     title="Made up",
+    ...     participant="id",
+    ...     arm=ct.Arm("arm", control="usual", intervention="new"),
+    ...     outcomes=(ct.Score("score"),),
+    ... )
+    >>> frame = {"id": range(8), "arm": ["usual", "new"] * 4, "score": [1, 4, 2, 5, 3, 6, 2, 7]}
+    >>> study = ct.analyse(trial, frame)
+    >>> study.results.value("score", "mean", "intervention")
+    5.5
+    """
+    if not isinstance(trial, Trial):
+        raise DesignError(f"the declaration comes first, a ct.Trial, not {type(trial).__name__}")
+    data = frames.analysis_set(trial, frame)
+    return _study(data, provenance({}), tell, style, suppress_below)
+
+
 def reproduce(
     trial: TrialData,
     *,
@@ -111,7 +188,7 @@ def reproduce(
     plain: bool = False,
     suppress_below: int = 0,
 ) -> Study:
-    """Analyse a loaded trial and compare it with the paper.
+    """Analyse a loaded trial and, where its paper's numbers are known, compare it with the paper.
 
     Parameters
     ----------
@@ -126,67 +203,116 @@ def reproduce(
 
     Raises
     ------
+    DesignError
+        If frames that were changed in Python contradict the declaration.
     VerificationError
         If the tables and the flow of participants contradict one another.
     """
-    data = derive(trial)
-    results = analyses.run(trial, data, tell)
+    data = frames.checked(derive(trial))
+    source = provenance(trial.hashes, synthetic=trial.report.synthetic)
+    return _study(data, source, tell, PLAIN if plain else LANCET, suppress_below)
+
+
+def _study(
+    data: AnalysisSet, source: Provenance, tell: Tell, style: Style, suppress_below: int
+) -> Study:
+    """From an analysis set to everything told about it."""
+    results = Results.bind(analyses.run(data, tell), provenance=source)
     if suppress_below:
         tell(f"Suppressing counts below {suppress_below}")
-        results = suppression.suppress(results, suppress_below)
-    tell("Comparison with the paper")
-    printed = registry.load()
-    verdict = compare.compare(results, printed)
-    findings = consistency.check(printed)
-    results = Results.bind(results, findings, provenance=provenance(trial))
-    return Study(results, verdict, PLAIN if plain else LANCET)
+        results = suppression.suppress(results, data.trial, suppress_below)
+    verdict: compare.Verdict | None = None
+    findings: tuple[Finding, ...] = ()
+    if data.trial.registry is not None:
+        tell("Comparison with the paper")
+        printed = registry.of(data.trial)
+        verdict = compare.compare(results, printed)
+        findings = consistency.check(printed)
+    results = Results.bind(results, findings, provenance=results.provenance)
+    return Study(results, data.trial, data.notes, verdict, style)
 
 
 def load(
     folder: str | os.PathLike[str],
+    trial: Trial | str | os.PathLike[str] | None = None,
     *,
     columns: ColumnMap | None = None,
     allow_columns: Collection[str] = (),
     accept_changed: bool = False,
 ) -> TrialData:
-    """Read, parse and check the files of a trial; see `data.load.load`."""
+    """Read, parse and check the files of a trial.
+
+    Parameters
+    ----------
+    folder
+        Folder with the CSV files.
+    trial
+        The declaration, the name of a trial that comes with the library, or a Python file; by
+        default the folder's own ``trial.py``, or CORE.
+    columns, allow_columns, accept_changed
+        See `core_trial.data.load.load`.
+
+    Raises
+    ------
+    DataError
+        With every fault that was found, when there is one.
+    DesignError
+        When there is no such trial.
+    """
+    declared = trial if isinstance(trial, Trial) else trial_of(Path(folder), trial)
     return loading.load(
         folder,
-        FILES,
+        declared,
         columns=columns,
         allow_columns=allow_columns,
         accept_changed=accept_changed,
     )
 
 
+def trial_of(folder: Path, name: str | os.PathLike[str] | None = None) -> Trial:
+    """The trial of a folder: the one that is named, the folder's own, or CORE."""
+    if name is not None:
+        return find(name)
+    return find(folder) if (folder / FILE).is_file() else find("core")
+
+
 def run(
     folder: Path,
     out: Path,
     *,
+    trial: Trial,
     tell: Tell,
     plain: bool = False,
     suppress_below: int = 0,
     allow_columns: Collection[str] = (),
     accept_changed: bool = False,
 ) -> Study:
-    """From a folder of CSV files to a folder of results; what `core-trial reproduce` does."""
+    """From a folder of CSV files to a folder of results; what the command line does."""
     folders.prepare(out)
     tell(f"Reading {folder.name}")
-    trial = load(folder, accept_changed=accept_changed, allow_columns=allow_columns)
-    study = reproduce(trial, tell=tell, plain=plain, suppress_below=suppress_below)
+    data = load(folder, trial, accept_changed=accept_changed, allow_columns=allow_columns)
+    study = reproduce(data, tell=tell, plain=plain, suppress_below=suppress_below)
     tell("Tables and figures")
     folders.write(out, study.files)
     return study
 
 
-def provenance(trial: TrialData) -> Provenance:
-    """Hashes of the input and versions of what computed."""
+def new(folder: Path) -> tuple[Path, ...]:
+    """Write the declaration of a new trial with an example; what `core-trial new` does."""
+    return beginnings.new(folder)
+
+
+def provenance(inputs: Mapping[str, str], *, synthetic: bool = False) -> Provenance:
+    """Hashes of the input, versions of what computed, and whether anybody is in the data."""
     versions = {"python": platform.python_version()}
-    return Provenance(dict(trial.hashes), versions | {name: version(name) for name in COMPUTES})
+    versions |= {name: version(name) for name in COMPUTES}
+    return Provenance(dict(inputs), versions, synthetic=synthetic)
 
 
 def summary(study: Study) -> str:
     """Table 2 and the verdict as plain text, for the terminal."""
+    if study.verdict is None:
+        return study.table2.to_text()
     comparisons = Results(study.verdict.comparisons)
     parts = [study.table2.to_text(), verification.sentence(comparisons)]
     open_lines = [*study.verdict.having("differing"), *study.verdict.having("not_computed")]
@@ -197,11 +323,12 @@ def summary(study: Study) -> str:
 def check(
     folder: Path,
     report: Path | None = None,
-    allow_columns: Collection[str] = (),
     *,
+    trial: Trial | None = None,
+    allow_columns: Collection[str] = (),
     accept_changed: bool = False,
 ) -> str:
-    """Read a folder as an analysis would; what `core-trial check` does.
+    """Read a folder and derive from it as an analysis would; what `core-trial check` does.
 
     Parameters
     ----------
@@ -209,8 +336,10 @@ def check(
         The CSV files.
     report
         Folder for ``faults.csv``, or for ``load_report.json`` when there are no faults.
-    allow_columns
-        Undeclared columns that may be there.
+    trial
+        The declaration; by default the folder's own ``trial.py``, or CORE.
+    allow_columns, accept_changed
+        As for `load`.
 
     Returns
     -------
@@ -221,16 +350,20 @@ def check(
     ------
     DataError
         With every fault, when there is one.
+    DesignError
+        When declaration and data contradict one another.
     """
     if report is not None:
         folders.prepare(report, "check")
     try:
-        found = load(folder, accept_changed=accept_changed, allow_columns=allow_columns).report
+        data = load(folder, trial, accept_changed=accept_changed, allow_columns=allow_columns)
     except DataError as problem:
         if report is not None:
             found_faults = {"faults.csv": reports.faults_csv(problem.faults)}
             folders.write(report, found_faults, "check")
         raise
+    frames.checked(derive(data))
+    found = data.report
     if report is not None:
         folders.write(report, {"load_report.json": reports.load_report_json(found)}, "check")
     rows = [f"{name}: {n} rows" for name, n in found.rows.items()]

@@ -8,8 +8,8 @@ import csv
 from pathlib import Path
 
 import pytest
+from core_paper import load
 
-from core_trial.published import registry
 from core_trial.results import Key
 from core_trial.trials.core.words import INSTRUMENTS, Visit
 
@@ -34,7 +34,7 @@ def witnessed():
 
 
 WITNESSED = witnessed()
-PRINTED = [e for e in registry.load() if e.key in WITNESSED]
+PRINTED = [e for e in load() if e.key in WITNESSED]
 #: The workers' standard deviation is no record of its own; it has a test of its own.
 COMPARED = [key for key in WITNESSED if key.statistic != "sd_worker"]
 
@@ -46,7 +46,7 @@ def name_of(key):
 def test_the_witness_speaks_to_every_row_of_table_2_and_names_its_versions():
     assert {key.analysis for key in WITNESSED if key.statistic == "estimate"} == MODELLED
     told = {key for key in WITNESSED if key.statistic != "percent"}
-    table2 = registry.load().find(place="table2")
+    table2 = load().find(place="table2")
     assert {e.key for e in table2 if e.key.statistic != "percent"} <= told
     assert {"# lme4", "# survival", "# pscl"} <= {
         line.rsplit(" ", 2)[0] for line in RAW.read_text().splitlines()

@@ -132,7 +132,7 @@ def outcomes() -> Iterator[Record]:
     for name, (mean1, sd1, mean2, sd2, *effect) in SCALES.items():
         yield from described(name, "intervention", n=170, mean=mean1, sd=sd1)
         yield from described(name, "control", n=170, mean=mean2, sd=sd2)
-        formula = f"{name} ~ arm + psychosis + centre + {name.split('_')[0]}_baseline"
+        formula = f"{name} ~ arm + psychosis + centre + {name.partition('_month')[0]}_baseline"
         yield estimate(name, "difference_in_means", tuple(effect), formula)
     for name, (*quartiles, (measure, *effect, formula)) in TIMES.items():
         for arm, (median, q1, q3) in zip(ARMS, quartiles, strict=True):

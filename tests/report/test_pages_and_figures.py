@@ -11,16 +11,20 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from core_paper import load
 
 from core_trial.published.compare import compare
-from core_trial.published.registry import load
 from core_trial.report import document, verification
-from core_trial.report.curves import DAYS, at_risk, by_arm, curve_table, curves
+from core_trial.report.curves import at_risk, by_arm, curve_table, curves, times
 from core_trial.report.flow import flow_table
 from core_trial.report.flow_diagram import flow_figure, lay_out
 from core_trial.report.forest import forest, pooled_sd
 from core_trial.report.number import LANCET, PLAIN
 from core_trial.results import Comparison, Estimate, FlowCount, Results
+from core_trial.trials.core import CORE
+
+#: CORE's time to readmission.
+(TIME,) = times(CORE)
 
 SENTENCES = ("A sentence with <b>markup</b> & more.",)
 
@@ -32,7 +36,7 @@ def comparisons(printed):
 
 @pytest.fixture(scope="module")
 def files(printed, comparisons):
-    return document.files(printed, comparisons, SENTENCES)
+    return document.files(printed, CORE, comparisons, SENTENCES)
 
 
 def parsed(page: str) -> ET.Element:
@@ -86,15 +90,16 @@ def test_equal_records_give_equal_bytes_in_another_process(files, tmp_path):
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); import conftest\n"
         "from core_trial.results import Results\n"
+        "from core_trial.trials.core import CORE\n"
         "from core_trial.report.flow_diagram import flow_figure\n"
-        "sys.stdout.buffer.write(flow_figure(Results(tuple(conftest.flow()))).svg)"
+        "sys.stdout.buffer.write(flow_figure(Results(tuple(conftest.flow())), CORE).svg)"
     )
     command = [sys.executable, "-c", code, str(Path(__file__).parent)]
     assert subprocess.run(command, capture_output=True, check=True).stdout == figure
 
 
 def test_equal_records_give_equal_files(printed, comparisons, files):
-    assert document.files(printed, comparisons, SENTENCES) == files
+    assert document.files(printed, CORE, comparisons, SENTENCES) == files
 
 
 def test_no_file_tells_of_this_machine(files):
@@ -111,14 +116,16 @@ def test_tables_for_spreadsheets_begin_with_a_mark_of_their_encoding(files):
 
 
 def test_a_document_without_records_says_what_there_is():
-    assert parsed(document.document(Results(), ())).find("body/main/h1").text == document.TITLE
+    page = document.document(Results(), CORE)
+    assert parsed(page).find("body/main/h1").text == "The CORE trial: results"
+    assert "erification" not in page
 
 
 # The flow.
 
 
 def test_the_diagram_says_every_count(printed):
-    text = flow_figure(printed).alt
+    text = flow_figure(printed, CORE).alt
     for words in (
         "Screened (n=3288)",
         "Not eligible (n=1440)",
@@ -132,7 +139,7 @@ def test_the_diagram_says_every_count(printed):
 
 
 def test_boxes_do_not_overlap_and_stay_on_the_page(printed):
-    diagram = lay_out(printed, LANCET)
+    diagram = lay_out(printed, CORE, LANCET)
     for box in diagram.boxes:
         assert 0 <= box.left < box.left + box.width <= 170
         assert 0 <= box.top < box.bottom <= diagram.height
@@ -143,14 +150,14 @@ def test_boxes_do_not_overlap_and_stay_on_the_page(printed):
 
 
 def test_reasons_stand_under_their_step_the_largest_first(printed):
-    rows = [(row.label, row.cells[:1]) for row in flow_table(printed).rows]
+    rows = [(row.label, row.cells[:1]) for row in flow_table(printed, CORE).rows]
     at = rows.index(("Not eligible", ("1440",)))
     assert [cells for _, cells in rows[at + 1 : at + 5]] == [("702",), ("488",), ("160",), ("90",)]
 
 
 def test_dollar_signs_in_a_reason_are_no_mathematics():
     odd = FlowCount(step="not_eligible", reason=r"costs $5 or $6_x$ \frac", n=7)
-    figure = flow_figure(Results((odd,)))
+    figure = flow_figure(Results((odd,)), CORE)
     assert b"<svg" in figure.svg
     assert r"7 costs $5 or $6_x$ \frac" in figure.alt
 
@@ -159,27 +166,27 @@ def test_dollar_signs_in_a_reason_are_no_mathematics():
 
 
 def test_numbers_at_risk_are_counted_just_before_the_day(printed):
-    points = by_arm(printed)["control"]
-    for day in DAYS:
+    points = by_arm(printed, TIME)["control"]
+    for day in TIME.ticks:
         gone = sum(p.events + p.censored for p in points if p.time < day)
         assert at_risk(points, day) == 216 - gone
     assert at_risk(points, 366) == 0
 
 
 def test_the_curves_end_where_the_counts_say(printed):
-    table = curve_table(printed)
+    table = curve_table(printed, CORE, TIME)
     assert table.rows[5].cells == ("154", "29% (23 to 35)")
     assert table.rows[11].cells[1].startswith("38% (")
-    assert "Intervention group: 29% (23 to 35) by day 365" in curves(printed).alt
+    assert "Intervention group: 29% (23 to 35) by day 365" in curves(printed, CORE, TIME).alt
 
 
 def test_the_curves_carry_the_hazard_ratio_only_when_it_can_be_believed(printed):
-    assert "HR 0·71 (95% CI 0·52–0·97), p=0·0291" in curves(printed).alt
-    assert "HR 0.71 (95% CI 0.52 to 0.97), p=0.0291" in curves(printed, PLAIN).alt
+    assert "HR 0·71 (95% CI 0·52–0·97), p=0·0291" in curves(printed, CORE, TIME).alt
+    assert "HR 0.71 (95% CI 0.52 to 0.97), p=0.0291" in curves(printed, CORE, TIME, PLAIN).alt
     failed = Results(
         tuple(replace(r, converged=False) if isinstance(r, Estimate) else r for r in printed)
     )
-    assert "HR" not in curves(failed).alt
+    assert "HR" not in curves(failed, CORE, TIME).alt
 
 
 # The forest plot.
@@ -190,7 +197,7 @@ def test_differences_are_drawn_in_standard_deviations(printed):
 
 
 def test_the_forest_plot_reads_as_table_2(printed):
-    text = forest(printed).alt
+    text = forest(printed, CORE).alt
     assert "Readmission to acute care over 1 year, OR 0·66 (0·43 to 0·99)" in text
     assert text.count("DiM") == 13
 
@@ -206,8 +213,8 @@ def test_an_effect_out_of_bounds_is_drawn_as_an_arrow_and_a_failure_not_at_all(p
             for r in printed
         )
     )
-    figure = forest(wild)
-    assert figure.svg != forest(printed).svg
+    figure = forest(wild, CORE)
+    assert figure.svg != forest(printed, CORE).svg
     assert "Loneliness at 4 months, not estimable" in figure.alt
 
 
@@ -225,7 +232,7 @@ def line(**changes: object) -> Comparison:
         ({}, "0·66"),
         ({"statistic": "p_value", "computed": 3e-6, "decimals": 4}, "<0·0001"),
         ({"statistic": "last_date", "computed": 736383.0}, "Feb 23, 2017"),
-        ({"statistic": "claim", "computed": 78.004}, "78·0%"),
+        ({"computed": 78.004, "decimals": 1, "claim": "seen (%)"}, "78·0, seen (%)"),
         ({"computed": float("nan")}, ""),
         ({"computed": -0.7249, "printed": "–0·72"}, "–0·72"),
     ],
@@ -236,7 +243,7 @@ def test_a_computed_number_is_shown_as_it_would_be_printed(changes, text):
 
 def test_the_verdict_counts_every_entry(comparisons):
     verdict = Results(comparisons)
-    table = verification.summary_table(verdict)
+    table = verification.summary_table(verdict, CORE)
     *places, total = [[int(cell) for cell in row.cells] for row in table.rows]
     assert [sum(column) for column in zip(*places, strict=True)] == total
     assert total[-1] == len(load()) == sum(total[:-1])
@@ -245,9 +252,9 @@ def test_the_verdict_counts_every_entry(comparisons):
 
 def test_what_is_not_matched_comes_first(comparisons):
     lines = Results((line(), line(id="table2.y", status="differing", reason="prints otherwise")))
-    page = verification.verdict_page(lines)
+    page = verification.verdict_page(lines, CORE)
     assert page.index('id="unmatched"') < page.index('id="verification"')
-    assert 'id="unmatched"' not in verification.verdict_page(Results((line(),)))
+    assert 'id="unmatched"' not in verification.verdict_page(Results((line(),)), CORE)
 
 
 def test_the_csv_has_a_line_for_every_entry_and_computed_numbers_in_full(comparisons):

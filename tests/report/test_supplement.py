@@ -8,19 +8,21 @@ import pytest
 
 from core_trial.disclosure.suppression import suppress
 from core_trial.report.figure import Figure
+from core_trial.report.labels import outcomes
 from core_trial.report.number import PLAIN
 from core_trial.report.supplement.associations import joint_tests
-from core_trial.report.supplement.labels import OUTCOMES
 from core_trial.report.supplement.missing_data import extent, sensitivity
 from core_trial.report.supplement.sections import supplement
 from core_trial.report.table import Table
 from core_trial.results import ModelChoice
+from core_trial.trials.core import CORE
 
 TITLES = [
-    "Deviations from the plan",
-    "Post hoc analysis",
+    "Absolute effects",
+    "Models planned and fitted",
     "Missing data",
     "Assumptions",
+    "Post hoc analysis",
     "Uptake and process",
     "Serious adverse events",
     "Sample size",
@@ -30,7 +32,7 @@ TITLES = [
 
 @pytest.fixture(scope="module")
 def sections(study):
-    return supplement(study.results, PLAIN)
+    return supplement(study.results, CORE, PLAIN)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +69,7 @@ def test_the_document_has_every_part_and_every_part_its_files(study, parts):
 def test_every_figure_can_be_read_aloud(parts):
     figures = [part for part in parts if isinstance(part, Figure)]
     assert {figure.name for figure in figures} == {
-        *("rootograms", "log_log", "normal_plots", "influence_of_workers"),
+        *("rootograms", "log_log", "normal_plots", "influence_of_clusters"),
     }
     for figure in figures:
         assert len(re.findall(r"\d", figure.alt)) > 5
@@ -89,7 +91,7 @@ def test_the_papers_one_printed_sensitivity_analysis(parts):
 
 
 def test_known_and_missing_make_up_everybody_randomised(study):
-    for row in extent(study.results, PLAIN).rows:
+    for row in extent(study.results, CORE, PLAIN).rows:
         for known, by_design, otherwise, arm in (
             (*row.cells[:3], "intervention"),
             (*row.cells[3:], "control"),
@@ -100,7 +102,7 @@ def test_known_and_missing_make_up_everybody_randomised(study):
 
 def test_by_design_is_the_pilot_where_something_was_not_collected(study):
     pilot = {a: study.results.value("flow", "n", a, "pilot") for a in ("intervention", "control")}
-    for row in extent(study.results, PLAIN).rows:
+    for row in extent(study.results, CORE, PLAIN).rows:
         later = "18 months" in row.label or row.label.startswith(("Loneliness", "Social"))
         told = [int(re.match(r"\d+", row.cells[i]).group()) for i in (1, 4)]
         assert told == [later * pilot["intervention"], later * pilot["control"]], row.label
@@ -108,9 +110,9 @@ def test_by_design_is_the_pilot_where_something_was_not_collected(study):
 
 def test_what_is_marked_as_a_predictor_is_what_is_adjusted_for(study):
     marked = {
-        row.label: sum("*" in c for c in row.cells) for row in joint_tests(study.results).rows
+        row.label: sum("#" in c for c in row.cells) for row in joint_tests(study.results, CORE).rows
     }
-    for row in sensitivity(study.results).rows:
+    for row in sensitivity(study.results, CORE).rows:
         added = row.cells[3]
         assert marked[row.label] == (0 if added == "–" else added.count(",") + 1), row.label
     assert sum(marked.values()) > 0
@@ -118,11 +120,11 @@ def test_what_is_marked_as_a_predictor_is_what_is_adjusted_for(study):
 
 def test_planned_and_fitted_models_stand_for_every_outcome(study, parts):
     choices = [record for record in study.results if isinstance(record, ModelChoice)]
-    assert {choice.analysis for choice in choices} == set(OUTCOMES)
+    assert {choice.analysis for choice in choices} == set(outcomes(CORE))
     found = table(parts, "planned_and_fitted")
     labels = [row.label for row in found.rows]
     for choice in choices:
-        assert OUTCOMES[choice.analysis] in labels
+        assert outcomes(CORE)[choice.analysis] in labels
     assert labels.count("Planned: Poisson regression, random intercept by cluster") == 2
     planned = cells(found, "Planned: Cox regression, gamma frailty by cluster")
     assert planned["Converged"] == "yes"
@@ -148,9 +150,9 @@ def test_uptake_and_harms_read_as_the_paper(parts):
 
 
 def test_the_supplement_is_written_with_small_numbers_withheld_too(study):
-    hidden = suppress(study.results, 5)
-    found = [part for section in supplement(hidden, PLAIN) for part in section.parts]
+    hidden = suppress(study.results, CORE, 5)
+    found = [part for section in supplement(hidden, CORE, PLAIN) for part in section.parts]
     harms = table(found, "adverse_events")
     assert cells(harms, "Death by suicide")["Control group"] == "[c]"
-    assert not {"influence_of_workers", "rootograms"} & {part.name for part in found}
+    assert not {"influence_of_clusters", "rootograms"} & {part.name for part in found}
     assert all(part.to_html() for part in found)

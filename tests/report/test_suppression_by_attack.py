@@ -33,7 +33,7 @@ from core_trial.results import (
     Results,
     Withheld,
 )
-from core_trial.trials.core import words
+from core_trial.trials.core import CORE, words
 
 ARMS = ("intervention", "control")
 Equation = tuple[Key, tuple[Key, ...]]
@@ -171,7 +171,7 @@ def limits(results: Results, truth: Results) -> Mapping[Key, tuple[float, float]
 
 def assert_safe(truth: Results, threshold: int) -> Results:
     """No small count is told, and none can be told from a count at the threshold or from one."""
-    safe = suppress(truth, threshold)
+    safe = suppress(truth, CORE, threshold)
     assert not {key for key, value in told(safe).items() if 0 < value < threshold}
     found = limits(safe, truth)
     for key, value in told(truth).items():
@@ -224,14 +224,14 @@ def test_the_flow_with_a_denominator_that_leans_on_it(randomised, lost, pilot, t
 @pytest.mark.parametrize("threshold", [5, 8, 11])
 def test_the_papers_own_tables(printed, threshold):
     safe = assert_safe(printed, threshold)
-    assert "[c]" in table1(safe).to_text()
-    assert "[c]" not in table2(safe).to_text()
+    assert "[c]" in table1(safe, CORE).to_text()
+    assert "[c]" not in table2(safe, CORE).to_text()
 
 
 def test_the_smallest_case_by_hand():
     """One person in one cell: another cell of the row goes, and the same two of the other row."""
     truth = categories("sex", list(words.SEX), [[1, 40], [30, 30]])
-    safe = suppress(truth, 5)
+    safe = suppress(truth, CORE, 5)
     assert not told(safe).keys() & {n("sex", arm, level) for arm in ARMS for level in words.SEX}
     assert safe.value("sex", "N", "intervention", "male") == 41
     assert limits(safe, truth)[n("sex", "intervention", "male")] == (0, 31)
@@ -240,7 +240,7 @@ def test_the_smallest_case_by_hand():
 def test_two_small_cells_do_not_protect_each_other():
     """1 + 1 of a told 2 would still be 1 and 1 to whoever knows that both are small."""
     truth = categories("ethnicity", list(words.ETHNICITY), [[1, 1, 50, 60], [20, 20, 50, 60]])
-    safe = suppress(truth, 5)
+    safe = suppress(truth, CORE, 5)
     of_row = (key for key in safe.withheld if key.arm == "intervention")
     hidden = {key.level for key in of_row if key.statistic == "n"}
     assert len(hidden) >= 3
@@ -249,16 +249,16 @@ def test_two_small_cells_do_not_protect_each_other():
 def test_a_small_remainder_is_protected_as_a_small_count_is():
     """All but two were born in the country: the two are as few as two who were."""
     truth = Results(tuple(proportion("psychosis", "control", 98, 100, "")))
-    assert told(suppress(truth, 5)).keys() != told(truth).keys()
+    assert told(suppress(truth, CORE, 5)).keys() != told(truth).keys()
 
 
 def test_noughts_and_large_counts_are_told():
     truth = categories("sex", list(words.SEX), [[0, 40], [30, 30]])
-    assert suppress(truth, 5).records == truth.records
+    assert suppress(truth, CORE, 5).records == truth.records
 
 
 def test_nothing_is_small_below_two(printed):
-    safe = suppress(printed, 1)
+    safe = suppress(printed, CORE, 1)
     assert not safe.withheld
     assert told(safe) == told(printed)
 
@@ -266,7 +266,7 @@ def test_nothing_is_small_below_two(printed):
 @pytest.mark.parametrize("threshold", [0, -3])
 def test_a_threshold_of_nothing_is_refused(printed, threshold):
     with pytest.raises(ValueError, match="at least 1"):
-        suppress(printed, threshold)
+        suppress(printed, CORE, threshold)
 
 
 # What is no count but tells of one.
@@ -288,11 +288,11 @@ def few_readmitted(printed: Results) -> Results:
 
 
 def test_effects_that_rest_on_a_small_count_are_withheld(printed):
-    safe = suppress(few_readmitted(printed), 5)
+    safe = suppress(few_readmitted(printed), CORE, 5)
     assert safe.estimate("readmission") is None
     assert safe.estimate("time_to_readmission") is None
     assert safe.estimate("loneliness_month_4") is not None
-    assert "[c]" in table2(safe).to_text()
+    assert "[c]" in table2(safe, CORE).to_text()
     assert not safe.find("curve", arm="intervention")
 
 
@@ -304,7 +304,7 @@ def test_means_of_a_few_people_are_withheld_and_of_a_hidden_number_rounded():
         for s, v in (("n", size), ("mean", 1480 / 37), ("sd", 12.3456))
     ]
     total = Descriptive(analysis="age", statistic="n", value=40.0)
-    safe = suppress(Results((*described, total)), 5)
+    safe = suppress(Results((*described, total)), CORE, 5)
     assert math.isnan(safe.value("age", "mean", "intervention"))
     assert safe.value("age", "sd", "control") == pytest.approx(12.3)
 
@@ -315,18 +315,18 @@ def test_fits_do_not_tell_their_clusters_events_or_small_numbers_in_words(printe
         n_events=3,
         warnings=("2 participants in centre C had events", "the variance is zero"),
     )
-    safe = suppress(Results((spoken,)), 5).estimate("readmission")
+    safe = suppress(Results((spoken,)), CORE, 5).estimate("readmission")
     assert (safe.n_events, safe.n_clusters) == (None, None)
     assert safe.warnings == ("the reason counts people, and is withheld", "the variance is zero")
 
 
 def test_leaving_out_one_cluster_is_withheld():
     one = Descriptive(analysis="influence.readmission", statistic="estimate", value=0.6, level="x")
-    assert isinstance(suppress(Results((one,)), 5).records[0], Withheld)
+    assert isinstance(suppress(Results((one,)), CORE, 5).records[0], Withheld)
 
 
 def test_nothing_withheld_is_left_in_the_file_of_records(printed):
-    safe = suppress(printed, 5)
+    safe = suppress(printed, CORE, 5)
     body = json.loads(safe.to_json())
     left = {
         (r["analysis"], r["statistic"], r["arm"], r["level"])
@@ -338,8 +338,8 @@ def test_nothing_withheld_is_left_in_the_file_of_records(printed):
 
 
 def test_suppressing_twice_is_suppressing_once(printed):
-    once = suppress(printed, 5)
-    assert suppress(once, 5).withheld == once.withheld
+    once = suppress(printed, CORE, 5)
+    assert suppress(once, CORE, 5).withheld == once.withheld
 
 
 # The curves.
@@ -390,7 +390,7 @@ def test_a_curve_of_too_few_is_not_drawn():
 
 def test_the_drawn_curves_keep_their_last_height(printed):
     for arm, last in (("intervention", 1 - 64 / 218), ("control", 1 - 83 / 216)):
-        points = suppress(printed, 5).find("curve", arm=arm).records
+        points = suppress(printed, CORE, 5).find("curve", arm=arm).records
         assert points[-1].survival == pytest.approx(last, abs=1e-4)
         assert min(p.events for p in points) >= 5
 
@@ -410,6 +410,6 @@ def test_an_effect_with_few_missing_is_withheld():
         Estimate(analysis=f"missingness.{name}", n_events=events, level="x", **template)
         for name, events in (("a", 3), ("b", 60))
     )
-    safe = suppress(Results((few, many)), 5)
+    safe = suppress(Results((few, many)), CORE, 5)
     assert safe.estimate("missingness.a", "x") is None
     assert safe.estimate("missingness.b", "x") is not None

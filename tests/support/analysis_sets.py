@@ -5,10 +5,30 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from core_trial.analyses.plan import BASELINE_CATEGORIES
-from core_trial.trials.core import words
+from core_trial.analyses.fits import Fits
+from core_trial.analyses.plan import plan
+from core_trial.declaration.covariates import Categories
+from core_trial.trials.core import CORE, words
 
+#: CORE's outcomes with their models, by name, and those that tests pick out.
+SPECS = {spec.name: spec for spec in plan(CORE)}
+OUTCOMES = tuple(SPECS.values())
+PRIMARY = SPECS["readmission"]
+READMISSION_TIME = SPECS["time_to_readmission"]
+ACUTE_DAYS = SPECS["acute_days"]
+READMISSION_DAYS = SPECS["readmission_days"]
+SERVICE_USE = SPECS["cmht_contacts"]
+SCALES = tuple(
+    SPECS[f"{instrument.outcome}_{visit}"]
+    for instrument in words.INSTRUMENTS
+    for visit in words.FOLLOW_UPS
+)
 WORKERS = ("A1", "A2", "A3", "B1", "B2", "B3")
+
+
+def fits(people: pd.DataFrame) -> Fits:
+    """CORE's models of these people."""
+    return Fits(CORE, people)
 
 
 def analysis_set(n: int = 240, seed: int = 7) -> pd.DataFrame:
@@ -28,10 +48,13 @@ def analysis_set(n: int = 240, seed: int = 7) -> pd.DataFrame:
     people["psw_id"] = pd.Series(np.where(treated, worker, None), dtype="str")
     people["cluster_id"] = people["psw_id"].fillna(people["participant_id"])
     people["internal_pilot"] = k < n // 10
+    people["main_trial"] = ~people["internal_pilot"]
     people["psychosis"] = rng.random(n) < 0.3
     people["age"] = rng.integers(18, 70, n).astype(float)
-    for name, levels in BASELINE_CATEGORIES.items():
-        people[name] = pd.Categorical(rng.choice(list(levels)[:2], n), list(levels))
+    for item in CORE.baseline:
+        if isinstance(item, Categories):
+            levels = list(item.levels)
+            people[item.column] = pd.Categorical(rng.choice(levels[:2], n), levels)
     _add_readmissions(people, rng)
     _add_scores(people, rng, worker, treated)
     return people

@@ -33,7 +33,7 @@ def reproduced(tmp_path_factory):
 def test_reproduce_prints_table_2_and_the_verdict(reproduced):
     run, _ = reproduced
     assert run.returncode == 0, run.stderr
-    assert "Readmission to acute care" in run.stdout
+    assert "Table 2: Outcomes" in run.stdout
     assert "0·66 (0·43 to 0·99)" in run.stdout
     assert run.stderr == ""
 

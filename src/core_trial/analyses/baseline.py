@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pandas as pd
 
 from core_trial.analyses import summaries
-from core_trial.analyses.plan import BASELINE_CATEGORIES, BASELINE_NUMBERS, CONDITION
+from core_trial.declaration.covariates import Categories, Covariate, Number, YesNo
+from core_trial.declaration.trial import Trial
 from core_trial.results import Descriptive
-from core_trial.trials.core.words import DIAGNOSIS_GROUPS
 
 
-def records(participants: pd.DataFrame) -> Iterator[Descriptive]:
+def records(trial: Trial, participants: pd.DataFrame) -> Iterator[Descriptive]:
     """Every characteristic by arm and in the whole trial, among those for whom it is known."""
-    for arm, rows in summaries.arms(participants, total=True):
-        for name in BASELINE_NUMBERS:
-            yield from summaries.mean_sd(name, rows[name], arm)
-        for name, categories in BASELINE_CATEGORIES.items():
-            for level in categories:
-                yield from _members(name, rows, (level,), level, arm)
-        for group, diagnoses in DIAGNOSIS_GROUPS.items():
-            yield from _members("diagnosis", rows, diagnoses, group, arm)
-        yield from summaries.proportion(CONDITION, rows[CONDITION].dropna() == 1, arm)
+    for arm, rows in summaries.arms(trial.arm, participants, total=True):
+        for item in trial.baseline:
+            if isinstance(item, Categories | Number | YesNo):
+                yield from _describe(item, rows[item.column], arm)
+
+
+def _describe(item: Covariate, values: pd.Series, arm: str) -> Iterator[Descriptive]:
+    if isinstance(item, Number):
+        yield from summaries.mean_sd(item.column, values, arm)
+        if item.median:
+            yield from summaries.median_iqr(item.column, values, arm)
+    elif isinstance(item, YesNo):
+        yield from summaries.proportion(item.column, values.dropna() == 1, arm, str(item.yes))
+    else:
+        for level in item.levels:
+            yield from _members(item.column, values, (level,), str(level), arm)
+        for group, levels in item.combined.items():
+            yield from _members(item.column, values, levels, group, arm)
 
 
 def _members(
-    name: str, rows: pd.DataFrame, categories: tuple[str, ...], level: str, arm: str
+    name: str, values: pd.Series, levels: Collection[object], level: str, arm: str
 ) -> Iterator[Descriptive]:
-    known = rows[name].dropna()
-    yield from summaries.proportion(name, known.isin(categories), arm, level)
+    known = values.dropna()
+    yield from summaries.proportion(name, known.isin([str(x) for x in levels]), arm, level)

@@ -1,39 +1,57 @@
-"""Time to first readmission as Kaplan-Meier curves by arm."""
+"""Times to events as Kaplan-Meier curves by arm."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pandas as pd
-
 from core_trial import models
-from core_trial.analyses.estimation import complete_cases
-from core_trial.analyses.plan import READMISSION_TIME
+from core_trial.analyses import summaries
+from core_trial.analyses.fits import Fits
+from core_trial.analyses.plan import AnalysisSpec
+from core_trial.declaration.outcomes import Time
+from core_trial.models.survival.kaplan_meier import Curve
 from core_trial.results import CurvePoint
 
 
-def records(participants: pd.DataFrame) -> Iterator[CurvePoint]:
-    """One point per day on which somebody was readmitted or censored, by arm.
+def records(fits: Fits) -> Iterator[CurvePoint]:
+    """The curves of every time to an event."""
+    for spec in fits.plan:
+        if isinstance(spec.outcome, Time) and not spec.outcome.entry:
+            yield from of_outcome(spec, spec.outcome, fits)
 
-    None when nobody's readmissions are known.
+
+def of_outcome(spec: AnalysisSpec, outcome: Time, fits: Fits) -> Iterator[CurvePoint]:
+    """One point per time at which somebody had the event or was censored, by arm.
+
+    None when nobody's times are known.
     """
-    spec = READMISSION_TIME.fitted
-    cases = complete_cases(spec, participants)
+    arm = fits.trial.arm
+    cases = fits.participants[[outcome.column, outcome.event, arm.column]].dropna()
     if cases.empty:
         return
-    curves = models.kaplan_meier(
-        cases, time=str(spec.options["time"]), event=spec.outcome, by="arm"
+    found = models.kaplan_meier(
+        cases,
+        time=outcome.column,
+        event=outcome.event,
+        by=arm.column,
+        confidence=fits.trial.confidence,
     )
-    for arm, curve in curves.items():
-        for k, time in enumerate(curve.time):
-            yield CurvePoint(
-                analysis=READMISSION_TIME.name,
-                arm=str(arm),
-                time=float(time),
-                survival=float(curve.survival[k]),
-                low=float(curve.low[k]),
-                high=float(curve.high[k]),
-                at_risk=int(curve.at_risk[k]),
-                events=int(curve.events[k]),
-                censored=int(curve.censored[k]),
-            )
+    for group in summaries.GROUPS:
+        curve = found.get(arm.level(group))
+        if curve is not None:
+            yield from _points(spec.name, group, curve)
+
+
+def _points(analysis: str, arm: str, curve: Curve) -> Iterator[CurvePoint]:
+    for k, time in enumerate(curve.time):
+        yield CurvePoint(
+            analysis=analysis,
+            arm=arm,
+            time=float(time),
+            survival=float(curve.survival[k]),
+            low=float(curve.low[k]),
+            high=float(curve.high[k]),
+            at_risk=int(curve.at_risk[k]),
+            events=int(curve.events[k]),
+            censored=int(curve.censored[k]),
+        )

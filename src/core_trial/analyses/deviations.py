@@ -6,18 +6,13 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from core_trial.analyses.estimation import complete_cases, estimate, fit
-from core_trial.analyses.plan import (
-    ACUTE_DAYS,
-    OUTCOMES,
-    PLANNED_ADJUSTMENTS,
-    PRIMARY,
-    READMISSION_DAYS,
-    AnalysisSpec,
-)
+from core_trial.analyses.estimation import estimate
+from core_trial.analyses.fits import Fits
+from core_trial.analyses.plan import AnalysisSpec
+from core_trial.declaration.models import Model
+from core_trial.declaration.outcomes import Count
 from core_trial.errors import DesignError, FitError
 from core_trial.models.counts.expected import expected_counts, poisson_pmf
 from core_trial.results import Descriptive, Estimate, ModelChoice, Record
@@ -25,19 +20,23 @@ from core_trial.results import Descriptive, Estimate, ModelChoice, Record
 Floats = NDArray[np.float64]
 PLANNED = "planned"
 ADJUSTED = "planned_adjustments"
-#: Days up to which observed and expected frequencies are set side by side.
-ROOTOGRAM_DAYS = 60
+#: The primary model in those in whom the planned adjustments are known: what these are to be
+#: compared with.
+SAME_PEOPLE = "planned_adjustments_same_people"
+#: Counts up to which observed and expected frequencies are set side by side.
+LARGEST_COUNT_SHOWN = 60
 
 
-def records(participants: pd.DataFrame) -> Iterator[Record]:
+def records(fits: Fits) -> Iterator[Record]:
     """Planned models, the primary model with the planned adjustments, and the fit to the counts."""
-    for spec in OUTCOMES:
+    for spec in fits.plan:
         yield choice(spec)
         if spec.planned is not None:
-            yield estimate(spec.name, spec.planned, participants, level=PLANNED)
-    yield planned_adjustments(participants)
-    for spec in (ACUTE_DAYS, READMISSION_DAYS):
-        yield from count_evidence(spec, participants)
+            yield estimate(spec.name, spec.planned, fits, level=PLANNED)
+    yield from planned_adjustments(fits)
+    for spec in fits.plan:
+        if isinstance(spec.outcome, Count) and not spec.outcome.mean:
+            yield from count_evidence(spec, fits)
 
 
 def choice(spec: AnalysisSpec) -> ModelChoice:
@@ -47,36 +46,46 @@ def choice(spec: AnalysisSpec) -> ModelChoice:
         planned=(spec.planned or spec.fitted).title,
         fitted=spec.fitted.title,
         reason=spec.deviation,
+        recommended=spec.fitted.reason,
     )
 
 
-def planned_adjustments(participants: pd.DataFrame) -> Estimate:
-    """The primary model with the sociodemographic and clinical covariates of the Methods."""
-    model = PRIMARY.fitted.adjusted_for(*PLANNED_ADJUSTMENTS)
-    return estimate(PRIMARY.name, model, participants, level=ADJUSTED)
+def planned_adjustments(fits: Fits) -> Iterator[Estimate]:
+    """The primary model with the covariates that the protocol planned to adjust for besides."""
+    primary, more = fits.trial.primary, fits.trial.planned_adjustments
+    if primary is None or not more:
+        return
+    fitted = fits.spec(primary.key).fitted
+    model = fitted.adjusted_for(*more)
+    yield estimate(primary.key, model, fits, level=ADJUSTED)
+    yield estimate(primary.key, fitted.among(model.columns), fits, level=SAME_PEOPLE)
 
 
-def count_evidence(spec: AnalysisSpec, participants: pd.DataFrame) -> Iterator[Descriptive]:
+def count_evidence(spec: AnalysisSpec, fits: Fits) -> Iterator[Descriptive]:
     """Why not a Poisson model: dispersion, and zeros observed and expected.
 
     Yields
     ------
     Descriptive
         ``variance_to_mean`` by pooled arms; ``observed`` and expected numbers of participants by
-        number of days (level ``days 0`` to ``days 60``), under a Poisson with a mean per arm and
-        under the zero-inflated negative binomial that was fitted.
+        count (level ``days 0`` to ``days 60``), under a Poisson with a mean per arm and under the
+        zero-inflated negative binomial, where that was fitted with the arm alone.
     """
-    cases = complete_cases(spec.fitted, participants)
+    cases, arm = fits.cases(spec.fitted).frame, fits.trial.arm
     if cases.empty:
         return
-    days = cases[spec.fitted.outcome].to_numpy(dtype=float)
-    means = cases.groupby("arm", observed=True)[spec.fitted.outcome].transform("mean").to_numpy()
-    yield _number(spec, "variance_to_mean", variance_to_mean(days, means))
-    support = np.arange(ROOTOGRAM_DAYS + 1)
-    yield from _frequencies(spec, "observed", (days[:, None] == support).sum(axis=0))
+    counts = cases[spec.fitted.outcome].to_numpy(dtype=float)
+    by_arm = cases.groupby(arm.column, observed=True)[spec.fitted.outcome]
+    means = by_arm.transform("mean").to_numpy()
+    yield _number(spec, "variance_to_mean", variance_to_mean(counts, means))
+    support = np.arange(LARGEST_COUNT_SHOWN + 1)
+    yield from _frequencies(spec, "observed", (counts[:, None] == support).sum(axis=0))
     yield from _frequencies(spec, "expected_poisson", poisson_pmf(support, means).sum(axis=0))
+    if spec.fitted.model != Model.ZERO_INFLATED_NB or len(spec.fitted.covariates) > 1:
+        return
     try:
-        expected = expected_counts(fit(spec.fitted, participants), cases, support)
+        fitted = fits.of(spec.fitted)
+        expected = expected_counts(fitted.fit, fitted.cases.frame, support)
     except (DesignError, FitError):
         return
     yield from _frequencies(spec, "expected_zero_inflated", expected)
@@ -102,8 +111,8 @@ def variance_to_mean(values: Floats, means: Floats) -> float:
 
 
 def _frequencies(spec: AnalysisSpec, statistic: str, values: Floats) -> Iterator[Descriptive]:
-    for day, value in enumerate(values):
-        yield _number(spec, statistic, float(value), f"days {day}")
+    for count, value in enumerate(values):
+        yield _number(spec, statistic, float(value), f"days {count}")
 
 
 def _number(spec: AnalysisSpec, statistic: str, value: float, level: str = "") -> Descriptive:

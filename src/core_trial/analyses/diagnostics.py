@@ -1,7 +1,7 @@
 """The assumptions behind the models, as numbers to look at; none of them is a verdict.
 
 Normality of residuals and of random effects (linear models), proportional hazards (Cox), and how
-far each estimate hangs on one peer support worker.
+far each estimate hangs on one cluster.
 """
 
 from __future__ import annotations
@@ -10,20 +10,17 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
 from core_trial import models
-from core_trial.analyses.estimation import complete_cases, estimate, fit
-from core_trial.analyses.plan import (
-    CLUSTER,
-    OUTCOMES,
-    READMISSION_TIME,
-    SCALES,
-    SERVICE_USE,
-    AnalysisSpec,
-)
+from core_trial.analyses.clusters import named
+from core_trial.analyses.estimation import estimate_from
+from core_trial.analyses.fits import Cases, Fits, fit
+from core_trial.analyses.plan import AnalysisSpec
+from core_trial.declaration.models import Model
+from core_trial.declaration.outcomes import Time
+from core_trial.declaration.trial import Trial
 from core_trial.errors import DesignError, FitError
 from core_trial.models.inference import Test
 from core_trial.models.survival.proportional_hazards import Transform
@@ -34,41 +31,44 @@ Floats = NDArray[np.float64]
 QUANTILES = 50
 #: Transformations of time against which the proportionality of hazards is tested.
 TIME_TRANSFORMS: tuple[Transform, ...] = ("identity", "log", "km")
+LINEAR = (Model.LINEAR, Model.MIXED_LINEAR)
 
 
-def records(participants: pd.DataFrame) -> Iterator[Record]:
+def records(fits: Fits) -> Iterator[Record]:
     """Every check of every model in the plan."""
-    for spec in (*SCALES, SERVICE_USE):
-        yield from residuals(spec, participants)
-    yield from proportional_hazards(participants)
-    for spec in OUTCOMES:
-        yield from influence(spec, participants)
+    for spec in fits.plan:
+        if spec.fitted.model in LINEAR:
+            yield from residuals(spec, fits)
+    for spec in fits.plan:
+        if isinstance(spec.outcome, Time):
+            yield from proportional_hazards(spec, spec.outcome, fits)
+    for spec in fits.plan:
+        yield from influence(spec, fits)
 
 
-def residuals(spec: AnalysisSpec, participants: pd.DataFrame) -> Iterator[Descriptive]:
+def residuals(spec: AnalysisSpec, fits: Fits) -> Iterator[Descriptive]:
     """Shape of the residuals and of the predicted random effects of a linear model.
 
     Yields
     ------
     Descriptive
         ``skewness`` and ``excess_kurtosis`` of the standardised residuals (level ``residual``) and
-        of the workers' predicted effects (level ``random_effect``), and pairs of ``normal`` and
+        of the clusters' predicted effects (level ``random_effect``), and pairs of ``normal`` and
         ``observed`` quantiles for a normal plot; nothing where all values are the same.
     """
     try:
-        fitted = fit(spec.fitted, participants)
+        fitted = fits.of(spec.fitted)
     except (DesignError, FitError):
         return
-    cases = complete_cases(spec.fitted, participants)
-    raw = cases[spec.fitted.outcome].to_numpy(dtype=float) - fitted.fitted
-    yield from _shape(spec, "residual", raw)
-    workers = set(participants["psw_id"].dropna())
-    effects = fitted.random_effects[fitted.random_effects.index.isin(workers)]
-    yield from _shape(spec, "random_effect", effects.to_numpy(dtype=float))
+    values = fitted.cases.frame[spec.fitted.outcome].to_numpy(dtype=float)
+    yield from _shape(spec, "residual", values - fitted.fit.fitted)
+    effects = fitted.fit.random_effects
+    of_clusters = effects[effects.index.isin(named(fits.trial, fits.participants))]
+    yield from _shape(spec, "random_effect", of_clusters.to_numpy(dtype=float))
 
 
-def proportional_hazards(participants: pd.DataFrame) -> Iterator[Descriptive]:
-    """Score tests of a trend of the hazard ratio over time, under three scales of time.
+def proportional_hazards(spec: AnalysisSpec, outcome: Time, fits: Fits) -> Iterator[Descriptive]:
+    """Score tests of a trend of the arm's hazard ratio over time, under three scales of time.
 
     Yields
     ------
@@ -76,37 +76,48 @@ def proportional_hazards(participants: pd.DataFrame) -> Iterator[Descriptive]:
         ``chi_square`` and ``p_value`` by transformation of time; ``nan`` where the data do not
         allow the test.
     """
-    cases = complete_cases(READMISSION_TIME.fitted, participants)
+    cases = fits.cases(spec.fitted)
     for transform in TIME_TRANSFORMS:
-        test = _trend(cases, transform)
+        test = _trend(fits.trial, cases, outcome, transform)
         for statistic, value in (("chi_square", test.statistic), ("p_value", test.p_value)):
-            yield _number("proportional_hazards", READMISSION_TIME, statistic, value, transform)
+            yield _number("proportional_hazards", spec, statistic, value, transform)
 
 
-def _trend(cases: pd.DataFrame, transform: Transform) -> Test:
-    spec = READMISSION_TIME.fitted
+def _trend(trial: Trial, cases: Cases, outcome: Time, transform: Transform) -> Test:
+    spec = cases.spec
     try:
-        return models.proportional_hazards(
+        found = models.proportional_hazards(
             spec.formula,
-            cases,
-            time=str(spec.options["time"]),
-            event=spec.outcome,
-            ties="breslow",
+            cases.frame,
+            time=outcome.column,
+            event=outcome.event,
+            ties=spec.options["ties"],  # type: ignore[arg-type]
             transform=transform,
-        ).tests["global"]
-    except DesignError as problem:
+        )
+        return found.tests[trial.arm.column]
+    except (DesignError, FitError) as problem:
         return Test(str(problem), math.nan, math.nan, math.nan)
 
 
-def influence(spec: AnalysisSpec, participants: pd.DataFrame) -> Iterator[Descriptive]:
-    """The estimate without each peer support worker in turn, with all that they supported."""
-    cases = complete_cases(spec.fitted, participants)
-    workers = sorted(set(participants["psw_id"].dropna()) & set(cases[CLUSTER]))
-    for worker in workers:
-        found = estimate(spec.name, spec.fitted, cases[cases[CLUSTER] != worker])
-        for statistic in ("estimate", "p_value"):
-            value = float(getattr(found, statistic))
-            yield _number("influence", spec, statistic, value, f"without {worker}")
+def influence(spec: AnalysisSpec, fits: Fits) -> Iterator[Descriptive]:
+    """The estimate without each cluster in turn, with all who were treated in it."""
+    cluster = fits.trial.cluster
+    if cluster is None:
+        return
+    cases = fits.cases(spec.fitted)
+    members = cases.frame[cluster.membership].to_numpy()
+    for label in sorted(named(fits.trial, fits.participants) & set(members)):
+        estimate, p_value = _left_out(fits.trial, cases, members != label)
+        for statistic, value in (("estimate", estimate), ("p_value", p_value)):
+            yield _number("influence", spec, statistic, value, f"without {label}")
+
+
+def _left_out(trial: Trial, cases: Cases, keep: NDArray[np.bool_]) -> tuple[float, float]:
+    try:
+        found = estimate_from("", trial, fit(trial, cases.without(keep)))
+    except (DesignError, FitError):
+        return math.nan, math.nan
+    return found.estimate, found.p_value
 
 
 def skewness_and_kurtosis(values: Floats) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Every outcome of the plan: described by arm, and compared between the arms."""
+"""Every outcome: described by arm, and compared between the arms."""
 
 from __future__ import annotations
 
@@ -7,43 +7,84 @@ from collections.abc import Iterator
 import pandas as pd
 
 from core_trial.analyses import summaries
-from core_trial.analyses.estimation import estimate
-from core_trial.analyses.plan import AnalysisSpec, Summary
+from core_trial.analyses.estimation import beside, crude, estimate
+from core_trial.analyses.fits import Fits
+from core_trial.analyses.plan import AnalysisSpec
+from core_trial.declaration.outcomes import Binary, Count, Score, Time
+from core_trial.errors import DesignError, FitError
 from core_trial.results import Descriptive, Estimate, Record
 
 
-def records(spec: AnalysisSpec, participants: pd.DataFrame) -> Iterator[Record]:
-    """Descriptives by arm and the effect of the intervention, for one specification."""
-    yield from describe(spec, participants)
-    yield compare(spec, participants)
+def records(fits: Fits) -> Iterator[Record]:
+    """Every outcome of the plan."""
+    for spec in fits.plan:
+        yield from of_outcome(spec, fits)
 
 
-def compare(spec: AnalysisSpec, participants: pd.DataFrame) -> Estimate:
-    """The effect of the intervention by the model that the paper fitted."""
-    return estimate(spec.name, spec.fitted, participants)
+def of_outcome(spec: AnalysisSpec, fits: Fits) -> Iterator[Record]:
+    """Descriptives by arm, the effect of the intervention, and what helps to read it."""
+    yield from describe(spec, fits)
+    yield compare(spec, fits)
+    yield from crude(spec, fits)
+    yield from beside(spec, fits)
+    yield from intraclass(spec, fits)
 
 
-def describe(spec: AnalysisSpec, participants: pd.DataFrame) -> Iterator[Descriptive]:
+def compare(spec: AnalysisSpec, fits: Fits) -> Estimate:
+    """The effect of the intervention by the model of the plan."""
+    return estimate(spec.name, spec.fitted, fits)
+
+
+def describe(spec: AnalysisSpec, fits: Fits) -> Iterator[Descriptive]:
     """The outcome by arm, in everybody whose outcome is known."""
-    for arm, rows in summaries.arms(participants):
+    for arm, rows in summaries.arms(fits.trial.arm, fits.participants):
         yield from _describe_arm(spec, rows, arm)
 
 
-def _describe_arm(spec: AnalysisSpec, rows: pd.DataFrame, arm: str) -> Iterator[Descriptive]:
-    if spec.summary == Summary.PROPORTION:
-        known = rows[spec.fitted.outcome].dropna()
-        yield from summaries.proportion(spec.name, known == 1, arm)
+def intraclass(spec: AnalysisSpec, fits: Fits) -> Iterator[Descriptive]:
+    """Intraclass correlation with its interval, where the model has one; by arm where it differs.
+
+    Yields
+    ------
+    Descriptive
+        ``estimate``, ``low`` and ``high`` of the analysis ``icc.`` and the outcome's name.
+    """
+    try:
+        quantities = fits.of(spec.fitted).fit.quantities
+    except (DesignError, FitError):
         return
-    values = _values(spec, rows)
+    arms = {f"icc[{level}]": arm for arm, level in _levels(fits)} | {"icc": ""}
+    for name in (name for name in arms if name in quantities):
+        found = quantities[name]
+        for statistic in ("estimate", "low", "high"):
+            yield Descriptive(
+                analysis=f"icc.{spec.name}",
+                statistic=statistic,
+                value=float(getattr(found, statistic)),
+                arm=arms[name],
+            )
+
+
+def _levels(fits: Fits) -> Iterator[tuple[str, str]]:
+    arm = fits.trial.arm
+    yield from ((group, arm.level(group)) for group in summaries.GROUPS)
+
+
+def _describe_arm(spec: AnalysisSpec, rows: pd.DataFrame, arm: str) -> Iterator[Descriptive]:
+    outcome = spec.outcome
+    if isinstance(outcome, Binary):
+        yield from summaries.proportion(spec.name, rows[outcome.column].dropna() == 1, arm)
+        return
+    values = _values(outcome, rows)
     yield from summaries.mean_sd(spec.name, values, arm)
-    if spec.summary != Summary.MEAN:
+    if isinstance(outcome, Time) or (isinstance(outcome, Count) and not outcome.mean):
         yield from summaries.median_iqr(spec.name, values, arm)
-    if spec.summary == Summary.MEDIAN:
+    if isinstance(outcome, Count) and not outcome.mean:
         yield from summaries.proportion(spec.name, values.dropna() == 0, arm, level="none")
 
 
-def _values(spec: AnalysisSpec, rows: pd.DataFrame) -> pd.Series:
+def _values(outcome: Score | Time | Count, rows: pd.DataFrame) -> pd.Series:
     """The outcome itself; for a time to event, the times of those who had the event."""
-    if spec.summary == Summary.MEDIAN_OF_READMITTED:
-        return rows.loc[rows[spec.fitted.outcome] == 1, str(spec.fitted.options["time"])]
-    return rows[spec.fitted.outcome]
+    if isinstance(outcome, Time):
+        return rows.loc[rows[outcome.event] == 1, outcome.column]
+    return rows[outcome.column]

@@ -1,294 +1,179 @@
-"""The plan: every analysis of the paper as one declaration, in the order in which it is printed.
+"""The plan: which model answers for each declared outcome, and why.
 
-Read it beside the paper's Methods. A formula names columns of the analysis set; arm enters against
-the control group, centre and condition (psychosis) as fixed effects, and clusters are peer support
-workers, with every control participant a cluster of one.
+The models that hold for a trial of this design are recommended unless the declaration names
+others; each carries the reason for which it was chosen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from types import MappingProxyType
 
-from core_trial.declaration.instruments import Instrument
-from core_trial.results.measures import Measure
-from core_trial.trials.core import words
-from core_trial.trials.core.words import Visit
+from core_trial.declaration.arms import Where
+from core_trial.declaration.models import Model, ModelSpec, Option, Using
+from core_trial.declaration.outcomes import AnyOutcome, Binary, Count, Score, Time
+from core_trial.declaration.trial import MIXED, Trial
 
-CLUSTER = "cluster_id"
-ARM = "arm"
-CONDITION = "psychosis"
-CENTRE = "centre"
-
-
-class Model(StrEnum):
-    """Functions of the models room that the plan calls for."""
-
-    MIXED_LOGISTIC = "mixed_logistic"
-    MIXED_LINEAR = "mixed_linear"
-    MIXED_POISSON = "mixed_poisson"
-    ZERO_INFLATED_NB = "zero_inflated_nb"
-    COX = "cox"
-
-
-class Summary(StrEnum):
-    """How an outcome is described by arm."""
-
-    PROPORTION = "proportion"
-    MEAN = "mean"
-    MEDIAN = "median"
-    MEDIAN_OF_READMITTED = "median_of_readmitted"
-
-
-MEASURES: Mapping[Model, Measure] = MappingProxyType(
+#: Why each model is recommended, with clusters and without them.
+REASONS: Mapping[Model, str] = MappingProxyType(
     {
-        Model.MIXED_LOGISTIC: Measure.ODDS_RATIO,
-        Model.MIXED_LINEAR: Measure.DIFFERENCE_IN_MEANS,
-        Model.MIXED_POISSON: Measure.RATE_RATIO,
-        Model.ZERO_INFLATED_NB: Measure.RATE_RATIO,
-        Model.COX: Measure.HAZARD_RATIO,
+        Model.MIXED_LOGISTIC: "outcomes of people treated by the same {cluster} are alike, which a "
+        "random intercept {where} allows for",
+        Model.LOGISTIC: "nobody is clustered",
+        Model.MIXED_LINEAR: "outcomes of people treated by the same {cluster} are alike, which a "
+        "random intercept {where} allows for; the arms may differ in spread, hence a residual "
+        "variance for each; restricted maximum likelihood and Kenward and Roger's degrees of "
+        "freedom hold with few clusters",
+        Model.LINEAR: "nobody is clustered",
+        Model.COX: "hazards are compared without a shape being assumed for them{robust}",
+        Model.NEGATIVE_BINOMIAL: "the arms' means are compared whatever the share of zeros{robust}",
     }
 )
-
-#: Models in words, for readers who were not told the functions' names.
-TITLES: Mapping[Model, str] = MappingProxyType(
-    {
-        Model.MIXED_LOGISTIC: "Logistic regression, random intercept by cluster",
-        Model.MIXED_LINEAR: "Linear regression, random intercept by cluster",
-        Model.MIXED_POISSON: "Poisson regression, random intercept by cluster",
-        Model.ZERO_INFLATED_NB: "Zero-inflated negative binomial regression, robust errors",
-        Model.COX: "Cox regression, robust errors",
-    }
+#: Models whose standard errors, not whose distribution, allow for clusters.
+ROBUST = frozenset(
+    {Model.MODIFIED_POISSON, Model.NEGATIVE_BINOMIAL, Model.ZERO_INFLATED_NB, Model.COX}
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelSpec:
-    """One model: the function of ``models``, what it is told, and which columns must be known.
-
-    Parameters
-    ----------
-    model
-        The function.
-    outcome
-        Outcome column (for a Cox model: the event).
-    covariates
-        Fixed effects, the arm first.
-    options
-        What else the function is told, as keyword arguments.
-    """
-
-    model: Model
-    outcome: str
-    covariates: tuple[str, ...] = (ARM,)
-    options: Mapping[str, str | int] = field(default_factory=lambda: MappingProxyType({}))
-
-    @property
-    def formula(self) -> str:
-        """The formula; a Cox model's has no left side."""
-        right = " + ".join(self.covariates)
-        return right if self.model == Model.COX else f"{self.outcome} ~ {right}"
-
-    @property
-    def arguments(self) -> Mapping[str, str | int]:
-        """Everything the function is told beside formula and frame."""
-        event = {"event": self.outcome} if self.model == Model.COX else {}
-        return {**self.options, **event}
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Columns of the analysis set that a participant must have known to enter."""
-        time = (str(self.options["time"]),) if "time" in self.options else ()
-        return (self.outcome, *time, *self.covariates)
-
-    @property
-    def measure(self) -> Measure:
-        """Scale on which the effect is reported."""
-        return MEASURES[self.model]
-
-    @property
-    def title(self) -> str:
-        """The model in words."""
-        frailty = self.options.get("frailty")
-        return f"Cox regression, {frailty} frailty by cluster" if frailty else TITLES[self.model]
-
-    def adjusted_for(self, *more: str) -> ModelSpec:
-        """The same model with further covariates."""
-        covariates = dict.fromkeys((*self.covariates, *more))
-        return ModelSpec(
-            model=self.model,
-            outcome=self.outcome,
-            covariates=tuple(covariates),
-            options=self.options,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisSpec:
-    """One row of the paper's results.
+    """One outcome with its models.
 
     Parameters
     ----------
-    name
-        Its name in every record, table and registry entry.
-    title
-        What the paper calls the outcome.
-    place
-        Where the paper reports it.
-    summary
-        How each arm is described.
+    outcome
+        As declared.
     fitted
         The model behind the printed estimate.
     planned
         The protocol's model where it differs, and None where it is the one fitted.
-    deviation
-        Why another model than the planned one was fitted, in the paper's sense.
     """
 
-    name: str
-    title: str
-    place: str
-    summary: Summary
+    outcome: AnyOutcome
     fitted: ModelSpec
     planned: ModelSpec | None = None
-    deviation: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name in every record, table and registry entry."""
+        return self.outcome.key
+
+    @property
+    def deviation(self) -> str:
+        """Why another model than the planned one was fitted."""
+        return self.outcome.deviation
+
+    @property
+    def baseline(self) -> str:
+        """Column with the value before randomisation; blank where there is none."""
+        return baseline_of(self.outcome)
 
 
-def _mixed_linear(outcome: str, baseline: str) -> ModelSpec:
-    """Linear regression with a random intercept by cluster, maximum likelihood, Wald z."""
+def plan(trial: Trial) -> tuple[AnalysisSpec, ...]:
+    """Every outcome of a trial with the models to fit, in the order declared.
+
+    Parameters
+    ----------
+    trial
+        Where its clusters are must be known; `data.frame.analysis_set` takes it from the data.
+    """
+    return tuple(specification(trial, outcome) for outcome in trial.outcomes)
+
+
+def specification(trial: Trial, outcome: AnyOutcome) -> AnalysisSpec:
+    """One outcome with the models to fit."""
+    chosen = outcome.model
+    fitted = recommended(trial, outcome) if chosen is None else _chosen(trial, outcome, chosen)
+    planned = None if outcome.planned is None else _chosen(trial, outcome, outcome.planned)
+    return AnalysisSpec(outcome=outcome, fitted=fitted, planned=planned)
+
+
+def recommended(trial: Trial, outcome: AnyOutcome) -> ModelSpec:
+    """The model for an outcome for which the declaration names none."""
+    model = recommendation(outcome, clustered=trial.cluster is not None)
+    options: dict[str, Option] = {}
+    if model in MIXED:
+        options["random"] = random_where(trial)
+    if model == Model.MIXED_LINEAR:
+        options |= {"method": "reml", "residual_by": trial.arm.column, "df": "kenward_roger"}
+    if model == Model.COX:
+        options["ties"] = "efron"
+    spec = _spec(trial, outcome, model, options, None)
+    return spec.because(_reason(trial, model))
+
+
+def recommendation(outcome: AnyOutcome, *, clustered: bool) -> Model:
+    """The recommended model of a kind of outcome."""
+    if isinstance(outcome, Binary):
+        return Model.MIXED_LOGISTIC if clustered else Model.LOGISTIC
+    if isinstance(outcome, Score):
+        return Model.MIXED_LINEAR if clustered else Model.LINEAR
+    return Model.COX if isinstance(outcome, Time) else Model.NEGATIVE_BINOMIAL
+
+
+def random_where(trial: Trial) -> str:
+    """Where a random intercept enters: in the arm that has clusters, or in all."""
+    where: Where = (trial.cluster.arm if trial.cluster else None) or "both"
+    if where == "both":
+        return "1"
+    # A factor of two levels enters where it has its second one: the intervention.
+    return (
+        trial.arm.column if where == "intervention" else f"{trial.arm.column}[{trial.arm.control}]"
+    )
+
+
+def adjustment(trial: Trial, outcome: AnyOutcome) -> tuple[str, ...]:
+    """Covariates of an outcome's model beside the arm, the value before randomisation last."""
+    before = baseline_of(outcome)
+    return (*trial.adjusted_for(outcome), *((before,) if before else ()))
+
+
+def baseline_of(outcome: AnyOutcome) -> str:
+    """Column with an outcome's value before randomisation; blank where there is none."""
+    return outcome.baseline if isinstance(outcome, Score | Count) else ""
+
+
+def _chosen(trial: Trial, outcome: AnyOutcome, using: Using | str) -> ModelSpec:
+    using = using if isinstance(using, Using) else Using(using)
+    return _spec(trial, outcome, using.model, using.options, using.adjust)
+
+
+def _spec(
+    trial: Trial,
+    outcome: AnyOutcome,
+    model: Model,
+    options: Mapping[str, Option],
+    adjust: tuple[str, ...] | None,
+) -> ModelSpec:
+    covariates = adjustment(trial, outcome) if adjust is None else adjust
+    told = {**_roles(trial, outcome, model), "confidence": trial.confidence, **options}
     return ModelSpec(
-        model=Model.MIXED_LINEAR,
-        outcome=outcome,
-        covariates=(ARM, CONDITION, CENTRE, baseline),
-        options={"cluster": CLUSTER, "method": "ml", "df": "normal"},
+        model=model,
+        outcome=outcome.event if isinstance(outcome, Time) else outcome.column,
+        covariates=tuple(dict.fromkeys((trial.arm.column, *covariates))),
+        options=MappingProxyType({name: value for name, value in told.items() if value}),
     )
 
 
-def _zero_inflated(outcome: str) -> ModelSpec:
-    """Zero-inflated negative binomial, constant inflation, standard errors robust to clusters."""
-    return ModelSpec(
-        model=Model.ZERO_INFLATED_NB,
-        outcome=outcome,
-        options={"cluster": CLUSTER, "inflation": "1", "inference": "sandwich"},
+def _roles(trial: Trial, outcome: AnyOutcome, model: Model) -> dict[str, Option]:
+    """Columns that a model is told because of what they are in the trial."""
+    roles: dict[str, Option] = {}
+    if trial.cluster is not None and (model in MIXED or model in ROBUST):
+        roles["cluster"] = trial.cluster.membership
+    if isinstance(outcome, Time):
+        roles |= {"time": outcome.column, "entry": outcome.entry}
+    if isinstance(outcome, Count) and model == Model.NEGATIVE_BINOMIAL:
+        roles["exposure"] = outcome.exposure
+    return roles
+
+
+def _reason(trial: Trial, model: Model) -> str:
+    cluster = trial.cluster
+    where = cluster.arm if cluster else None
+    label = trial.arm.label(where) if where in ("intervention", "control") else ""
+    return REASONS[model].format(
+        cluster=cluster.label if cluster else "",
+        where=f"in the arm “{label}”" if label else "in every cluster",
+        robust=f"; standard errors allow for {cluster.labels}" if cluster else "",
     )
-
-
-def _mixed_poisson(outcome: str) -> ModelSpec:
-    return ModelSpec(
-        model=Model.MIXED_POISSON,
-        outcome=outcome,
-        options={"cluster": CLUSTER, "points": 7, "inference": "normal"},
-    )
-
-
-def _scale(instrument: Instrument, visit: Visit) -> AnalysisSpec:
-    """A questionnaire at a follow-up interview, adjusted for its baseline value."""
-    outcome = f"{instrument.outcome}_{visit}"
-    return AnalysisSpec(
-        name=outcome,
-        title=f"{instrument.label} {words.VISIT_LABELS[visit]}",
-        place="Table 2",
-        summary=Summary.MEAN,
-        fitted=_mixed_linear(outcome, f"{instrument.outcome}_{Visit.BASELINE}"),
-    )
-
-
-PRIMARY = AnalysisSpec(
-    name="readmission",
-    title="Readmission to acute care over 1 year",
-    place="Table 2",
-    summary=Summary.PROPORTION,
-    fitted=ModelSpec(
-        model=Model.MIXED_LOGISTIC,
-        outcome="readmitted",
-        covariates=(ARM, CONDITION, CENTRE),
-        options={"cluster": CLUSTER, "points": 7, "inference": "normal"},
-    ),
-)
-
-READMISSION_TIME = AnalysisSpec(
-    name="time_to_readmission",
-    title="Days to first readmission to acute care during 1 year follow-up",
-    place="Table 2",
-    summary=Summary.MEDIAN_OF_READMITTED,
-    fitted=ModelSpec(
-        model=Model.COX,
-        outcome="readmitted",
-        options={"cluster": CLUSTER, "time": "days_to_readmission", "ties": "breslow"},
-    ),
-    planned=ModelSpec(
-        model=Model.COX,
-        outcome="readmitted",
-        options={
-            "cluster": CLUSTER,
-            "time": "days_to_readmission",
-            "ties": "breslow",
-            "frailty": "gamma",
-        },
-    ),
-    deviation="the authors’ shared frailty model did not converge",
-)
-
-ACUTE_DAYS = AnalysisSpec(
-    name="acute_days",
-    title="Days spent in acute care during 1 year follow-up",
-    place="Table 2",
-    summary=Summary.MEDIAN,
-    fitted=_zero_inflated("acute_days"),
-    planned=_mixed_poisson("acute_days"),
-    deviation="more than half of the participants spent no days in acute care",
-)
-
-READMISSION_DAYS = AnalysisSpec(
-    name="readmission_days",
-    title="Days spent in acute care, the index episode left out (post hoc)",
-    place="Results",
-    summary=Summary.MEDIAN,
-    fitted=_zero_inflated("readmission_days"),
-    planned=_mixed_poisson("readmission_days"),
-    deviation="the analysis follows that of all days; it was decided on after the index episodes "
-    "were seen to differ between the arms",
-)
-
-SCALES = tuple(_scale(inst, visit) for inst in words.INSTRUMENTS for visit in words.FOLLOW_UPS)
-
-SERVICE_USE = AnalysisSpec(
-    name="cmht_contacts",
-    title="Community mental health team contacts at 12 months",
-    place="Table 2",
-    summary=Summary.MEAN,
-    fitted=_mixed_linear("cmht_contacts", "cmht_contacts_baseline"),
-)
-
-#: Every outcome with a model, the paper's order.
-OUTCOMES = (PRIMARY, *SCALES, READMISSION_TIME, ACUTE_DAYS, READMISSION_DAYS, SERVICE_USE)
-
-#: Table 1, in its order; the columns carry the names of the analyses.
-BASELINE_CATEGORIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "sex": words.SEX,
-        "ethnicity": words.ETHNICITY,
-        "uk_born": words.YES_NO,
-        "marital_status": words.MARITAL_STATUS,
-        "diagnosis": words.DIAGNOSIS,
-        "lifetime_admissions": words.LIFETIME_ADMISSIONS,
-        "crt_periods": words.CRT_PERIODS,
-    }
-)
-BASELINE_NUMBERS = ("age",)
-
-#: Baseline characteristics that may predict who is missing, and are adjusted for if they do.
-PREDICTORS_OF_MISSINGNESS = ("age", CONDITION, CENTRE, *BASELINE_CATEGORIES)
-
-#: Variables that the Methods name for the planned secondary adjustment of the primary outcome,
-#: as far as Table 1 shows that they were collected.
-PLANNED_ADJUSTMENTS = (
-    "age",
-    "sex",
-    "ethnicity",
-    "marital_status",
-    "lifetime_admissions",
-    "crt_periods",
-)

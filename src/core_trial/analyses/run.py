@@ -1,81 +1,50 @@
-"""All analyses, stage by stage, in the order of the paper."""
+"""All analyses, stage by stage."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 
 from core_trial.analyses import (
     baseline,
+    clusters,
     curves,
     deviations,
     diagnostics,
     flow,
     missingness,
     outcomes,
-    recruitment,
-    safety,
-    sample_size,
-    summaries,
-    uptake,
+    subgroups,
 )
-from core_trial.analyses.plan import OUTCOMES
+from core_trial.analyses.fits import Fits
 from core_trial.data.analysis_set import AnalysisSet
-from core_trial.data.trial import TrialData
 from core_trial.results import Record, Results
 
+Records = Callable[[AnalysisSet, Fits], Iterable[Record]]
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One part of the analysis: what it is, and how its records are made."""
-
-    title: str
-    records: Callable[[TrialData, AnalysisSet], Iterable[Record]]
-
-
-def _outcomes(trial: TrialData, data: AnalysisSet) -> Iterator[Record]:
-    for spec in OUTCOMES:
-        yield from outcomes.records(spec, data.participants)
-
-
-def _index_days(trial: TrialData, data: AnalysisSet) -> Iterator[Record]:
-    """Days from randomisation to the end of the index episode (post hoc), by arm."""
-    for arm, rows in summaries.arms(data.participants):
-        yield from summaries.mean_sd("index_days", rows["index_days"], arm)
-
-
-STAGES = (
-    Stage("Flow of participants", lambda trial, data: data.flow),
-    Stage(
-        "Recruitment",
-        lambda trial, data: recruitment.records(data.participants, trial.questionnaires),
+#: What every trial has; each makes nothing where the trial does not have what it is about.
+STAGES: tuple[tuple[str, Records], ...] = (
+    ("Flow of participants", flow.records),
+    ("Clusters", lambda data, fits: clusters.records(data.trial, data.participants)),
+    (
+        "Baseline characteristics",
+        lambda data, fits: baseline.records(data.trial, data.participants),
     ),
-    Stage("Baseline characteristics", lambda trial, data: baseline.records(data.participants)),
-    Stage("Analysed participants", lambda trial, data: flow.analysed(data.participants)),
-    Stage("Outcomes", _outcomes),
-    Stage("Index episodes", _index_days),
-    Stage("Readmission curves", lambda trial, data: curves.records(data.participants)),
-    Stage("Missing data", lambda trial, data: missingness.records(data.participants)),
-    Stage("Planned models", lambda trial, data: deviations.records(data.participants)),
-    Stage("Assumptions", lambda trial, data: diagnostics.records(data.participants)),
-    Stage("Uptake", lambda trial, data: uptake.records(data.participants)),
-    Stage(
-        "Serious adverse events",
-        lambda trial, data: safety.records(trial.adverse_events, data.participants),
-    ),
-    Stage("Sample size", lambda trial, data: sample_size.records()),
+    ("Outcomes", lambda data, fits: outcomes.records(fits)),
+    ("Curves", lambda data, fits: curves.records(fits)),
+    ("Subgroups", lambda data, fits: subgroups.records(fits)),
+    ("Missing data", lambda data, fits: missingness.records(fits)),
+    ("Planned models", lambda data, fits: deviations.records(fits)),
+    ("Assumptions", lambda data, fits: diagnostics.records(fits)),
 )
 
 
-def run(
-    trial: TrialData, data: AnalysisSet, tell: Callable[[str], None] = lambda title: None
-) -> Results:
+def run(data: AnalysisSet, tell: Callable[[str], None] = lambda title: None) -> Results:
     """Carry out every stage, and hold the tables' denominators against the flow.
 
     Parameters
     ----------
-    trial, data
-        The files as typed frames, and the analysis set derived from them.
+    data
+        The analysis set.
     tell
         Called with each stage's title before it begins.
 
@@ -84,14 +53,14 @@ def run(
     VerificationError
         If a table counts participants that the flow does not have.
     """
-    parts = [_tabulate(stage, trial, data, tell) for stage in STAGES]
+    fits = Fits(data.trial, data.participants)
+    parts = []
+    for title, records in STAGES:
+        tell(title)
+        parts.append(tuple(records(data, fits)))
+    for stage in data.trial.stages:
+        tell(stage.title)
+        parts.append(tuple(stage.records(data)))
     results = Results.bind(*parts)
-    flow.reconcile(results)
+    flow.reconcile(data.trial, results)
     return results
-
-
-def _tabulate(
-    stage: Stage, trial: TrialData, data: AnalysisSet, tell: Callable[[str], None]
-) -> tuple[Record, ...]:
-    tell(stage.title)
-    return tuple(stage.records(trial, data))

@@ -9,19 +9,29 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core_trial.declaration.arms import PRINTED_ARMS
+from core_trial.declaration.arms import PRINTED_ARMS, Arm
 from core_trial.results import Descriptive
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 WHOLE_TRIAL = ""
+#: Names of the arms in every record, whatever the trial calls them; the order of print.
+GROUPS = tuple(map(str, PRINTED_ARMS))
 
 
-def arms(frame: pd.DataFrame, *, total: bool = False) -> Iterator[tuple[str, pd.DataFrame]]:
+def arms(
+    arm: Arm, frame: pd.DataFrame, *, total: bool = False
+) -> Iterator[tuple[str, pd.DataFrame]]:
     """Each arm's rows, in print order; at the end the whole trial, if asked for."""
-    for arm in PRINTED_ARMS:
-        yield str(arm), frame[frame["arm"] == arm]
+    for group in GROUPS:
+        yield group, frame[(frame[arm.column] == arm.level(group)).to_numpy(bool)]
     if total:
         yield WHOLE_TRIAL, frame
+
+
+def everybody(frame: pd.DataFrame) -> Bools:
+    """True for every row, shape (n,)."""
+    return np.ones(len(frame), dtype=bool)
 
 
 def proportion(

@@ -29,8 +29,8 @@ def derive(data: TrialData) -> AnalysisSet:
         When a frame does not meet the declaration.
     """
     files = data.files
-    tables = conform(data.tables, files).tables
+    tables = conform(data.tables, files)
     people = tables[files.participants].sort_values(files.participant, ignore_index=True)
     frame = people if files.derive is None else files.derive(tables)
     flow = () if files.flow is None else tuple(files.flow(frame, tables))
-    return AnalysisSet(frame, flow, data.report.notes)
+    return AnalysisSet(frame, flow, data.report.notes, trial=data.trial, tables=tables)

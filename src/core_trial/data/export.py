@@ -48,7 +48,7 @@ def write(data: TrialData, folder: str | os.PathLike[str], *, synthetic: bool = 
         When the folder holds a file that this function did not write.
     """
     files, path = data.files, Path(folder)
-    frames = conform(data.tables, files).tables
+    frames = conform(data.tables, files)
     _refuse_to_replace(path, files)
     rows = {t.name: _rows(t, frames[t.name]) for t in files.tables}
     _write_all(path, files, rows, synthetic=synthetic or data.report.synthetic)
@@ -106,6 +106,11 @@ def _write_all(
                 path.replace(folder / path.name)
     except OSError as error:
         raise OutputError(f"{folder.name}: {error.strerror or error}") from None
+
+
+def text_of_frame(frame: pd.DataFrame, table: Table) -> str:
+    """A frame as the text of a CSV file, in the declared order of columns."""
+    return "".join(_text_blocks(_rows(table, frame), table.header))
 
 
 def _rows(table: Table, frame: pd.DataFrame) -> Iterator[list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +19,8 @@ from core_trial.data.reading import Reading
 from core_trial.data.trial import LoadReport, Note, TrialData
 from core_trial.data.typed import reading_of
 from core_trial.declaration.files import ColumnMap, Files
+from core_trial.declaration.one_file import files_of
+from core_trial.declaration.trial import Trial
 from core_trial.errors import DataError, Fault
 
 #: Notes that say that a file may not be the one that was meant; refused unless told otherwise.
@@ -26,7 +29,7 @@ DOUBTFUL = frozenset({"not_as_described", "no_final_newline"})
 
 def load(
     folder: str | os.PathLike[str],
-    files: Files,
+    trial: Trial,
     *,
     columns: ColumnMap | None = None,
     allow_columns: Collection[str] = (),
@@ -38,10 +41,11 @@ def load(
     ----------
     folder
         Folder with the CSV files.
-    files
-        Their declaration.
+    trial
+        Its declaration; where it declares no files, ``participants.csv`` with a row for each.
     columns
-        Names and values that are spelt otherwise than declared, and codes of missing values.
+        Names and values that are spelt otherwise than declared, and codes of missing values; None
+        for those that the trial declares.
     allow_columns
         Names of undeclared columns that may be in the files. They are not read.
     accept_changed
@@ -60,28 +64,22 @@ def load(
     """
     path = Path(folder)
     _refuse_no_folder(path)
-    mapping = columns or ColumnMap()
+    files, mapping = files_of(trial), columns or trial.columns
     readings = {
         table.name: read_table(path, Reading(table, mapping, files.undeclared), allow_columns)
         for table in files.tables
     }
-    data = _checked(files, readings)
-    found = [*data.report.notes, *compare_with_description(path, data.hashes)]
+    tables, report = _checked(files, readings)
+    found = [*report.notes, *compare_with_description(path, report.hashes)]
     notes = tuple(sorted([*found, *other_files(path, files)]))
     if not accept_changed:
         _refuse_doubtful(notes)
-    report = LoadReport(
-        rows=data.report.rows,
-        hashes=data.hashes,
-        notes=notes,
-        missing=data.report.missing,
-        synthetic=is_synthetic(path),
-    )
-    return TrialData(files=files, tables=data.tables, report=report)
+    report = replace(report, notes=notes, synthetic=is_synthetic(path))
+    return TrialData(trial=trial, tables=tables, report=report)
 
 
-def conform(frames: Mapping[str, pd.DataFrame], files: Files) -> TrialData:
-    """The trial in frames that were made or changed in Python, held against the declaration.
+def conform(frames: Mapping[str, pd.DataFrame], files: Files) -> dict[str, pd.DataFrame]:
+    """Frames that were made or changed in Python, held against the declaration.
 
     Every value goes the way of a cell in a file: written as text, and parsed. So a frame meets the
     same kinds and the same rules, and what no file could hold is refused.
@@ -96,7 +94,7 @@ def conform(frames: Mapping[str, pd.DataFrame], files: Files) -> TrialData:
 
     Returns
     -------
-    TrialData
+    dict
         The same values in the declared types and order of columns.
 
     Raises
@@ -107,10 +105,12 @@ def conform(frames: Mapping[str, pd.DataFrame], files: Files) -> TrialData:
     absent = [table for table in files.tables if table.name not in frames]
     if absent:
         raise DataError(Fault(t.file, 0, "", "file_missing", "", "a frame") for t in absent)
-    return _checked(files, {t.name: reading_of(frames[t.name], t) for t in files.tables})
+    return _checked(files, {t.name: reading_of(frames[t.name], t) for t in files.tables})[0]
 
 
-def _checked(files: Files, readings: dict[str, Reading]) -> TrialData:
+def _checked(
+    files: Files, readings: dict[str, Reading]
+) -> tuple[dict[str, pd.DataFrame], LoadReport]:
     """Parse and check what was read."""
     frames = {name: parse(reading) for name, reading in readings.items()}
     folder = Folder(files, readings, frames)
@@ -123,7 +123,7 @@ def _checked(files: Files, readings: dict[str, Reading]) -> TrialData:
         notes=tuple(sorted(note for reading in readings.values() for note in reading.notes)),
         missing=tuple(count_missing(folder)),
     )
-    return TrialData(files=files, tables=frames, report=report)
+    return frames, report
 
 
 def _refuse_doubtful(notes: tuple[Note, ...]) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from core_trial.declaration.files import Files
+from core_trial.declaration.one_file import files_of
+from core_trial.declaration.trial import Trial
 from core_trial.errors import DesignError
 
 
@@ -97,17 +99,22 @@ class TrialData:
 
     Parameters
     ----------
-    files
-        The declaration of the files.
+    trial
+        What they are the files of.
     tables
         One frame per file, by its name without ``.csv``; the data dictionary tells what they hold.
     report
         How they came in; empty for frames that were made in Python.
     """
 
-    files: Files
+    trial: Trial
     tables: Mapping[str, pd.DataFrame]
     report: LoadReport = field(default_factory=LoadReport)
+
+    @property
+    def files(self) -> Files:
+        """The declaration of the files."""
+        return files_of(self.trial)
 
     @property
     def hashes(self) -> Mapping[str, str]:
@@ -129,7 +136,7 @@ class TrialData:
         if strange := sorted(frames.keys() - self.tables.keys()):
             known = ", ".join(self.tables)
             raise DesignError(f"no file {', '.join(strange)}; the trial has {known}")
-        return TrialData(files=self.files, tables={**self.tables, **frames}, report=self.report)
+        return replace(self, tables={**self.tables, **frames})
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         tables = self.__dict__.get("tables", {})

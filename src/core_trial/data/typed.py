@@ -43,14 +43,19 @@ def reading_of(frame: pd.DataFrame, table: Table) -> Reading:
 def coded(column: Column, values: pd.Series) -> Coded:
     """One column as text, blank for missing; each distinct value is written once."""
     codes, distinct = pd.factorize(values)
-    texts = [text_of(column, value) for value in distinct]
+    texts = [_text(column, value) for value in distinct]
     places = {text: place for place, text in enumerate(dict.fromkeys([*texts, ""]))}
     place_of = np.array([*(places[text] for text in texts), places[""]], dtype=np.intp)
     return Coded(tuple(places), place_of[codes])
 
 
-def text_of(column: Column, value: Any) -> str:
-    """A value as a file would hold it; what the column's kind cannot write stays as it is said."""
+def _text(column: Column, value: Any) -> str:
+    """A value as its column would be written; text goes through what makes a cell safe."""
+    return column.kind.write(value) if isinstance(value, str) else text_of_value(value)
+
+
+def text_of_value(value: Any) -> str:
+    """A value as a file would hold it."""
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, float | np.floating) and float(value).is_integer():
@@ -58,4 +63,4 @@ def text_of(column: Column, value: Any) -> str:
     if isinstance(value, pd.Timestamp | np.datetime64):
         stamp = pd.Timestamp(value)
         return stamp.date().isoformat() if stamp == stamp.normalize() else stamp.isoformat()
-    return column.kind.write(value) if isinstance(value, str) else str(value)
+    return str(value)

@@ -42,9 +42,9 @@ class Arm:
 
     Examples
     --------
-    >>> arm = Arm("allocation", control="usual care", intervention="peer support")
+    >>> arm = Arm("allocation", control="usual care", intervention="group therapy")
     >>> arm.label(Group.INTERVENTION), arm.level(Group.CONTROL)
-    ('Peer support', 'usual care')
+    ('Group therapy', 'usual care')
     """
 
     column: str
@@ -53,14 +53,24 @@ class Arm:
     control_label: str = ""
     intervention_label: str = ""
 
-    def level(self, group: str) -> Level:
-        """How an arm is spelt in the column."""
-        return self.intervention if group == Group.INTERVENTION else self.control
+    def level(self, group: str) -> str:
+        """How the analysis set spells an arm."""
+        return self.levels[group == Group.INTERVENTION]
+
+    @property
+    def levels(self) -> tuple[str, str]:
+        """The arms as the analysis set spells them, the control first: the reference of models."""
+        return str(self.control).strip(), str(self.intervention).strip()
+
+    @property
+    def term(self) -> str:
+        """Name of the effect among the coefficients of a model."""
+        return f"{self.column}[{self.levels[1]}]"
 
     def label(self, group: str) -> str:
         """What an arm is called in print."""
         given = self.intervention_label if group == Group.INTERVENTION else self.control_label
-        text = given or str(self.level(group)).replace("_", " ")
+        text = given or self.level(group).replace("_", " ")
         return text[:1].upper() + text[1:]
 
 
@@ -73,15 +83,24 @@ class Cluster:
     column
         Its name; blank where a participant is in no cluster, and so a cluster of one.
     label, plural
-        What a cluster is called, such as ``"peer worker"``; the plural by default adds an s.
+        What a cluster is called, such as ``"therapist"``; the plural by default adds an s.
     arm
         Where clusters are; None to take it from the data, which the report then says.
+    filled
+        Column of the analysis set with the cluster of everybody, whoever is in none being a cluster
+        of one; by default the column's name with ``_or_own``.
     """
 
     column: str
     label: str = "cluster"
     plural: str = ""
     arm: Where | None = None
+    filled: str = ""
+
+    @property
+    def membership(self) -> str:
+        """Column of the analysis set with the cluster of everybody."""
+        return self.filled or f"{self.column}_or_own"
 
     @property
     def labels(self) -> str:

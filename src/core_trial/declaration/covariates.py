@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 #: A level as the column holds it.
 Level = str | int | bool
@@ -35,15 +36,18 @@ class Categories:
         model. Empty to take them from the data.
     short
         A shorter name for heads of columns and lists.
+    printed
+        Categories that get a line in print; empty for all. One alone needs no heading above it.
     combined
         Groups of categories that are counted too, by name; they get no line of their own.
     """
 
     column: str
     label: str = ""
-    levels: Mapping[Level, str] = field(default_factory=lambda: MappingProxyType({}))
+    levels: Mapping[Any, str] = field(default_factory=lambda: MappingProxyType({}))
     short: str = ""
-    combined: Mapping[str, tuple[Level, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    printed: tuple[Any, ...] = ()
+    combined: Mapping[str, tuple[Any, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ class Instrument:
     Parameters
     ----------
     name
-        Prefix of its columns, ``csq`` for ``csq_1`` to ``csq_8``.
+        Prefix of its columns, ``hope`` for ``hope_1`` to ``hope_8``.
     outcome
         What it measures, as the trial calls it; stem of the analysis names.
     label

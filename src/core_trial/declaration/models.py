@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
+from core_trial.errors import DesignError, nearest
 from core_trial.results.measures import Measure
 
 Option = str | int | float | bool | None | tuple[str, ...]
@@ -72,6 +73,9 @@ class ModelSpec:
         What else the function is told, as keyword arguments.
     reason
         Why this model, as a sentence; printed where the trial did not choose it itself.
+    known
+        Columns that must be known besides, although the model does not use them: to fit it to the
+        people to whom another one is fitted.
     """
 
     model: Model
@@ -79,6 +83,7 @@ class ModelSpec:
     covariates: tuple[str, ...]
     options: Mapping[str, Option] = field(default_factory=lambda: MappingProxyType({}))
     reason: str = ""
+    known: tuple[str, ...] = ()
 
     @property
     def formula(self) -> str:
@@ -96,7 +101,14 @@ class ModelSpec:
     def columns(self) -> tuple[str, ...]:
         """Columns of the analysis set that a participant must have known to enter."""
         told = (self.options.get(name) for name in ("time", "entry", "exposure", "offset"))
-        return (self.outcome, *(str(name) for name in told if name), *self.covariates)
+        parts = (name for covariate in self.covariates for name in covariate.split(":"))
+        names = (self.outcome, *(str(name) for name in told if name), *parts, *self.known)
+        return tuple(dict.fromkeys(names))
+
+    @property
+    def cluster(self) -> str:
+        """Column of clusters; blank for none."""
+        return str(self.options.get("cluster") or "")
 
     @property
     def measure(self) -> Measure:
@@ -112,6 +124,19 @@ class ModelSpec:
     def adjusted_for(self, *more: str) -> ModelSpec:
         """The same model with further covariates."""
         return replace(self, covariates=tuple(dict.fromkeys((*self.covariates, *more))))
+
+    def among(self, known: tuple[str, ...]) -> ModelSpec:
+        """The same model in those in whom further columns are known."""
+        return replace(self, known=known)
+
+    def because(self, reason: str) -> ModelSpec:
+        """The same model with the reason why it was chosen."""
+        return replace(self, reason=reason)
+
+    @property
+    def unadjusted(self) -> ModelSpec:
+        """The same model of the same people with the arm alone."""
+        return replace(self, covariates=self.covariates[:1], known=self.columns)
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -140,6 +165,15 @@ class Using:
     def __init__(
         self, model: str, adjust: tuple[str, ...] | None = None, **options: Option
     ) -> None:
-        object.__setattr__(self, "model", Model(model))
+        object.__setattr__(self, "model", _known(model))
         object.__setattr__(self, "adjust", adjust)
         object.__setattr__(self, "options", options)
+
+
+def _known(model: str) -> Model:
+    try:
+        return Model(model)
+    except ValueError:
+        raise DesignError(
+            f"there is no model {model!r}{nearest(str(model), list(Model))}"
+        ) from None

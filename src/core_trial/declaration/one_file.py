@@ -24,6 +24,11 @@ from core_trial.declaration.trial import Trial
 PARTICIPANTS = "participants"
 
 
+def files_of(trial: Trial) -> Files:
+    """The files that a trial declares, or the one that follows from its declaration."""
+    return trial.files or one_file(trial)
+
+
 def one_file(trial: Trial) -> Files:
     """A file with every column that the declaration names, each of the kind that follows from it.
 

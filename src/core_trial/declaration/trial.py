@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from core_trial.declaration.arms import Arm, Cluster
 from core_trial.declaration.covariates import Categories, Covariate, Number, YesNo
+from core_trial.declaration.files import ColumnMap, Files
+from core_trial.declaration.layout import Layout
+from core_trial.declaration.models import Model, Using
 from core_trial.declaration.outcomes import AnyOutcome, Binary, Count, Outcome, Score, Time
-from core_trial.errors import DesignError
+from core_trial.declaration.paper import Paper
+from core_trial.declaration.stages import Denominator, Stage
+from core_trial.declaration.wording import Wording
+from core_trial.errors import DesignError, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +70,22 @@ class Trial:
         Columns that may predict who is missing; None for arm, strata and baseline.
     planned_adjustments
         Columns for which the protocol planned to adjust the primary outcome besides.
+    columns
+        How columns and values are spelt in the data, where not as declared.
+    files
+        The CSV files, where there are several; None for one with a row per participant.
     confidence
         Coverage of every interval.
+    stages
+        Analyses that only this trial has, after those that every trial has.
+    denominators
+        Numbers in the tables that are held against steps of the flow besides the outcomes'.
+    layout
+        What the tables and the flow have beyond what follows from the rest.
+    wording
+        How the findings are worded, where not by the general sentences.
+    registry
+        What a paper printed; None where nothing is to be compared.
 
     Raises
     ------
@@ -84,10 +105,20 @@ class Trial:
     compliers: Compliers | None = None
     missingness: tuple[str, ...] | None = None
     planned_adjustments: tuple[str, ...] = ()
+    columns: ColumnMap = field(default_factory=ColumnMap)
+    files: Files | None = None
     confidence: float = 0.95
+    stages: tuple[Stage, ...] = ()
+    denominators: tuple[Denominator, ...] = ()
+    layout: Layout = field(default_factory=Layout)
+    wording: Wording = field(default_factory=Wording)
+    registry: Paper | None = None
 
     def __post_init__(self) -> None:
-        faults = list(_contradictions(self))
+        for name in TUPLES:
+            if isinstance(getattr(self, name), list):
+                object.__setattr__(self, name, tuple(getattr(self, name)))
+        faults = list(_of_types(self)) or list(_contradictions(self))
         if faults:
             raise DesignError("the declaration contradicts itself:\n  " + "\n  ".join(faults))
 
@@ -96,18 +127,58 @@ class Trial:
         """The primary outcome; None where none is named."""
         return next((outcome for outcome in self.outcomes if outcome.primary), None)
 
+    @property
+    def label(self) -> str:
+        """Short name, as texts and pages call the trial."""
+        return self.name or self.title
+
+    def outcome(self, key: str) -> AnyOutcome:
+        """The outcome of a name.
+
+        Raises
+        ------
+        DesignError
+            If none has it.
+        """
+        found = next((outcome for outcome in self.outcomes if outcome.key == key), None)
+        if found is None:
+            known = [outcome.key for outcome in self.outcomes]
+            raise DesignError(f"there is no outcome {key!r}{nearest(key, known)}")
+        return found
+
     def adjusted_for(self, outcome: Outcome) -> tuple[str, ...]:
         """Covariates of an outcome's model beside arm and baseline value."""
         return self.strata if outcome.adjust is None else outcome.adjust
 
 
+#: Models that fit each kind of outcome.
+FITTING: Mapping[type[Outcome], tuple[Model, ...]] = MappingProxyType(
+    {
+        Binary: (Model.LOGISTIC, Model.MIXED_LOGISTIC, Model.MODIFIED_POISSON),
+        Score: (Model.LINEAR, Model.MIXED_LINEAR),
+        Time: (Model.COX,),
+        Count: (
+            Model.NEGATIVE_BINOMIAL,
+            Model.ZERO_INFLATED_NB,
+            Model.MIXED_POISSON,
+            Model.LINEAR,
+            Model.MIXED_LINEAR,
+        ),
+    }
+)
+#: Fields that hold several things.
+TUPLES = ("outcomes", "strata", "baseline", "subgroups", "missingness", "planned_adjustments")
+#: Models with a random effect, which need clusters.
+MIXED = frozenset({Model.MIXED_LOGISTIC, Model.MIXED_LINEAR, Model.MIXED_POISSON})
+
+
 def _contradictions(trial: Trial) -> Iterator[str]:
-    if trial.arm.control == trial.arm.intervention:
+    if str(trial.arm.control).strip() == str(trial.arm.intervention).strip():
         yield f"arm: control and intervention are both {trial.arm.control!r}"
     if not trial.outcomes:
         yield "outcomes: there is none"
     for outcome in trial.outcomes:
-        yield from _of_outcome(outcome)
+        yield from _of_outcome(outcome, trial)
     primary = [outcome.key for outcome in trial.outcomes if outcome.primary]
     if len(primary) > 1:
         yield f"outcomes: {' and '.join(primary)} are both primary"
@@ -115,15 +186,50 @@ def _contradictions(trial: Trial) -> Iterator[str]:
     yield from (f"outcomes: {key!r} is there {n} times" for key, n in keys.items() if n > 1)
     columns = Counter(column_of(item) for item in trial.baseline)
     yield from (f"baseline: {name!r} is there {n} times" for name, n in columns.items() if n > 1)
+    if trial.subgroups and trial.primary is None:
+        yield "subgroups: no outcome is primary, and they are of the primary outcome"
     if not 0 < trial.confidence < 1:
         yield f"confidence: {trial.confidence} is not between 0 and 1"
+    yield from trial.wording.unknown({*keys, *columns, *trial.layout.analyses})
 
 
-def _of_outcome(outcome: AnyOutcome) -> Iterator[str]:
+def _of_types(trial: Trial) -> Iterator[str]:
+    """Arguments of another type than declared, as hasty typing makes them: ``strata="site"``."""
+    if not isinstance(trial.arm, Arm):
+        yield f"arm: write ct.Arm(column, control=..., intervention=...), not {trial.arm!r}"
+    if trial.cluster is not None and not isinstance(trial.cluster, Cluster):
+        yield f"cluster: write ct.Cluster(column), not {trial.cluster!r}"
+    for name in TUPLES:
+        value = getattr(trial, name)
+        if value is not None and not isinstance(value, tuple):
+            yield f"{name}: write a tuple, such as ({value!r},), not {type(value).__name__}"
+    for item in trial.baseline if isinstance(trial.baseline, tuple) else ():
+        if not isinstance(item, str | Categories | Number | YesNo):
+            yield f"baseline: {item!r} is neither a column's name nor Categories, Number or YesNo"
+
+
+def _of_outcome(outcome: AnyOutcome, trial: Trial) -> Iterator[str]:
     if not isinstance(outcome, Binary | Score | Time | Count):
         yield f"outcomes: {outcome!r} is none of Binary, Score, Time and Count"
-    elif isinstance(outcome, Time) and not outcome.event:
+        return
+    if isinstance(outcome, Time) and not outcome.event:
         yield f"outcome {outcome.key!r}: a time needs event=, the column that says how it ended"
+    if isinstance(outcome.adjust, str):
+        yield f"outcome {outcome.key!r}: write adjust=({outcome.adjust!r},), a tuple"
+    for using in (outcome.model, outcome.planned):
+        yield from _of_model(outcome, using, trial)
+
+
+def _of_model(outcome: AnyOutcome, using: Using | str | None, trial: Trial) -> Iterator[str]:
+    if using is None:
+        return
+    model = using.model if isinstance(using, Using) else using
+    fitting = FITTING[type(outcome)]
+    if model not in fitting:
+        known = ", ".join(fitting)
+        yield f"outcome {outcome.key!r}: {model!s} does not fit its kind; these do: {known}"
+    elif model in MIXED and trial.cluster is None:
+        yield f"outcome {outcome.key!r}: {model!s} needs clusters, and none are declared"
 
 
 def column_of(item: str | Covariate) -> str:

@@ -4,64 +4,52 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from types import MappingProxyType
+from dataclasses import dataclass
 
 from core_trial.declaration.arms import PRINTED_ARMS
+from core_trial.declaration.covariates import Categories, YesNo
+from core_trial.declaration.layout import Stage, Total
+from core_trial.declaration.outcomes import Binary, Time
+from core_trial.declaration.trial import Trial, column_of
 from core_trial.disclosure.ledger import Ledger, Sum
-from core_trial.report.table1 import LINES, Categories
-from core_trial.report.table2 import OUTCOMES, Outcome
 from core_trial.results import Descriptive, Estimate, FlowCount, Key, Results
-from core_trial.trials.core import words
-from core_trial.trials.core.words import FOLLOW_UPS
 
 ARMS = tuple(map(str, PRINTED_ARMS))
 #: Statistic of those in a denominator who are not counted; nobody prints it.
 OTHERS = "others"
-
-#: Levels that share out a denominator among them.
-PARTITIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {line.analysis: tuple(line.levels) for line in LINES if isinstance(line, Categories)}
-    | {"uk_born": tuple(words.YES_NO)}
-)
-#: The same for every analysis of missing data.
+#: Analyses of missing data, and the levels that share out the randomised among them.
 MISSINGNESS = "missingness."
 KNOWN = "known"
 MISSINGNESS_LEVELS = (KNOWN, "by_design", "otherwise")
-#: Levels that are sums of other levels: analysis, total, parts.
-GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    *(("diagnosis", group, parts) for group, parts in words.DIAGNOSIS_GROUPS.items()),
-    ("adverse_events", "", tuple(words.ADVERSE_EVENTS)),
-    ("adverse_events", "deaths", words.DEATHS),
-    ("flow", "screened", ("eligible", "not_eligible")),
-    ("flow", "eligible", ("randomised", "not_randomised")),
-    ("flow", "randomised", ("pilot", "main_trial")),
-    ("flow", "randomised", ("primary_outcome_known", "acute_records_not_obtained")),
-    *(("flow", "randomised", (f"interviewed_{v}", f"not_interviewed_{v}")) for v in FOLLOW_UPS),
-    *(
-        (
-            "flow",
-            "randomised",
-            (f"interviewed_{v}", f"not_interviewed_{v}", f"not_expected_{v}"),
-        )
-        for v in FOLLOW_UPS
-    ),
+#: Sums that hold in every flow.
+FLOW_SUMS = (
+    ("screened", ("eligible", "not_eligible")),
+    ("eligible", ("randomised", "not_randomised")),
 )
 #: Steps of the flow that are denominators in the tables.
-STEPS = ("randomised", "pilot", "main_trial", "primary_outcome_known", "interviewed", "analysed")
+DENOMINATORS = ("randomised", "interviewed", "analysed", "known", "primary_outcome_known")
 #: Analyses that count other things, or people who were never there.
 NOT_PEOPLE = ("centres", "sample_size", "randomisation")
 
-_TABLE1 = {line.analysis for line in LINES}
-_TABLE2 = {line.analysis for line in OUTCOMES if isinstance(line, Outcome)}
+
+@dataclass(frozen=True)
+class _Known:
+    """What everybody knows of a trial from its declaration."""
+
+    trial: Trial
+    partitions: Mapping[str, tuple[str, ...]]
+    totals: tuple[Total, ...]
 
 
-def ledger(results: Results) -> tuple[Ledger, Mapping[Key, Key]]:
+def ledger(results: Results, trial: Trial) -> tuple[Ledger, Mapping[Key, Key]]:
     """Every count of the results with the sums between them.
 
     Parameters
     ----------
     results
         All records.
+    trial
+        The declaration, which says what adds up to what.
 
     Returns
     -------
@@ -69,21 +57,52 @@ def ledger(results: Results) -> tuple[Ledger, Mapping[Key, Key]]:
         The ledger, and for every count the one that stands for it there: counts of the same people
         are one count.
     """
+    known = _Known(trial, dict(_partitions(trial)), tuple(_totals(trial)))
     told = dict(_told(results))
     values = told | dict(_leaving(told)) | dict(_others(told))
-    stands_for = _merge(values, _equal(results, values))
+    stands_for = _merge(values, _equal(results, values, trial))
     sums = dict.fromkeys(
-        _renamed(found, stands_for) for found in _sums(values) if _holds(found, values)
+        _renamed(found, stands_for) for found in _sums(values, known) if _holds(found, values)
     )
     cost: dict[Key, float] = defaultdict(float)
     for key in values:
-        cost[stands_for[key]] += _cost(key) if key in told else 0.0
+        cost[stands_for[key]] += _cost(key, trial) if key in told else 0.0
     return Ledger(
         values={stands_for[key]: value for key, value in values.items()},
         told=frozenset(stands_for[key] for key in told),
         sums=tuple(found for found in sums if found.total not in found.parts),
         cost=cost,
     ), stands_for
+
+
+def same_events(trial: Trial) -> Iterator[tuple[str, str]]:
+    """Pairs of a binary outcome and a time to it: the same people have both."""
+    for time in (outcome for outcome in trial.outcomes if isinstance(outcome, Time)):
+        for binary in (outcome for outcome in trial.outcomes if isinstance(outcome, Binary)):
+            if time.event == binary.column:
+                yield binary.key, time.key
+
+
+def _partitions(trial: Trial) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Levels that share out a denominator among them."""
+    for item in (*trial.baseline, *trial.layout.characteristics):
+        if isinstance(item, Categories) and item.levels:
+            yield item.column, tuple(map(str, item.levels))
+        elif isinstance(item, YesNo):
+            yield item.column, (str(item.yes), str(item.no))
+
+
+def _totals(trial: Trial) -> Iterator[Total]:
+    """Sums within an analysis and between analyses, spelt out for each arm."""
+    yield from trial.layout.totals
+    for arm in ("", *ARMS):
+        for whole, parts in FLOW_SUMS:
+            yield Key("flow", "n", arm, whole), tuple(Key("flow", "n", arm, p) for p in parts)
+        for item in trial.baseline:
+            groups = item.combined if isinstance(item, Categories) else {}
+            for group, members in groups.items():
+                parts_ = tuple(Key(column_of(item), "n", arm, str(m)) for m in members)
+                yield Key(column_of(item), "n", arm, group), parts_
 
 
 def sensitive(values: Mapping[Key, int], threshold: int) -> frozenset[Key]:
@@ -136,7 +155,7 @@ def _others(told: Mapping[Key, int]) -> Iterator[tuple[Key, int]]:
             yield _with(key, OTHERS), of - n
 
 
-def _sums(values: Mapping[Key, int]) -> Iterator[Sum]:
+def _sums(values: Mapping[Key, int], known: _Known) -> Iterator[Sum]:
     """Every sum that may hold, if its counts are there."""
     for key in values:
         if key.statistic == "N":
@@ -144,22 +163,32 @@ def _sums(values: Mapping[Key, int]) -> Iterator[Sum]:
         if not key.arm:
             yield Sum(key, tuple(Key(key.analysis, key.statistic, a, key.level) for a in ARMS))
     for arm in ("", *ARMS):
-        yield from _sums_within(arm, values)
+        yield from _sums_within(arm, values, known)
+    yield from (Sum(whole, parts) for whole, parts in known.totals)
     yield from _sums_of_estimates(values)
 
 
-def _sums_within(arm: str, values: Mapping[Key, int]) -> Iterator[Sum]:
+def _sums_within(arm: str, values: Mapping[Key, int], known: _Known) -> Iterator[Sum]:
     """Sums over the levels of an analysis, in one arm or the whole trial."""
     missing = {key.analysis for key in values if key.analysis.startswith(MISSINGNESS)}
-    for analysis, levels in {**PARTITIONS, **dict.fromkeys(missing, MISSINGNESS_LEVELS)}.items():
+    shared = {**known.partitions, **dict.fromkeys(missing, MISSINGNESS_LEVELS)}
+    undeclared = _undeclared(values, shared, known.trial)
+    for analysis, levels in {**shared, **undeclared}.items():
         parts = tuple(Key(analysis, "n", arm, level) for level in levels)
         yield Sum(Key(analysis, "N", arm, levels[0]), parts)
-    for analysis, total, levels in GROUPS:
-        parts = tuple(Key(analysis, "n", arm, level) for level in levels)
-        yield Sum(Key(analysis, "n", arm, total), parts)
     yield from _sums_over_reasons(arm, values)
-    readmitted, none = Key("readmission", "n", arm), Key("readmission_days", "n", arm, "none")
-    yield Sum(Key("readmission", "N", arm), (readmitted, none))
+
+
+def _undeclared(
+    values: Mapping[Key, int], declared: Mapping[str, tuple[str, ...]], trial: Trial
+) -> Mapping[str, tuple[str, ...]]:
+    """Categories of characteristics declared by a bare name, as they were recorded."""
+    bare = {column_of(item) for item in trial.baseline} - declared.keys()
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for key in values:
+        if key.analysis in bare and key.statistic == "n" and key.level:
+            found[key.analysis][key.level] = None
+    return {analysis: tuple(levels) for analysis, levels in found.items()}
 
 
 def _sums_over_reasons(arm: str, values: Mapping[Key, int]) -> Iterator[Sum]:
@@ -180,25 +209,28 @@ def _sums_of_estimates(values: Mapping[Key, int]) -> Iterator[Sum]:
                 yield Sum(key, tuple(Key(key.analysis, statistic, arm) for arm in ARMS))
 
 
-def _equal(results: Results, values: Mapping[Key, int]) -> Iterator[tuple[Key, Key]]:
-    """Counts of the same people: equal denominators of one arm, and times of those readmitted."""
+def _equal(results: Results, values: Mapping[Key, int], trial: Trial) -> Iterator[tuple[Key, Key]]:
+    """Counts of the same people: equal denominators of an arm, times of those with an event."""
+    parts = (part for part in trial.layout.flow if part.stage == Stage.RANDOMISED)
+    steps = (*DENOMINATORS, *(step for part in parts for step in part.steps))
     described = {(k.analysis, k.arm, k.level) for k in results.numbers if k.statistic == "mean"}
     fitted = {Key(r.analysis, "n", "", r.level) for r in results if isinstance(r, Estimate)}
     first: dict[tuple[str, int], Key] = {}
     for key, value in values.items():
         summarised = key.statistic == "n" and (key.analysis, key.arm, key.level) in described
-        if summarised or key in fitted or _is_denominator(key):
+        if summarised or key in fitted or _is_denominator(key, steps):
             yield first.setdefault((key.arm, value), key), key
-    for arm in ARMS:
-        pair = Key("readmission", "n", arm), Key("time_to_readmission", "n", arm)
-        if pair[0] in values and values[pair[0]] == values.get(pair[1]):
-            yield pair
+    for binary, time in same_events(trial):
+        for arm in ARMS:
+            pair = Key(binary, "n", arm), Key(time, "n", arm)
+            if pair[0] in values and values[pair[0]] == values.get(pair[1]):
+                yield pair
 
 
-def _is_denominator(key: Key) -> bool:
+def _is_denominator(key: Key, steps: tuple[str, ...]) -> bool:
     if key.statistic == "N":
         return True
-    step = key.analysis == "flow" and key.level.startswith(STEPS)
+    step = key.analysis == "flow" and key.level.startswith(steps)
     known = key.analysis.startswith(MISSINGNESS) and key.level == KNOWN
     return key.statistic == "n" and (step or known)
 
@@ -231,11 +263,11 @@ def _with(key: Key, statistic: str) -> Key:
     return Key(key.analysis, statistic, key.arm, key.level)
 
 
-def _cost(key: Key) -> float:
+def _cost(key: Key, trial: Trial) -> float:
     """What is lost with a count: most with the denominators of Table 2, least with by-products."""
-    if key.analysis in _TABLE2:
+    if key.analysis in {outcome.key for outcome in trial.outcomes if outcome.in_table2}:
         return 50.0 if key.statistic == "N" else 30.0 if key.arm else 2.0
-    if key.analysis in _TABLE1:
+    if key.analysis in {column_of(item) for item in trial.baseline}:
         return 20.0 if key.statistic == "N" else 2.0
     if key.analysis == "flow":
         return 4.0 if key.statistic == "n" else 1.0

@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from functools import singledispatch
 
 from core_trial.declaration.arms import PRINTED_ARMS
-from core_trial.disclosure.counts import MISSINGNESS, OTHERS, ledger, sensitive
+from core_trial.declaration.outcomes import Time
+from core_trial.declaration.trial import Trial
+from core_trial.disclosure.counts import MISSINGNESS, OTHERS, ledger, same_events, sensitive
 from core_trial.disclosure.ledger import protect
 from core_trial.results import (
     CurvePoint,
@@ -26,10 +28,6 @@ from core_trial.results import (
     Withheld,
 )
 
-#: Outcomes made of the same readmissions: an effect on one tells of the counts of all.
-_OF_READMISSIONS = frozenset(
-    {"readmission", "time_to_readmission", "acute_days", "readmission_days"}
-)
 _EFFECT = ("estimate", "low", "high", "p_value", "n")
 _SUMMARIES = ("mean", "sd", "median", "q1", "q3")
 #: Checks that leave out the few people of one cluster, and numbers of people by number of days.
@@ -49,20 +47,25 @@ class Hidden:
         Names of those to protect, told elsewhere or not.
     threshold
         Below which a count is small.
+    related
+        Analyses that count the same events: an effect on one tells of the counts of all.
     """
 
     counts: frozenset[Key]
     small: frozenset[Key]
     threshold: int
+    related: tuple[frozenset[str], ...] = ()
 
 
-def suppress(results: Results, threshold: int) -> Results:
+def suppress(results: Results, trial: Trial, threshold: int) -> Results:
     """Withhold small counts and everything from which they could be worked out.
 
     Parameters
     ----------
     results
         All records.
+    trial
+        The declaration.
     threshold
         Counts from 1 to one below this are small; noughts are told.
 
@@ -78,27 +81,32 @@ def suppress(results: Results, threshold: int) -> Results:
 
     Examples
     --------
+    >>> from core_trial.declaration.arms import Arm
+    >>> from core_trial.declaration.outcomes import Binary
+    >>> trial = Trial(title="A trial", participant="id", outcomes=(Binary("well"),),
+    ...               arm=Arm("arm", control="control", intervention="intervention"))
     >>> few = [Descriptive(analysis="uk_born", statistic=s, value=v, arm="control", level="yes")
     ...        for s, v in (("n", 3.0), ("N", 196.0), ("percent", 100 * 3 / 196))]
-    >>> [record.kind for record in suppress(Results(tuple(few)), 5)]
+    >>> [record.kind for record in suppress(Results(tuple(few)), trial, 5)]
     ['withheld', 'descriptive', 'withheld']
     """
     if threshold < 1:
         raise ValueError(f"a threshold is at least 1, not {threshold}")
-    hidden = find(results, threshold)
+    hidden = find(results, trial, threshold)
     records = [kept for record in results for kept in _kept(record, hidden)]
-    return Results((*records, *_curves(results, hidden)), results.provenance)
+    return Results((*records, *_curves(results, trial, hidden)), results.provenance)
 
 
-def find(results: Results, threshold: int) -> Hidden:
+def find(results: Results, trial: Trial, threshold: int) -> Hidden:
     """Which counts are small, and which must be withheld for their sake."""
-    counts, stands_for = ledger(results)
+    counts, stands_for = ledger(results, trial)
     small = sensitive(counts.values, threshold)
     gone = protect(counts, threshold, small)
     return Hidden(
         counts=frozenset(key for key, other in stands_for.items() if other in gone),
         small=frozenset(key for key, other in stands_for.items() if other in small),
         threshold=threshold,
+        related=(*trial.layout.related, *map(frozenset, same_events(trial))),
     )
 
 
@@ -157,7 +165,8 @@ def _rests_on_few(record: Estimate, hidden: Hidden) -> bool:
     """Whether an effect, beside what else is told, tells of a small count."""
     if record.analysis.startswith(MISSINGNESS):
         return record.n_events is not None and 0 < record.n_events < hidden.threshold
-    related = _OF_READMISSIONS if record.analysis in _OF_READMISSIONS else {record.analysis}
+    groups = (group for group in hidden.related if record.analysis in group)
+    related = frozenset({record.analysis}).union(*groups)
     return any(key.analysis in related for key in hidden.small)
 
 
@@ -170,13 +179,17 @@ def _withheld(key: Key) -> Withheld:
     return Withheld(analysis=key.analysis, statistic=key.statistic, arm=key.arm, level=key.level)
 
 
-def _curves(results: Results, hidden: Hidden) -> Iterator[CurvePoint]:
-    """The curves of the arms whose counts of readmissions are told, coarsened."""
-    for arm in map(str, PRINTED_ARMS):
-        counts = {Key("readmission", s, arm) for s in ("n", "N", OTHERS)}
-        if counts.isdisjoint(hidden.counts):
-            points = [p for p in results if isinstance(p, CurvePoint) and p.arm == arm]
-            yield from coarse(sorted(points, key=lambda p: p.time), hidden.threshold)
+def _curves(results: Results, trial: Trial, hidden: Hidden) -> Iterator[CurvePoint]:
+    """The curves of the arms whose counts of events are told, coarsened."""
+    binary = {time: name for name, time in same_events(trial)}
+    for outcome in (o for o in trial.outcomes if isinstance(o, Time)):
+        name = binary.get(outcome.key, outcome.key)
+        for arm in map(str, PRINTED_ARMS):
+            counts = {Key(name, s, arm) for s in ("n", "N", OTHERS)}
+            if counts.isdisjoint(hidden.counts):
+                found = results.find("curve", analysis=outcome.key, arm=arm)
+                points = [p for p in found if isinstance(p, CurvePoint)]
+                yield from coarse(sorted(points, key=lambda p: p.time), hidden.threshold)
 
 
 def coarse(points: Sequence[CurvePoint], threshold: int) -> list[CurvePoint]:

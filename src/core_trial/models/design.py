@@ -1,69 +1,105 @@
 """Formula and frame to design matrix; nothing is dropped, guessed or recoded in silence.
 
-The grammar is small on purpose: ``response ~ a + b + a:b``, ``a*b`` for ``a + b + a:b``, ``1`` for
-the intercept (always there unless ``0`` or ``- 1`` takes it out), ``C(x)`` to treat a number as a
-factor. Factors are coded against their first level. Missing values, constant columns, levels that
-nobody has and collinear columns are refused with a `DesignError` that names them.
+`formula` has the grammar, `coding` how factors become columns, `columns` what a column may hold,
+`clusters` who belongs together. Missing values, constant columns, levels that nobody has and
+collinear columns are refused with a `DesignError` that names them.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from itertools import product
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from scipy.linalg import lapack
 
 from core_trial.errors import DesignError
+from core_trial.models.clusters import Clusters, Ints, clusters, groups, indicator, nesting
+from core_trial.models.coding import Categories, Coder, Number, Product, learn, products
+from core_trial.models.columns import Sample, as_frame, column, numeric, sample
+from core_trial.models.formula import INTERCEPT, Factor, Formula, parse
 from core_trial.models.inference import Floats
+from core_trial.models.numerics.threads import one_thread
+from core_trial.models.reference import Reference, refer
 
-Ints = NDArray[np.intp]
-INTERCEPT = "Intercept"
+__all__ = [
+    "INTERCEPT",
+    "Clusters",
+    "Design",
+    "Formula",
+    "Ints",
+    "Recipe",
+    "Sample",
+    "build",
+    "clusters",
+    "column",
+    "groups",
+    "indicator",
+    "left_out",
+    "nesting",
+    "numeric",
+    "parse",
+    "sample",
+]
+
 #: A column whose part not explained by earlier columns is smaller than this is collinear.
 COLLINEAR = 1e-9
+#: Above this, the part not explained is known from cross-products well enough.
+PLAINLY_INDEPENDENT = 1e-4
 #: Range of the largest value of a covariate: its square, and a variance divided by it, are numbers.
 SMALLEST, LARGEST = 1e-100, 1e100
 
-_NAME = r"[A-Za-z_][A-Za-z0-9_.]*"
-_FACTOR = re.compile(rf"(?:C\(\s*({_NAME})\s*\)|({_NAME}))")
 
-
-@dataclass(frozen=True, slots=True)
-class Formula:
-    """A parsed formula: parse once, build many designs.
+@dataclass(frozen=True, slots=True, eq=False)
+class Recipe:
+    """How a formula became a matrix: levels, knots and centring as learnt from the rows of the fit.
 
     Parameters
     ----------
-    response
-        Name of the outcome column; blank for a right-hand side alone.
-    terms
-        Each term as the variables whose product it is; factors forced by ``C()`` are in `forced`.
+    coders
+        Each factor's coding by its label.
+    products
+        For each term the products of codings that it adds.
+    columns
+        Names of the p columns.
     intercept
-        Whether there is one.
+        Whether the first column is an intercept.
     """
 
-    response: str
-    terms: tuple[tuple[str, ...], ...]
+    coders: Mapping[str, Coder]
+    products: tuple[tuple[Product, ...], ...]
+    columns: tuple[str, ...]
     intercept: bool
-    forced: frozenset[str] = frozenset()
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """Names of the covariates, each once, in order."""
-        return tuple(dict.fromkeys(name for term in self.terms for name in term))
+        """Names of the frame's columns that are read."""
+        return tuple(dict.fromkeys(v for coder in self.coders.values() for v in coder.variables))
 
-    def __str__(self) -> str:
-        def spell(name: str) -> str:
-            return f"C({name})" if name in self.forced else name
+    def matrix(self, frame: pd.DataFrame) -> Floats:
+        """The design matrix of other rows, shape (n, p), coded as the rows of the fit were.
 
-        parts = [] if self.intercept else ["0"]
-        parts += [":".join(spell(name) for name in term) for term in self.terms]
-        right = " + ".join(parts) or "1"
-        return f"{self.response} ~ {right}" if self.response else right
+        Raises
+        ------
+        DesignError
+            For a column that is not there, a missing or infinite value, a level that the fit did
+            not see, a value outside a spline's knots.
+        """
+        rows = as_frame(frame)
+        values = {label: coder.read(rows) for label, coder in self.coders.items()}
+        return self.fill(values, len(rows))
+
+    def fill(self, values: Mapping[str, np.ndarray], n: int) -> Floats:
+        """The matrix from the values of every factor, shape (n, p)."""
+        X = np.empty((n, len(self.columns)))
+        X[:, : self.intercept] = 1.0
+        at = int(self.intercept)
+        for product in (p for term in self.products for p in term):
+            block = _multiplied(self.coders, product, values)
+            X[:, at : at + block.shape[1]] = block
+            at += block.shape[1]
+        return X
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,17 +116,35 @@ class Design:
         Design matrix, shape (n, p), full column rank.
     columns
         Names of its p columns.
+    term_columns
+        Positions of the columns of each term, by its label: ``"Intercept"``, ``"arm"``,
+        ``"arm:sex"``, ``"np.log(age)"``; ``C(site)`` is ``"site"``, as its columns are named.
+    recipe
+        How to make the same columns from other rows.
+    dropped
+        Rows left out because a value was missing.
+    reference
+        Averages and levels of the covariates.
     """
 
     formula: Formula
     y: Floats
     X: Floats
     columns: tuple[str, ...]
+    term_columns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    recipe: Recipe | None = None
+    dropped: int = 0
+    reference: Reference = field(default_factory=Reference)
 
     @property
     def n(self) -> int:
         """Number of rows."""
         return int(self.X.shape[0])
+
+    @property
+    def note(self) -> str:
+        """What a fit's method says of rows left out."""
+        return left_out(self.dropped)
 
     def with_response(self, y: Floats) -> Design:
         """The same design with another outcome, shape (n,)."""
@@ -100,72 +154,10 @@ class Design:
         return replace(self, y=values)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Clusters:
-    """Cluster membership.
-
-    Parameters
-    ----------
-    codes
-        Cluster of each row as an integer from 0 to G - 1, shape (n,).
-    labels
-        The clusters' names, shape (G,), sorted.
-    """
-
-    codes: Ints
-    labels: pd.Index
-
-    @property
-    def count(self) -> int:
-        """Number of clusters, G."""
-        return len(self.labels)
-
-    @property
-    def sizes(self) -> Ints:
-        """Rows per cluster, shape (G,)."""
-        return np.bincount(self.codes, minlength=self.count)
-
-
-@lru_cache(maxsize=256)
-def parse(formula: str) -> Formula:
-    """Parse a formula.
-
-    Raises
-    ------
-    DesignError
-        If it does not follow the grammar; the message shows the part that does not.
-
-    Examples
-    --------
-    >>> parse("readmitted ~ arm + centre").variables
-    ('arm', 'centre')
-    """
-    left, tilde, right = formula.rpartition("~")
-    response = left.strip()
-    if "~" in left or (tilde and not re.fullmatch(_NAME, response)):
-        raise DesignError(f"formula {formula!r}: the left side must be one column name")
-    signed = re.findall(r"([+-]?)([^+-]+)", right.strip())
-    if not signed or "".join(s + t for s, t in signed) != right.strip():
-        raise DesignError(f"formula {formula!r}: cannot read {right.strip()!r}")
-    intercept = True
-    terms: dict[tuple[str, ...], None] = {}
-    forced: set[str] = set()
-    for sign, text in signed:
-        term = text.strip()
-        if term in {"0", "1"}:
-            intercept = (term == "1") != (sign == "-")
-        elif sign == "-":
-            raise DesignError(f"formula {formula!r}: only the intercept can be taken out")
-        else:
-            for names, factors in _expand(term, formula):
-                terms[names] = None
-                forced |= factors
-    if response and response in {name for term in terms for name in term}:
-        raise DesignError(f"formula {formula!r}: {response!r} stands on both sides")
-    return Formula(response, tuple(terms), intercept, frozenset(forced))
-
-
-def build(formula: str | Formula, frame: pd.DataFrame) -> Design:
+@one_thread
+def build(
+    formula: str | Formula, frame: pd.DataFrame | Sample, *, baseline: bool = False
+) -> Design:
     """Response and design matrix from a frame.
 
     Parameters
@@ -173,8 +165,12 @@ def build(formula: str | Formula, frame: pd.DataFrame) -> Design:
     formula
         Text or a parsed formula.
     frame
-        A row per observation. Booleans and numbers enter as they are; text and categories as
-        factors, coded against their first level (the order of a `Categorical`, else sorted).
+        A row per observation, or the rows that `sample` chose. Booleans and numbers enter as they
+        are; text and categories as factors, coded against their first level (the order of a
+        `Categorical`, else sorted).
+    baseline
+        Whether a baseline hazard takes the place of the intercept: the matrix has no column for
+        it, and factors are coded as if it had.
 
     Raises
     ------
@@ -182,145 +178,97 @@ def build(formula: str | Formula, frame: pd.DataFrame) -> Design:
         For a column that is not there, a missing or infinite value, a factor with one level or
         with a declared level that nobody has, a constant or a collinear column, no rows.
     """
-    parsed = parse(formula) if isinstance(formula, str) else formula
-    if len(frame) == 0:
-        raise DesignError("the frame has no rows")
-    coded = {
-        name: _code(name, column(frame, name), name in parsed.forced) for name in parsed.variables
+    parsed = formula if isinstance(formula, Formula) else parse(formula)
+    rows, dropped = (frame.frame, frame.dropped) if isinstance(frame, Sample) else (frame, 0)
+    rows = as_frame(rows)
+    labels = _labels(parsed)
+    coders: dict[str, Coder] = {}
+    values: dict[str, np.ndarray] = {}
+    for factor, label in labels.items():
+        coders[label], values[label] = learn(factor, rows, label)
+    recipe, terms = _recipe(parsed, labels, coders, baseline)
+    X = recipe.fill(values, len(rows))
+    _refuse_deficient(X, recipe.columns, baseline=baseline)
+    y = numeric(rows, parsed.response) if parsed.response else np.empty(0)
+    about = refer(rows, parsed.variables, *_read(coders, values))
+    return Design(parsed, y, X, recipe.columns, terms, recipe, dropped, about)
+
+
+def left_out(dropped: int) -> str:
+    """What a fit's method says of rows left out; blank when there are none."""
+    if not dropped:
+        return ""
+    return f"; {dropped} row{'s' * (dropped > 1)} with missing values left out"
+
+
+def _read(
+    coders: Mapping[str, Coder], values: Mapping[str, np.ndarray]
+) -> tuple[dict[str, tuple[Ints, tuple[object, ...]]], dict[str, Floats]]:
+    """Codes and levels of the factors, and values of the numbers, by variable."""
+    factors, numbers = {}, {}
+    for label, coder in coders.items():
+        if isinstance(coder, Categories):
+            factors[coder.variable] = (values[label], coder.levels)
+        elif isinstance(coder, Number):
+            numbers[coder.label] = values[label][:, 0]
+    return factors, numbers
+
+
+def _labels(formula: Formula) -> dict[Factor, str]:
+    """What each factor's columns are called: by its text where two would be called the same."""
+    labels = [factor.label for factor in formula.factors]
+    return {
+        factor: factor.label if labels.count(factor.label) == 1 else factor.text
+        for factor in formula.factors
     }
-    names, arrays = [INTERCEPT] * parsed.intercept, [np.ones(len(frame))] * parsed.intercept
-    for term in parsed.terms:
-        for parts in product(*(coded[name] for name in term)):
-            names.append(":".join(part[0] for part in parts))
-            arrays.append(np.prod([part[1] for part in parts], axis=0))
-    X = np.column_stack(arrays) if arrays else np.empty((len(frame), 0))
-    _refuse_deficient(X, names)
-    y = numeric(frame, parsed.response) if parsed.response else np.empty(0)
-    return Design(parsed, y, X, tuple(names))
 
 
-def clusters(frame: pd.DataFrame, name: str) -> Clusters:
-    """Cluster codes from a column of labels.
-
-    Raises
-    ------
-    DesignError
-        If the column is not there or a label is missing.
-    """
-    labels = column(frame, name)
-    codes, found = pd.factorize(labels, sort=True)
-    return Clusters(codes.astype(np.intp), pd.Index(found))
-
-
-def indicator(frame: pd.DataFrame, name: str) -> Floats:
-    """A 0/1 column, or the second level of a two-level factor, as numbers of shape (n,).
-
-    Raises
-    ------
-    DesignError
-        If the column has other values, or only one.
-    """
-    coded = _code(name, column(frame, name), forced=False)
-    if len(coded) != 1 or not np.isin(coded[0][1], (0.0, 1.0)).all():
-        raise DesignError(f"column {name!r} must hold 0 and 1, or be a factor of two levels")
-    return coded[0][1]
+def _recipe(
+    formula: Formula, labels: Mapping[Factor, str], coders: dict[str, Coder], baseline: bool
+) -> tuple[Recipe, dict[str, tuple[int, ...]]]:
+    """The recipe, and which columns are each term's."""
+    spans = {label: coder.spans for label, coder in coders.items()}
+    intercept = formula.intercept and not baseline
+    found = products(formula.terms, labels, spans, formula.intercept or baseline)
+    names = [INTERCEPT] * intercept
+    terms: dict[str, tuple[int, ...]] = {INTERCEPT: (0,)} if intercept else {}
+    for term, parts in zip(formula.terms, found, strict=True):
+        start = len(names)
+        for product in parts:
+            names += _named(coders, product)
+        terms[":".join(labels[factor] for factor in term)] = tuple(range(start, len(names)))
+    return Recipe(coders, tuple(found), tuple(names), intercept), terms
 
 
-def numeric(frame: pd.DataFrame, name: str) -> Floats:
-    """A column as finite numbers, shape (n,).
-
-    Raises
-    ------
-    DesignError
-        If the column is not there, is not numeric, or has a missing or infinite value.
-    """
-    values = column(frame, name)
-    if not pd.api.types.is_numeric_dtype(values):
-        raise DesignError(f"column {name!r} must be numeric, not {values.dtype}")
-    array = values.to_numpy(dtype=float)
-    if not np.isfinite(array).all():
-        raise DesignError(f"column {name!r} has infinite values")
-    return array
+def _named(coders: Mapping[str, Coder], product: Product) -> list[str]:
+    names = [""]
+    for label, reduced in product:
+        own = coders[label].names(reduced)
+        names = [f"{left}:{right}" if left else right for left in names for right in own]
+    return names
 
 
-def column(frame: pd.DataFrame, name: str) -> pd.Series:
-    """One complete column of a frame.
-
-    Raises
-    ------
-    DesignError
-        If the column is not there, is there twice, or has missing values.
-    """
-    if name not in frame.columns:
-        raise DesignError(f"no column {name!r}; the frame has {', '.join(map(str, frame.columns))}")
-    values = frame[name]
-    if isinstance(values, pd.DataFrame):
-        raise DesignError(f"column {name!r} is there {values.shape[1]} times")
-    missing = int(values.isna().sum())
-    if missing:
-        raise DesignError(
-            f"column {name!r} has {missing} missing value{'s' if missing > 1 else ''}; "
-            "choose the complete cases before fitting"
-        )
-    return values
+def _multiplied(
+    coders: Mapping[str, Coder], product: Product, values: Mapping[str, np.ndarray]
+) -> Floats:
+    """Columns of a product, shape (n, q): the last factor's vary fastest."""
+    (label, reduced), *others = product
+    block = coders[label].block(values[label], reduced)
+    for label, reduced in others:
+        own = coders[label].block(values[label], reduced)
+        block = (block[:, :, None] * own[:, None, :]).reshape(len(block), -1)
+    return block
 
 
-def _expand(term: str, formula: str) -> list[tuple[tuple[str, ...], set[str]]]:
-    """``a*b`` as its three terms, ``a:b`` as one; each with the factors that ``C()`` forces."""
-    factors = [part.strip() for part in re.split(r"[*:]", term)]
-    matches = [_FACTOR.fullmatch(part) for part in factors]
-    if not all(matches) or ("*" in term and ":" in term):
-        raise DesignError(f"formula {formula!r}: cannot read the term {term!r}")
-    names = [m.group(1) or m.group(2) for m in matches if m]
-    if len(set(names)) != len(names):
-        raise DesignError(f"formula {formula!r}: {term!r} multiplies a variable by itself")
-    forced = {m.group(1) for m in matches if m and m.group(1)}
-    if "*" not in term:
-        return [(tuple(names), forced)]
-    chosen = ([n for n, use in zip(names, mask, strict=True) if use] for mask in _masks(len(names)))
-    return [(tuple(subset), forced & set(subset)) for subset in chosen]
-
-
-def _masks(k: int) -> list[tuple[int, ...]]:
-    """All non-empty subsets of k, main effects first."""
-    subsets = [mask for mask in product((1, 0), repeat=k) if any(mask)]
-    return sorted(subsets, key=sum)
-
-
-def _code(name: str, values: pd.Series, forced: bool) -> list[tuple[str, Floats]]:
-    """The columns of one variable, each with its name."""
-    factor = forced or not pd.api.types.is_numeric_dtype(values)
-    if not factor:
-        array = values.to_numpy(dtype=float)
-        if not np.isfinite(array).all():
-            raise DesignError(f"column {name!r} has infinite values")
-        return [(name, array)]
-    codes, levels = _levels(name, values)
-    return [
-        (f"{name}[{level}]", (codes == k).astype(float)) for k, level in enumerate(levels) if k > 0
-    ]
-
-
-def _levels(name: str, values: pd.Series) -> tuple[Ints, Sequence[object]]:
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        codes, levels = values.cat.codes.to_numpy().astype(np.intp), list(values.cat.categories)
-    else:
-        raw, found = pd.factorize(values, sort=True)
-        codes, levels = raw.astype(np.intp), list(found)
-    empty = [str(levels[k]) for k in np.flatnonzero(np.bincount(codes, minlength=len(levels)) == 0)]
-    if empty:
-        raise DesignError(f"factor {name!r}: nobody has level {', '.join(empty)}")
-    if len(levels) < 2:
-        raise DesignError(f"factor {name!r} has one level, {levels[0]!r}: take it out")
-    return codes, levels
-
-
-def _refuse_deficient(X: Floats, names: Sequence[str]) -> None:
+def _refuse_deficient(X: Floats, names: Sequence[str], *, baseline: bool) -> None:
     """Refuse constant and collinear columns by name (Gram-Schmidt on scaled columns)."""
     if X.shape[1] == 0:
         return
     low, high = X.min(axis=0), X.max(axis=0)
     varying = [k for k, name in enumerate(names) if name != INTERCEPT]
+    empty = [names[k] for k in varying if low[k] == high[k] == 0 and ":" in names[k]]
+    if empty:
+        raise DesignError(f"nobody is in {', '.join(empty)}: join levels, or leave the product out")
     constant = [names[k] for k in varying if low[k] == high[k]]
     if constant:
         raise DesignError(f"column {', '.join(constant)} is constant: take it out")
@@ -328,10 +276,21 @@ def _refuse_deficient(X: Floats, names: Sequence[str]) -> None:
     if wild:
         raise DesignError(f"column {', '.join(wild)} cannot be squared: give it in another unit")
     norms = np.sqrt(np.einsum("ij,ij->j", X, X))
-    R = np.linalg.qr(X / norms, mode="r")
-    size = np.abs(np.diagonal(R))
-    bad = [names[k] for k in range(X.shape[1]) if k >= len(size) or size[k] < COLLINEAR]
+    before = [np.full(len(X), len(X) ** -0.5)] if baseline else []
+    bad = [names[k - len(before)] for k in _dependent(X / norms, before)]
     if bad:
         raise DesignError(
             f"column {', '.join(bad)} follows from the columns before it: take it out"
         )
+
+
+def _dependent(Z: Floats, before: list[Floats]) -> list[int]:
+    """Positions of unit columns that follow from those before them."""
+    if before:
+        Z = np.column_stack([*before, Z])
+    if len(Z) > Z.shape[1]:
+        factor, failed = lapack.dpotrf(Z.T @ Z)
+        if not failed and (np.diagonal(factor) > PLAINLY_INDEPENDENT).all():
+            return []
+    size = np.abs(np.diagonal(np.linalg.qr(Z, mode="r")))
+    return [k for k in range(Z.shape[1]) if k >= len(size) or size[k] < COLLINEAR]

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from core_trial.errors import DesignError
+from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats, Quantity, Test, Wald, wald
+from core_trial.models.names import in_interaction, interaction_advice, locate
+from core_trial.models.numerics.small_sample import SmallSample
+from core_trial.models.questions.asking import Asking
+from core_trial.models.reference import Reference
+
+if TYPE_CHECKING:
+    from core_trial.models.design import Recipe
+    from core_trial.models.numerics.profiling import Profiler
 
 Scale = Literal["identity", "log", "logit"]
+#: What `Fit.loglik` is the logarithm of. A pseudo-likelihood compares no models.
+Likelihood = Literal["full", "restricted", "partial", "pseudo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +41,28 @@ class Effect:
     df: float
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Fit:
+@dataclass(frozen=True, slots=True, eq=False)
+class RandomIntercept:
+    """The random intercept of a model that is not linear, as averages over it need it.
+
+    Parameters
+    ----------
+    sd
+        Its standard deviation on the link scale.
+    joint
+        Covariance of the coefficients and the standard deviation, shape (p + 1, p + 1).
+    column, level
+        Where it enters: in the rows whose column has this level; both blank for everywhere.
+    """
+
+    sd: float
+    joint: Floats
+    column: str = ""
+    level: object = ""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Fit(Asking):
     """A fitted model.
 
     Parameters
@@ -65,8 +95,11 @@ class Fit:
     n, n_clusters, n_events
         Rows, clusters, and events where the outcome has any (else None).
     converged, warnings
-        ``converged`` is False when the numbers cannot be believed; ``warnings`` says why, and
-        what else a careful reader should know.
+        ``converged`` says that the search ended at a maximum, at which something is estimated;
+        which of its numbers may be believed, `estimable` says. ``warnings`` says why others may
+        not, and what else a careful reader should know.
+    n_dropped
+        Rows left out because a value was missing.
     quantities
         Derived quantities with intervals, such as ``"icc"``.
     tests
@@ -77,6 +110,31 @@ class Fit:
         Fitted means, shape (n,), in the order of the rows; empty if the model has none.
     confidence
         Coverage of every interval.
+    likelihood
+        What `loglik` is the logarithm of.
+    robust
+        Whether the covariance is a sandwich, so that the likelihood is not what errors rest on.
+    variance_intervals
+        Wald intervals of the variance components, symmetric in their logarithm.
+    term_columns
+        Positions of the coefficients of each term of the formula.
+    recipe
+        How to make the design matrix of other rows; None where the model came from no frame.
+    excess_recipe
+        The same for the excess zeros of a zero-inflated model.
+    reference
+        Averages and levels of the covariates, for adjusted means.
+    response
+        The outcome, shape (n,), or time and event, shape (n, 2); empty if it was not kept.
+    row_variance
+        Variance of each row given its random effect, shape (n,), where it differs between rows by
+        more than their mean; empty otherwise.
+    small_sample
+        What the degrees of freedom of any contrast follow from; None for the normal distribution.
+    random_intercept
+        What averages over the random effect need; None for a model that has none, or is linear.
+    profiler
+        The likelihood, for profiles; it does not travel with a pickled fit.
     """
 
     model: str
@@ -91,15 +149,62 @@ class Fit:
     n: int
     n_clusters: int
     n_events: int | None = None
-    variance: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    variance: Mapping[str, float] = field(default_factory=ReadOnly[str, float])
     dispersion: float = np.nan
     converged: bool = True
     warnings: tuple[str, ...] = ()
-    quantities: Mapping[str, Quantity] = field(default_factory=lambda: MappingProxyType({}))
-    tests: Mapping[str, Test] = field(default_factory=lambda: MappingProxyType({}))
+    quantities: Mapping[str, Quantity] = field(default_factory=ReadOnly[str, Quantity])
+    tests: Mapping[str, Test] = field(default_factory=ReadOnly[str, Test])
     random_effects: pd.Series = field(default_factory=pd.Series(dtype=float).copy)
     fitted: Floats = field(default_factory=lambda: np.empty(0))
     confidence: float = 0.95
+    n_dropped: int = 0
+    likelihood: Likelihood = "full"
+    robust: bool = False
+    variance_intervals: Mapping[str, Quantity] = field(default_factory=ReadOnly[str, Quantity])
+    term_columns: Mapping[str, tuple[int, ...]] = field(
+        default_factory=ReadOnly[str, tuple[int, ...]]
+    )
+    recipe: Recipe | None = None
+    excess_recipe: Recipe | None = None
+    reference: Reference = field(default_factory=Reference)
+    response: Floats = field(default_factory=lambda: np.empty(0))
+    row_variance: Floats = field(default_factory=lambda: np.empty(0))
+    small_sample: SmallSample | None = None
+    random_intercept: RandomIntercept | None = None
+    profiler: Profiler | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        """Make every mapping one that cannot be changed and can be pickled."""
+        for name in ("variance", "quantities", "tests", "variance_intervals", "term_columns"):
+            object.__setattr__(self, name, ReadOnly(getattr(self, name)))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields; not the likelihood, which holds the data, nor what is worked out again."""
+        return {f.name: getattr(self, f.name) for f in fields(self)} | {"profiler": None}
+
+    def __copy__(self) -> Fit:
+        return replace(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Fit:
+        names = [f.name for f in fields(self) if f.name != "profiler"]
+        return replace(self, **{name: deepcopy(getattr(self, name), memo) for name in names})
+
+    def __repr__(self) -> str:
+        from core_trial.models.showing.summary import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        from core_trial.models.showing.summary import as_html
+
+        return as_html(self)
+
+    @property
+    def estimable(self) -> tuple[bool, ...]:
+        """Whether each coefficient may be believed: a group without events takes only its own."""
+        known = np.isfinite(self.beta) & np.isfinite(self.std_error)
+        return tuple((known & self.converged).tolist())
 
     @cached_property
     def std_error(self) -> Floats:
@@ -132,6 +237,22 @@ class Fit:
         """Covariance of the coefficients, labelled by term on both sides."""
         return pd.DataFrame(self.cov, index=list(self.terms), columns=list(self.terms))
 
+    def to_frame(self) -> pd.DataFrame:
+        """`coefficients` with estimate and interval on the reported scale.
+
+        The standard error stays that of the coefficient; statistic and p-value do not depend on
+        the scale.
+        """
+        table = self.coefficients.copy()
+        shown = ["estimate", "low", "high"]
+        with np.errstate(over="ignore"):
+            table[shown] = self.reported(table[shown].to_numpy())
+        return table
+
+    def reported(self, values: Floats) -> Floats:
+        """Numbers of the link scale on the reported one: ratios are exponentiated."""
+        return values if self.scale == "identity" else np.asarray(np.exp(values))
+
     def effect(self, term: str) -> Effect:
         """One coefficient on the reported scale.
 
@@ -144,13 +265,16 @@ class Fit:
         Raises
         ------
         DesignError
-            If the term is not in the model or has several columns.
+            If the term is not in the model, has several columns, or is a variable that stands in
+            an interaction, where no single number is its effect; the message says what to ask.
         """
+        if in_interaction(term, self.term_columns):
+            raise interaction_advice(term, self.term_columns)
         i = self.position(term)
         w = self.inference
-        report = np.exp if self.scale != "identity" else np.asarray
         with np.errstate(over="ignore"):
-            estimate, low, high = (float(report(x[i])) for x in (self.beta, w.low, w.high))
+            values = self.reported(np.array([self.beta[i], w.low[i], w.high[i]]))
+        estimate, low, high = map(float, values)
         return Effect(
             term=self.terms[i],
             estimate=estimate,
@@ -164,10 +288,32 @@ class Fit:
 
     def position(self, term: str) -> int:
         """Position of a term among the coefficients; see `effect` for what may be given."""
-        if term in self.terms:
-            return self.terms.index(term)
-        found = [i for i, name in enumerate(self.terms) if name.startswith(f"{term}[")]
-        if len(found) == 1:
-            return found[0]
-        several = f"has {len(found)} columns" if found else "is not in the model"
-        raise DesignError(f"term {term!r} {several}; the terms are {', '.join(self.terms)}")
+        return locate(term, self.terms)
+
+    @property
+    def n_parameters(self) -> int:
+        """Coefficients and variances that were estimated."""
+        return len(self.terms) + len(self.variance)
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion, -2 log-likelihood + 2 parameters; ``nan`` for a pseudo-likelihood.
+
+        That of a restricted likelihood compares models with the same coefficients only.
+        """
+        return self._criterion(2.0)
+
+    @property
+    def bic(self) -> float:
+        """Schwarz' criterion, with log n for 2; n is the number of events for a Cox model.
+
+        References
+        ----------
+        Volinsky and Raftery (2000), Biometrics 56: 256-62 (events).
+        """
+        n = self.n_events if self.likelihood == "partial" else self.n
+        return self._criterion(float(np.log(n or np.nan)))
+
+    def _criterion(self, price: float) -> float:
+        value = -2.0 * self.loglik + price * self.n_parameters
+        return np.nan if self.likelihood == "pseudo" else value

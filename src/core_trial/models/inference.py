@@ -30,7 +30,21 @@ class Wald:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One hypothesis test: what was tested, the statistic and its reference distribution."""
+    """One hypothesis test: what was tested, the statistic and its reference distribution.
+
+    Parameters
+    ----------
+    hypothesis
+        What was tested, in words.
+    statistic
+        A chi-square where `denominator_df` is ``inf``, else an F.
+    df
+        Degrees of freedom; of the numerator, for an F.
+    p_value
+        Upper tail of the reference distribution.
+    denominator_df
+        Degrees of freedom of the denominator of an F; ``inf`` for a chi-square.
+    """
 
     __test__ = False  # a value, not something for pytest to collect
 
@@ -38,6 +52,15 @@ class Test:
     statistic: float
     df: float
     p_value: float
+    denominator_df: float = np.inf
+
+    def __str__(self) -> str:
+        """Hypothesis, statistic with its degrees of freedom, and p-value in a line."""
+        p = "p < 0.001" if self.p_value < 0.001 else f"p = {self.p_value:.3f}"
+        if np.isposinf(self.denominator_df):
+            return f"{self.hypothesis}: chi-square({self.df:g}) = {self.statistic:.2f}, {p}"
+        df = f"{self.df:g}, {self.denominator_df:.1f}"
+        return f"{self.hypothesis}: F({df}) = {self.statistic:.2f}, {p}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +72,29 @@ class Quantity:
     low: float
     high: float
     p_value: float = np.nan
+
+    def times(self, unit: float) -> Quantity:
+        """The same quantity in another unit."""
+        return Quantity(
+            self.estimate * unit,
+            self.std_error * unit,
+            self.low * unit,
+            self.high * unit,
+            self.p_value,
+        )
+
+
+def positive(estimate: float, error: float, confidence: float) -> Quantity:
+    """A positive quantity with a Wald interval that is symmetric in its logarithm.
+
+    At zero, a bound, the interval starts there and has no end.
+    """
+    if estimate == 0:
+        return Quantity(0.0, np.nan, 0.0, np.nan)
+    half = float(special.ndtri(0.5 + confidence / 2)) * error / estimate
+    with np.errstate(over="ignore"):
+        low, high = estimate * np.exp([-half, half])
+    return Quantity(estimate, error, float(low), float(high))
 
 
 def wald(
@@ -86,6 +132,13 @@ def wald(
 def chi_square_p(statistic: float, df: float) -> float:
     """Upper tail of the chi-square distribution, exact far into the tail."""
     return float(special.chdtrc(df, max(statistic, 0.0)))
+
+
+def f_p(statistic: float, df: float, denominator_df: float) -> float:
+    """Upper tail of the F distribution, exact far into the tail; of chi-square / df at ``inf``."""
+    if np.isposinf(denominator_df):
+        return chi_square_p(statistic * df, df)
+    return float(special.fdtrc(df, denominator_df, max(statistic, 0.0)))
 
 
 def boundary_p(statistic: float) -> float:

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, get_args
 
-from core_trial.published.claims import CLAIMS
-from core_trial.published.registry import REASONS, Entry, Registry, Source
+from core_trial.declaration.paper import Claim
+from core_trial.published.registry import Entry, Registry, Source
 from core_trial.results import Comparison, Key, Results, Status
 
 if TYPE_CHECKING:
     import pandas as pd
 
 STATUSES: tuple[Status, ...] = get_args(Status)
+GIVEN = "an input of the design, which the analysis was told"
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,11 @@ class Verdict:
 
 
 def compare(results: Results, registry: Registry) -> Verdict:
-    """Hold computed results against the registry.
+    r"""Hold computed results against the registry.
 
     A number matches when it would have been printed with the same digits. A number that cannot be
-    reproduced is shown beside the printed one with the reason, and never counts as matched.
+    reproduced is shown beside the printed one with the reason, and never counts as matched; nor
+    does an input of the design, which the analysis was told and only gives back.
 
     Parameters
     ----------
@@ -78,21 +80,25 @@ def compare(results: Results, registry: Registry) -> Verdict:
 
     Examples
     --------
-    >>> from core_trial.published.registry import load
+    >>> from core_trial.published.registry import COLUMNS, read
     >>> from core_trial.results import Descriptive
     >>> found = Descriptive(analysis="age", statistic="mean", arm="control", value=40.3)
-    >>> verdict = compare(Results((found,)), load())
+    >>> row = "table1.age.mean,table1,Age,40,0,age,mean,control,,,data,,"
+    >>> verdict = compare(Results((found,)), read(",".join(COLUMNS) + "\n" + row))
     >>> [(line.id, line.printed) for line in verdict.having("matched")]
-    [('table1.age.control.mean', '40')]
+    [('table1.age.mean', '40')]
     """
-    lines = tuple(_compare(entry, results) for entry in registry)
+    lines = tuple(_compare(entry, results, registry) for entry in registry)
     unprinted = tuple(key for key in results.numbers if key not in registry.by_key)
     return Verdict(lines, unprinted)
 
 
-def _compare(entry: Entry, results: Results) -> Comparison:
-    computed = _computed(entry, results)
+def _compare(entry: Entry, results: Results, registry: Registry) -> Comparison:
+    claim = registry.paper.claims.get(entry.id) if entry.source == Source.CLAIM else None
+    computed = _computed(entry, claim, results)
     status, reason = _status(entry, computed, entry.key in results.numbers)
+    if entry.reason:
+        status, reason = "not_reproducible", registry.paper.reasons[entry.reason]
     return Comparison(
         id=entry.id,
         place=entry.place,
@@ -104,21 +110,18 @@ def _compare(entry: Entry, results: Results) -> Comparison:
         statistic=entry.key.statistic,
         arm=entry.key.arm,
         level=entry.key.level,
-        decimals=entry.decimals,
+        decimals=claim.decimals if claim else entry.decimals,
+        claim=f"{claim.of} ({claim.unit})" if claim and claim.unit else claim.of if claim else "",
     )
 
 
-def _computed(entry: Entry, results: Results) -> float:
-    if entry.source == Source.CLAIM and entry.id in CLAIMS:
-        return CLAIMS[entry.id](results)
-    return results.numbers.get(entry.key, math.nan)
+def _computed(entry: Entry, claim: Claim | None, results: Results) -> float:
+    return claim.value(results) if claim else results.numbers.get(entry.key, math.nan)
 
 
 def _status(entry: Entry, computed: float, recorded: bool) -> tuple[Status, str]:
-    if entry.reason:
-        return "not_reproducible", REASONS[entry.reason]
     if math.isnan(computed):
         return "not_computed", "not estimable or withheld" if recorded else "no record holds it"
     if entry.window.contains(computed):
-        return "matched", ""
+        return ("given", GIVEN) if entry.source == Source.DESIGN else ("matched", "")
     return "differing", "prints otherwise"

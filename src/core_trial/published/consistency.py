@@ -1,20 +1,20 @@
-"""The arithmetic of the paper: the registry held against itself.
+"""The arithmetic of a paper: the registry held against itself.
 
 Every check takes the registry and yields what cannot be, or cannot be without something that the
-paper does not say. None of them looks at data.
+paper does not say. None of them looks at data, and a paper's declaration may add checks of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
-from core_trial.published import effects, moments, percentages, puzzles, totals
+from core_trial.published import effects, moments, percentages, questions, totals
 from core_trial.published.registry import Registry
 from core_trial.results import Finding
 
 CHECKS: tuple[Callable[[Registry], Iterator[Finding]], ...] = (
-    moments.scores,
-    moments.days,
+    moments.moments,
     moments.quartiles,
     effects.intervals,
     effects.significance,
@@ -25,25 +25,23 @@ CHECKS: tuple[Callable[[Registry], Iterator[Finding]], ...] = (
     totals.parts,
     totals.places,
     totals.denominators,
-    puzzles.two_denominators,
-    puzzles.offered_later,
-    puzzles.condition_known,
-    puzzles.plans_without_reading,
-    puzzles.median_of_whom,
-    puzzles.rate_ratio_of_whom,
+    questions.two_denominators,
 )
 
 
 def check(registry: Registry) -> tuple[Finding, ...]:
-    """Everything that the paper's own arithmetic speaks against.
+    r"""Everything that a paper's own arithmetic speaks against.
 
     Examples
     --------
-    >>> from core_trial.published.registry import load
-    >>> for finding in check(load()):
-    ...     if finding.certainty == "impossible":
-    ...         print(finding.printed, finding.rule)
-    58 (70) possible_sd
-    2·18 (–0·72 to 5·08) measure
+    >>> from core_trial.published.registry import COLUMNS, read
+    >>> rows = ["a.n,table2,Deaths,3,0,deaths,n,control,,,data,,",
+    ...         "a.of,table2,Deaths,12,0,deaths,N,control,,,data,,",
+    ...         "a.percent,table2,Deaths,24,0,deaths,percent,control,,,data,,"]
+    >>> [(f.rule, f.printed, f.low) for f in check(read("\n".join([",".join(COLUMNS), *rows])))]
+    [('percentage', '24', 25.0)]
     """
-    return tuple(finding for find in CHECKS for finding in find(registry))
+    checks = (*CHECKS, *registry.paper.checks)
+    found = (finding for find in checks for finding in find(registry))
+    likeliest = registry.paper.likeliest
+    return tuple(replace(f, reason=likeliest.get(f.entries[0], f.reason)) for f in found)

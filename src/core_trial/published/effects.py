@@ -11,10 +11,6 @@ from core_trial.published.wald import Corner, corners, p_range
 from core_trial.results import Finding
 from core_trial.results.measures import MEASURE_LABELS, RATIOS
 
-#: Differences that the paper calls significant; of no other does it say so.
-CALLED_SIGNIFICANT = frozenset(
-    {"readmission", "time_to_readmission", "satisfaction_month_4", "recovery_month_4"}
-)
 SIGNIFICANCE = 0.05
 
 
@@ -31,9 +27,12 @@ def intervals(registry: Registry) -> Iterator[Finding]:
 
 def significance(registry: Registry) -> Iterator[Finding]:
     """Differences called significant whose p-value is not below 5 %, and the reverse."""
+    significant = registry.paper.significant
+    if significant is None:
+        return
     for row in _estimates(registry):
         if row.has("p_value") and not row.level:
-            called = row.analysis in CALLED_SIGNIFICANT
+            called = row.analysis in significant
             p = row.cells["p_value"].window
             if called != (float(p.high) <= SIGNIFICANCE):
                 possible = (0.0, SIGNIFICANCE) if called else (SIGNIFICANCE, 1.0)
@@ -49,7 +48,9 @@ def significance(registry: Registry) -> Iterator[Finding]:
 
 
 def _estimates(registry: Registry) -> Iterator[Row]:
-    return (row for row in registry.rows if row.has("estimate", "low", "high"))
+    """Estimates whose interval is printed as two numbers; a bound leaves no interval."""
+    numbers = ("estimate", "low", "high")
+    return (r for r in registry.rows if all(r.number(name) is not None for name in numbers))
 
 
 def _is_ratio(row: Row) -> bool:

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from core_trial.declaration.arms import PRINTED_ARMS
-from core_trial.published.claims import CLAIMS, pooled_percent
+from core_trial.declaration.paper import Numbers
 from core_trial.published.findings import finding
 from core_trial.published.registry import Entry, Registry
 from core_trial.results import Finding
 
 RoundingRule = Literal["half_up", "half_even", "truncation"]
-#: Percentages of the whole sample in the Discussion: entry, analysis and categories of Table 1.
-POOLED: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "discussion.sex.male.percent": ("sex", ("male",)),
-    "discussion.ethnicity.white.percent": ("ethnicity", ("white",)),
-    "discussion.marital_status.married_or_cohabiting.percent": (
-        "marital_status",
-        ("married_or_cohabiting",),
-    ),
-    "discussion.diagnosis.non_affective_psychosis.percent": (
-        "diagnosis",
-        ("schizophrenia_or_schizoaffective", "other_psychosis"),
-    ),
-    "discussion.diagnosis.affective.percent": ("diagnosis", ("bipolar_affective", "depression")),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +33,18 @@ class Percentage:
         return below if stays else below + 1
 
     def agrees(self, rule: RoundingRule) -> bool:
-        """Whether the printed text is what a rounding rule gives."""
-        return int(self.entry.printed.replace("·", "")) == self.rounded(rule)
+        """Whether the printed text is what a rounding rule gives, or a bound that holds it."""
+        printed = self.entry.value
+        if printed is None:
+            return self.entry.window.contains(100 * self.n / self.of)
+        return int(printed.scaleb(self.entry.decimals)) == self.rounded(rule)
 
 
 def with_counts(registry: Registry) -> tuple[Percentage, ...]:
-    """Every percentage that is printed together with its counts."""
-    return tuple(
-        Percentage(row.cells["percent"], row.count("n"), row.count("N"))
-        for row in registry.rows
-        if row.has("n", "N", "percent")
-    )
+    """Every percentage that is printed together with its counts, one of nobody excepted."""
+    rows = (row for row in registry.rows if row.has("percent"))
+    counted = ((row.cells["percent"], row.number("n"), row.number("N")) for row in rows)
+    return tuple(Percentage(e, int(n), int(of)) for e, n, of in counted if n is not None and of)
 
 
 def unexplained(registry: Registry) -> Mapping[RoundingRule, tuple[str, ...]]:
@@ -65,6 +52,17 @@ def unexplained(registry: Registry) -> Mapping[RoundingRule, tuple[str, ...]]:
     printed = with_counts(registry)
     rules: tuple[RoundingRule, ...] = get_args(RoundingRule)
     return {rule: tuple(p.entry.id for p in printed if not p.agrees(rule)) for rule in rules}
+
+
+def pooled_percent(numbers: Numbers, analysis: str, levels: Iterable[str]) -> float:
+    """Percentage of both arms together that falls in any of some categories.
+
+    Each category is printed with its arm's denominator, so that of one category does.
+    """
+    names = tuple(levels)
+    n = sum(numbers.value(analysis, "n", arm, level) for arm in PRINTED_ARMS for level in names)
+    of = sum(numbers.value(analysis, "N", arm, names[0]) for arm in PRINTED_ARMS)
+    return 100 * n / of if of else math.nan
 
 
 def from_counts(registry: Registry) -> Iterator[Finding]:
@@ -76,25 +74,24 @@ def from_counts(registry: Registry) -> Iterator[Finding]:
 
 def from_arms(registry: Registry) -> Iterator[Finding]:
     """Percentages of the whole sample that the arms' counts do not give."""
-    for name, (analysis, levels) in POOLED.items():
+    for name, (analysis, levels) in registry.paper.pooled.items():
         value = pooled_percent(registry, analysis, levels)
         yield from _unless_held(registry.by_id.get(name), value, "percentage of both groups")
 
 
 def of_randomised(registry: Registry) -> Iterator[Finding]:
-    """The share whose primary outcome is known, against the arms' counts."""
-    entry = registry.first("flow", "percent", "", "primary_outcome_known")
-    known, everybody = (
-        sum(registry.value("flow", "n", arm, step) for arm in PRINTED_ARMS)
-        for step in ("primary_outcome_known", "randomised")
-    )
-    yield from _unless_held(entry, 100 * known / everybody, "percentage of the randomised")
+    """Shares of the randomised at a step of the flow, against the arms' counts."""
+    everybody = sum(registry.value("flow", "n", arm, "randomised") for arm in PRINTED_ARMS)
+    for entry in registry.find(analysis="flow", statistic="percent", arm=""):
+        reached = sum(registry.value("flow", "n", arm, entry.key.level) for arm in PRINTED_ARMS)
+        share = 100 * reached / everybody if everybody else math.nan
+        yield from _unless_held(entry, share, "percentage of the randomised")
 
 
 def in_words(registry: Registry) -> Iterator[Finding]:
     """Claims in words that the printed counts do not bear out."""
-    for name, value_of in CLAIMS.items():
-        yield from _unless_held(registry.by_id.get(name), value_of(registry), "percentage claimed")
+    for name, claim in registry.paper.claims.items():
+        yield from _unless_held(registry.by_id.get(name), claim.value(registry), claim.of)
 
 
 def _unless_held(entry: Entry | None, value: float, quantity: str) -> Iterator[Finding]:

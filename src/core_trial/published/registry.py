@@ -1,9 +1,9 @@
-"""The registry: every number that the paper prints about participants or estimates, as printed.
+"""The registry: every number that a paper prints about participants or estimates, as printed.
 
-One row of ``core_2018.csv`` per number and place, in the order in which one reads the paper:
-abstract, Methods, Results, Table 1, Table 2, Discussion. Not in it: time points and durations of
-the protocol ("4 months", "ten sessions of 1 h"), thresholds that define a category ("at least
-three"), numbers of items, the 95 of the confidence intervals, and references.
+One row per number and place, in the order in which one reads the paper: abstract, Methods, Results,
+tables, Discussion. Not in it: time points and durations of the protocol ("4 months", "ten sessions
+of 1 h"), thresholds that define a category ("at least three"), numbers of items, the 95 of the
+confidence intervals, and references.
 """
 
 from __future__ import annotations
@@ -11,35 +11,27 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from enum import StrEnum
-from functools import cached_property, lru_cache
-from importlib import resources
+from functools import cached_property
 from types import MappingProxyType
 
 from core_trial.declaration.arms import Group
+from core_trial.declaration.covariates import Categories
+from core_trial.declaration.paper import Paper
+from core_trial.declaration.trial import Trial
 from core_trial.errors import VerificationError
 from core_trial.published import window
 from core_trial.published.window import Window
 from core_trial.results import Key
 from core_trial.results.measures import Measure
 
-FILE = "core_2018.csv"
-PLACES = ("abstract", "methods", "results", "table1", "table2", "discussion")
 #: Statistics that a number can be.
 STATISTICS = (
     {"n", "N", "percent", "mean", "sd", "median", "q1", "q3", "estimate", "low", "high", "p_value"}
     | {"claim", "first_date", "last_date"}
     | {"power_percent", "significance_percent", "allocation", "icc"}
-)
-#: Why a printed number cannot be computed from the participants' files.
-REASONS: Mapping[str, str] = MappingProxyType(
-    {
-        "impossible_sd": "no scores inside the scale's range have this mean and this SD",
-        "contradicts_counts": "the paper's own counts give another percentage",
-        "not_in_files": "recorded by the trial office, in no participant file",
-        "other_study": "describes people who were not in the trial",
-    }
 )
 
 
@@ -59,7 +51,7 @@ class Entry:
     Parameters
     ----------
     id
-        Unique and readable: ``table2.readmission.intervention.n``.
+        Unique and readable: ``table2.deaths.intervention.n``.
     place, where
         Section of the paper; row of the table, or the words with which the paragraph begins.
     printed
@@ -74,9 +66,11 @@ class Entry:
         Derivable from participants' files, an input of the design, a claim in words, or another
         study's number.
     reason
-        A key of `REASONS` where the number cannot be reproduced; else blank.
+        Why the number cannot be reproduced, a key of `Paper.reasons`; else blank.
     note
         For the reader.
+    window
+        The values that would have been printed the same way.
     """
 
     id: str
@@ -89,11 +83,12 @@ class Entry:
     source: Source
     reason: str
     note: str
+    window: Window
 
     @property
-    def window(self) -> Window:
-        """The values that would have been printed the same way."""
-        return window.read(self.printed)
+    def value(self) -> Decimal | None:
+        """The number as printed; None for a bound or a phrase, which name no single number."""
+        return window.printed_value(self.printed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +116,29 @@ class Row:
         """What the printed texts of some statistics leave open."""
         return tuple(self.cells[name].window for name in statistics)
 
-    def count(self, statistic: str) -> int:
-        """A printed whole number."""
-        return int(window.printed_value(self.cells[statistic].printed) or 0)
+    def number(self, statistic: str) -> Decimal | None:
+        """A number as printed; None where it is not printed, or is a bound or a phrase."""
+        entry = self.cells.get(statistic)
+        return None if entry is None else entry.value
 
 
 @dataclass(frozen=True)
 class Registry:
-    """All entries, in the paper's order."""
+    """All entries, in the paper's order.
+
+    Parameters
+    ----------
+    entries
+        The printed numbers.
+    paper
+        What their arithmetic needs to know.
+    partitions
+        Categories of each characteristic, which add up to its denominator.
+    """
 
     entries: tuple[Entry, ...]
+    paper: Paper = field(default_factory=Paper)
+    partitions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def by_id(self) -> Mapping[str, Entry]:
@@ -158,12 +166,13 @@ class Registry:
         )
 
     def find(self, **where: object) -> tuple[Entry, ...]:
-        """The entries whose fields, or whose key's fields, have the values given.
+        r"""The entries whose fields, or whose key's fields, have the values given.
 
         Examples
         --------
-        >>> [entry.printed for entry in load().find(place="table2", analysis="readmission")][:3]
-        ['64', '218', '29']
+        >>> text = ",".join(COLUMNS) + "\nn,table2,Deaths,4,0,deaths,n,,,,data,,"
+        >>> [entry.printed for entry in read(text).find(place="table2", analysis="deaths")]
+        ['4']
         """
         return tuple(e for e in self.entries if all(_field(e, k) == v for k, v in where.items()))
 
@@ -177,7 +186,7 @@ class Registry:
     def value(self, analysis: str, statistic: str, arm: str = "", level: str = "", /) -> float:
         """A number as printed; ``nan`` where the paper prints none. As `Results.value`."""
         entry = self.first(analysis, statistic, arm, level)
-        number = window.printed_value(entry.printed) if entry else None
+        number = entry.value if entry else None
         return float("nan") if number is None else float(number)
 
     def __iter__(self) -> Iterator[Entry]:
@@ -192,20 +201,44 @@ COLUMNS += ["analysis", "statistic", "arm", "level", "measure", "source", "reaso
 _KEY_FIELDS = frozenset(f.name for f in fields(Key))
 
 
-@lru_cache(maxsize=1)
-def load() -> Registry:
-    """The registry of the trial's paper.
+def of(trial: Trial) -> Registry:
+    """The registry that a trial declares.
 
     Raises
     ------
     VerificationError
-        If the registry is broken; see `read`.
+        If the trial declares none, the file cannot be read, or it is broken; see `read`.
     """
-    return read(resources.files("core_trial.published").joinpath(FILE).read_text("utf-8"))
+    if trial.registry is None:
+        raise VerificationError("the trial declares no registry= of printed numbers")
+    file = trial.registry.file
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise VerificationError(f"the registry {file.name} cannot be read: {problem}") from None
+    partitions = {
+        item.column: tuple(map(str, item.levels))
+        for item in trial.baseline
+        if isinstance(item, Categories) and item.levels
+    }
+    return read(text, trial.registry, partitions)
 
 
-def read(text: str) -> Registry:
+def read(
+    text: str,
+    paper: Paper | None = None,
+    partitions: Mapping[str, tuple[str, ...]] | None = None,
+) -> Registry:
     """Parse a registry.
+
+    Parameters
+    ----------
+    text
+        CSV with the columns `COLUMNS`.
+    paper
+        Its sections, reasons and phrases, and what its arithmetic needs to know.
+    partitions
+        Categories of each characteristic that add up to its denominator.
 
     Raises
     ------
@@ -221,23 +254,24 @@ def read(text: str) -> Registry:
     if faults:
         raise VerificationError(_report(faults))
     cells = [dict(zip(COLUMNS, row, strict=True)) for row in rows[1:]]
-    faults = [f"{c['id'] or '?'}: {fault}" for c in cells for fault in _faults(c)]
+    paper = paper or Paper()
+    faults = [f"{c['id'] or '?'}: {fault}" for c in cells for fault in _faults(c, paper)]
     faults += [f"{name}: entered twice" for name in _repeated((c["id"],) for c in cells)]
     faults += [f"{name}: one number twice" for name in _repeated(map(_spot, cells))]
     if faults:
         raise VerificationError(_report(faults))
-    return Registry(tuple(map(_entry, cells)))
+    return Registry(tuple(_entry(c, paper) for c in cells), paper, dict(partitions or {}))
 
 
-def _faults(cell: Mapping[str, str]) -> Iterator[str]:
+def _faults(cell: Mapping[str, str], paper: Paper) -> Iterator[str]:
     """What is wrong with one row."""
     allowed: Mapping[str, Iterable[str]] = {
-        "place": PLACES,
+        "place": paper.sections,
         "arm": ("", *Group),
         "statistic": STATISTICS,
         "measure": ("", *Measure),
         "source": tuple(Source),
-        "reason": ("", *REASONS),
+        "reason": ("", *paper.reasons),
     }
     for name in ("id", "where", "printed", "analysis"):
         if not cell[name].strip():
@@ -250,14 +284,14 @@ def _faults(cell: Mapping[str, str]) -> Iterator[str]:
     if (cell["source"] == Source.CLAIM) != (cell["statistic"] == "claim"):
         yield "a claim has the statistic 'claim', and nothing else has"
     try:
-        window.read(cell["printed"])
+        window.read(cell["printed"], paper.phrases)
     except ValueError as problem:
         yield str(problem)
     if cell["decimals"] != str(window.decimals(cell["printed"])):
         yield f"decimals {cell['decimals']!r} are not those of {cell['printed']!r}"
 
 
-def _entry(cell: Mapping[str, str]) -> Entry:
+def _entry(cell: Mapping[str, str], paper: Paper) -> Entry:
     return Entry(
         id=cell["id"],
         place=cell["place"],
@@ -269,6 +303,7 @@ def _entry(cell: Mapping[str, str]) -> Entry:
         source=Source(cell["source"]),
         reason=cell["reason"],
         note=cell["note"],
+        window=window.read(cell["printed"], paper.phrases),
     )
 
 

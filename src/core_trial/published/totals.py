@@ -2,82 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import combinations
 
-from core_trial.declaration.arms import PRINTED_ARMS, Group
+from core_trial.declaration.arms import PRINTED_ARMS
+from core_trial.declaration.layout import Total
 from core_trial.published.findings import finding
 from core_trial.published.registry import Registry, Source
 from core_trial.results import Finding, Key
-from core_trial.trials.core import words
-
-#: Table 1's characteristics whose categories are all printed, and so add up to the denominator.
-CATEGORIES: Mapping[str, Mapping[str, str]] = {
-    "sex": words.SEX,
-    "ethnicity": words.ETHNICITY,
-    "marital_status": words.MARITAL_STATUS,
-    "diagnosis": words.DIAGNOSIS,
-    "lifetime_admissions": words.LIFETIME_ADMISSIONS,
-    "crt_periods": words.CRT_PERIODS,
-}
-_EVENTS = ("readmission", "attempted_suicide", "attempted_murder_charge", "deaths")
-
-
-def _count(analysis: str, arm: str = "", level: str = "") -> Key:
-    return Key(analysis, "n", arm, level)
-
-
-#: A whole and its parts.
-SUMS: tuple[tuple[Key, tuple[Key, ...]], ...] = (
-    (
-        _count("flow", "", "randomised"),
-        (_count("flow", "", "pilot"), _count("flow", "", "main_trial")),
-    ),
-    (
-        _count("flow", "", "randomised"),
-        tuple(_count("flow", arm, "randomised") for arm in PRINTED_ARMS),
-    ),
-    (_count("adverse_events"), tuple(_count("adverse_events", arm) for arm in PRINTED_ARMS)),
-    (_count("adverse_events"), tuple(_count("adverse_events", "", kind) for kind in _EVENTS)),
-    (
-        _count("adverse_events", "", "deaths"),
-        (
-            _count("adverse_events", Group.CONTROL, "death_suicide"),
-            _count("adverse_events", Group.CONTROL, "death_unclear"),
-        ),
-    ),
-    (
-        _count("protocol_breaches"),
-        (
-            _count("protocol_breaches", "", "not_offered"),
-            _count("protocol_breaches", "", "worker_left"),
-        ),
-    ),
-    *(
-        (
-            Key("readmission", "N", arm),
-            (_count("readmission", arm), _count("readmission_days", arm, "none")),
-        )
-        for arm in PRINTED_ARMS
-    ),
-    *(
-        (
-            Key(name, "N", arm, next(iter(levels))),
-            tuple(_count(name, arm, level) for level in levels),
-        )
-        for name, levels in CATEGORIES.items()
-        for arm in PRINTED_ARMS
-    ),
-)
 
 
 def parts(registry: Registry) -> Iterator[Finding]:
     """Wholes that are not the sum of their parts."""
-    for whole, pieces in SUMS:
+    for whole, pieces in _totals(registry):
         entries = [registry.by_key[key][0] for key in (whole, *pieces) if key in registry.by_key]
-        if len(entries) <= len(pieces):
+        printed = [float(e.value) for e in entries if e.value is not None]
+        if len(printed) <= len(pieces):
             continue
-        value, *values = (float(e.window.low + e.window.high) / 2 for e in entries)
+        value, *values = printed
         if value != sum(values):
             yield finding(
                 "sum",
@@ -87,6 +29,18 @@ def parts(registry: Registry) -> Iterator[Finding]:
                 (sum(values), sum(values)),
                 "a slip in the whole or in a part",
             )
+
+
+def _totals(registry: Registry) -> Iterator[Total]:
+    """What must add up: as declared, both arms, and the categories of a characteristic."""
+    yield from registry.paper.sums
+    for key in registry.by_key:
+        if key.statistic == "n" and not key.arm:
+            yield key, tuple(Key(key.analysis, "n", arm, key.level) for arm in PRINTED_ARMS)
+    for name, levels in registry.partitions.items():
+        for arm in PRINTED_ARMS:
+            pieces = tuple(Key(name, "n", arm, level) for level in levels)
+            yield Key(name, "N", arm, levels[0]), pieces
 
 
 def places(registry: Registry) -> Iterator[Finding]:
@@ -107,21 +61,25 @@ def places(registry: Registry) -> Iterator[Finding]:
 
 
 def denominators(registry: Registry) -> Iterator[Finding]:
-    """Characteristics known for more people of an arm than have a known sex.
+    """Characteristics known for more people of an arm than one that every interview records.
 
-    Sex is the first thing that an interview records; a characteristic that more people have than
-    have a sex is somebody's without one, or counted in the wrong arm.
+    A characteristic that more people have is somebody's without the other, or counted in the wrong
+    arm.
     """
-    for analysis, levels in CATEGORIES.items():
+    if registry.paper.complete is None:
+        return
+    name, level = registry.paper.complete
+    for analysis, levels in registry.partitions.items():
         for arm in PRINTED_ARMS:
-            entry = registry.first(analysis, "N", arm, next(iter(levels)))
-            known = registry.value("sex", "N", arm, "male")
-            if entry is not None and float(entry.printed) > known:
+            entry = registry.first(analysis, "N", arm, levels[0])
+            known = registry.value(name, "N", arm, level)
+            if entry is not None and entry.value is not None and float(entry.value) > known:
                 yield finding(
                     "denominator",
                     "unsaid",
                     [entry],
-                    f"participants of the {arm} group whose sex and ethnicity are known",
+                    f"participants of the {arm} group whose {name.replace('_', ' ')} is known",
                     (0.0, known),
-                    "somebody whose sex is not recorded, or who is counted in the wrong group",
+                    f"somebody whose {name.replace('_', ' ')} is not recorded, or who is counted "
+                    "in the wrong group",
                 )

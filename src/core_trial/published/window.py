@@ -11,18 +11,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 from types import MappingProxyType
 
-#: Digits beyond the printed ones within which a float is a tie rather than noise beside it.
-GUARD_DIGITS = 9
-_WIDE = Context(prec=400, rounding=ROUND_HALF_UP)
+from core_trial.results.rounding import MONTHS, guarded
 
-_NUMBER = re.compile(r"(?P<sign>[–−-]?)(?P<digits>\d+(?:[·.](?P<decimals>\d+))?)")
-_BOUND = re.compile(r"<(?P<digits>\d+[·.](?P<decimals>\d+))")
+#: Digits, with thousands apart or not; a point of either kind before the decimals.
+_DIGITS = r"(?P<digits>(?:\d{1,3}(?:[,\u2009\u202f]\d{3})+|\d+)(?:[·.](?P<decimals>\d+))?)"
+_NUMBER = re.compile(rf"(?P<sign>[–−-]?){_DIGITS}")
+_BOUND = re.compile(rf"(?P<side>[<>]){_DIGITS}")
 _DATE = re.compile(r"(?P<month>[A-Z][a-z]{2})[a-z]* (?P<day>\d{1,2}), (?P<year>\d{4})")
-#: English whatever the machine's language, and by their first letters: the Lancet cuts some only.
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+#: Months by their first letters, for some journals cut them and others do not.
+_MONTHS = tuple(month[:3] for month in MONTHS)
 _UNITS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 #: Numbers that the paper spells out.
 NUMBER_WORDS: Mapping[str, int] = MappingProxyType({word: n for n, word in enumerate(_UNITS)})
@@ -59,8 +59,7 @@ class Window:
             return False
         exact = Decimal(repr(float(value)))
         if self.decimals is not None:
-            guard = Decimal(1).scaleb(-self.decimals - GUARD_DIGITS)
-            exact = exact.quantize(guard, context=_WIDE)
+            exact = guarded(value, self.decimals)
         above = self.low <= exact if self.includes_low else self.low < exact
         below = exact <= self.high if self.includes_high else exact < self.high
         return above and below
@@ -75,10 +74,17 @@ class Window:
         return at_low or (value == self.high and self.includes_high) or self.low < value < self.high
 
 
-def read(text: str) -> Window:
+def read(text: str, phrases: Mapping[str, tuple[float, float]] | None = None) -> Window:
     """The window of a printed number, number word, bound, date or phrase.
 
     A date is its number of days by the proleptic Gregorian calendar (``date.toordinal``).
+
+    Parameters
+    ----------
+    text
+        As printed.
+    phrases
+        Limits of phrases beside `PHRASES`, neither of them included.
 
     Raises
     ------
@@ -92,11 +98,16 @@ def read(text: str) -> Window:
     (Decimal('0.655'), Decimal('0.665'), False)
     >>> read("<0·0001").contains(3.6e-5), read("one in four").contains(100 * 441 / 1848)
     (True, True)
+    >>> read(">0·9999").contains(0.99995), read("3,288").contains(3288)
+    (True, True)
     """
+    if phrases and text.lower() in phrases:
+        low, high = (Decimal(repr(float(limit))) for limit in phrases[text.lower()])
+        return Window(low, high, includes_low=False)
     if found := _NUMBER.fullmatch(text):
         return _rounded(_decimal(found["digits"]), len(found["decimals"] or ""), found["sign"])
     if found := _BOUND.fullmatch(text):
-        return Window(Decimal(0), _decimal(found["digits"]))
+        return _bounded(_decimal(found["digits"]), below=found["side"] == "<")
     if text.lower() in NUMBER_WORDS:
         return _exactly(NUMBER_WORDS[text.lower()])
     if text.lower() in PHRASES:
@@ -114,13 +125,19 @@ def decimals(text: str) -> int:
 
 
 def printed_value(text: str) -> Decimal | None:
-    """The number as printed; None for a bound or a phrase, which name no single number."""
+    """The number as printed; None for a bound or a phrase, which name no single number.
+
+    Examples
+    --------
+    >>> printed_value("3,288"), printed_value("<1")
+    (Decimal('3288'), None)
+    """
     found = _NUMBER.fullmatch(text)
     if found:
         return _decimal(found["digits"]) * (-1 if found["sign"] else 1)
-    if text.lower() in PHRASES or _BOUND.fullmatch(text):
-        return None
-    return read(text).low
+    if text.lower() in NUMBER_WORDS or _DATE.fullmatch(text):
+        return read(text).low
+    return None
 
 
 def _rounded(magnitude: Decimal, places: int, sign: str) -> Window:
@@ -133,8 +150,15 @@ def _rounded(magnitude: Decimal, places: int, sign: str) -> Window:
     return Window(low, high, decimals=places)
 
 
+def _bounded(limit: Decimal, *, below: bool) -> Window:
+    """What a printed ``<`` or ``>`` leaves; nothing that is printed so is negative."""
+    if below:
+        return Window(Decimal(0), limit)
+    return Window(limit, Decimal("Infinity"), includes_low=False)
+
+
 def _decimal(digits: str) -> Decimal:
-    return Decimal(digits.replace("·", "."))
+    return Decimal(re.sub("[,\u2009\u202f]", "", digits).replace("·", "."))
 
 
 def _exactly(value: int) -> Window:
@@ -147,8 +171,7 @@ def _one_in(k: int) -> Window:
 
 
 #: Phrases that stand for percentages, read generously: five points below a round number that is
-#: "nearly" reached, and the nearest of one in two, one in three and so on. A difference that
-#: "persisted" has its upper limit below 100 percent of no difference.
+#: "nearly" reached, and the nearest of one in two, one in three and so on.
 PHRASES: Mapping[str, Window] = MappingProxyType(
     {
         "more than half": Window(Decimal(50), Decimal(100), False, True),
@@ -157,6 +180,5 @@ PHRASES: Mapping[str, Window] = MappingProxyType(
         "one in four": _one_in(4),
         "nearly 80%": Window(Decimal(75), Decimal(80)),
         "just below 60%": Window(Decimal(55), Decimal(60)),
-        "persisted": Window(Decimal(0), Decimal(100), False, False),
     }
 )

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from core_trial.declaration.trial import Trial
 from core_trial.report import number
 from core_trial.report.number import Style
 from core_trial.report.table import Row
@@ -15,6 +16,7 @@ from core_trial.results.measures import MEASURE_ABBREVIATIONS, MEASURE_LABELS, M
 #: Stands for a number that is withheld, as British official statistics mark a confidential one.
 CONFIDENTIAL = "[c]"
 CONFIDENTIAL_NOTE = f"{CONFIDENTIAL}=withheld, so that nobody can be recognised by a small number."
+SYNTHETIC = "The data are synthetic: a program made them, and no participant is in them."
 #: Journals' order of footnote marks.
 MARKS = "*†‡§¶‖"
 
@@ -52,6 +54,8 @@ def fraction(results: Results, place: Place, style: Style) -> str:
     if is_withheld(results, place, "n"):
         return CONFIDENTIAL
     n, of = values(results, place, "n", "N")
+    if math.isnan(n) and not is_recorded(results, place, "n"):
+        return ""
     if is_withheld(results, place, "N"):
         return f"{number.count(n, style)}/{CONFIDENTIAL}"
     return number.fraction(n, of, style)
@@ -62,15 +66,19 @@ def mean_sd(results: Results, place: Place, style: Style, decimals: tuple[int, i
     if is_withheld(results, place, "mean", "sd"):
         return CONFIDENTIAL
     mean, sd = values(results, place, "mean", "sd")
+    if not is_recorded(results, place, "mean"):
+        return ""
     return number.mean_sd(mean, sd, decimals[0], style, sd_decimals=decimals[1])
 
 
-def median_iqr(results: Results, place: Place, style: Style) -> str:
-    """``median (q1 to q3)`` without decimals."""
+def median_iqr(results: Results, place: Place, style: Style, decimals: int = 0) -> str:
+    """``median (q1 to q3)``."""
     if is_withheld(results, place, "median", "q1", "q3"):
         return CONFIDENTIAL
     median, q1, q3 = values(results, place, "median", "q1", "q3")
-    return number.median_iqr(median, q1, q3, 0, style)
+    if not is_recorded(results, place, "median"):
+        return ""
+    return number.median_iqr(median, q1, q3, decimals, style)
 
 
 def association(estimate: Estimate, style: Style) -> str:
@@ -78,13 +86,36 @@ def association(estimate: Estimate, style: Style) -> str:
     if not believable(estimate):
         return style.not_estimable
     abbreviation = MEASURE_ABBREVIATIONS[Measure(estimate.measure)]
-    effect = number.effect(estimate.estimate, estimate.low, estimate.high, 2, style)
-    return f"{abbreviation} {effect}"
+    return f"{abbreviation} {number.effect(*limits(estimate), decimals(estimate), style)}"
+
+
+def limits(estimate: Estimate) -> tuple[float, float, float]:
+    """Effect and limits as they are printed: a risk difference in percentage points."""
+    scale = 100 if estimate.measure == Measure.RISK_DIFFERENCE else 1
+    return scale * estimate.estimate, scale * estimate.low, scale * estimate.high
+
+
+def decimals(estimate: Estimate) -> int:
+    """Decimals of an effect: one for percentage points and times, else two."""
+    coarse = (Measure.RISK_DIFFERENCE, Measure.RESTRICTED_MEAN_DIFFERENCE)
+    return 1 if estimate.measure in coarse else 2
 
 
 def p_value(estimate: Estimate, style: Style) -> str:
     """The p-value; blank where there is no estimate to go with it."""
     return number.p_value(estimate.p_value, style) if believable(estimate) else ""
+
+
+def effect_and_p(
+    results: Results, analysis: str, style: Style, level: str = ""
+) -> tuple[str, str] | None:
+    """An effect with its interval, and its p-value; None where there is no such estimate."""
+    if estimate_withheld(results, analysis, level):
+        return CONFIDENTIAL, CONFIDENTIAL
+    estimate = results.estimate(analysis, level)
+    if estimate is None:
+        return None
+    return association(estimate, style), p_value(estimate, style)
 
 
 def believable(estimate: Estimate) -> bool:
@@ -113,8 +144,9 @@ def mark(i: int) -> str:
 def abbreviations(estimates: Sequence[Estimate]) -> str:
     """The effect measures in use, spelt out, as in ``OR=odds ratio.`` and so on."""
     used = {Measure(estimate.measure) for estimate in estimates if believable(estimate)}
-    spelt = [f"{MEASURE_ABBREVIATIONS[m]}={MEASURE_LABELS[m]}." for m in Measure if m in used]
-    return " ".join(spelt)
+    units = {Measure.RISK_DIFFERENCE: ", in percentage points"}
+    spelt = (f"{MEASURE_ABBREVIATIONS[m]}={MEASURE_LABELS[m]}{units.get(m, '')}." for m in Measure)
+    return " ".join(text for m, text in zip(Measure, spelt, strict=True) if m in used)
 
 
 def estimate_withheld(results: Results, analysis: str, level: str = "") -> bool:
@@ -122,10 +154,50 @@ def estimate_withheld(results: Results, analysis: str, level: str = "") -> bool:
     return is_withheld(results, Place(analysis, "", level), "estimate")
 
 
+def remark(results: Results) -> str:
+    """What must be said of every table and figure; blank where there is nothing."""
+    return SYNTHETIC if results.provenance.synthetic else ""
+
+
+def footnotes(
+    results: Results, trial: Trial, name: str, rows: Iterable[Row], *notes: str
+) -> tuple[str, ...]:
+    """The footnotes of a table: its own, the trial's, and what is withheld or invented.
+
+    Parameters
+    ----------
+    results, trial
+        Records and declaration.
+    name
+        Name of the table.
+    rows
+        Its rows.
+    notes
+        Its own footnotes; blank ones are left out.
+    """
+    found = (*notes, trial.layout.notes.get(name, ""), *confidential_notes(rows))
+    return tuple(filter(None, (*found, invented(results, trial, name))))
+
+
+def note(results: Results, *notes: str) -> str:
+    """What stands below a figure."""
+    return " ".join(filter(None, (remark(results), *notes)))
+
+
+def invented(results: Results, trial: Trial, name: str) -> str:
+    """What of a table no paper printed, where the data are synthetic."""
+    return trial.wording.invented.get(name, "") if results.provenance.synthetic else ""
+
+
 def confidential_notes(rows: Iterable[Row]) -> tuple[str, ...]:
     """The footnote for a table in which something is withheld; none for any other."""
     shown = any(CONFIDENTIAL in cell for row in rows for cell in row.cells)
     return (CONFIDENTIAL_NOTE,) if shown else ()
+
+
+def is_recorded(results: Results, place: Place, statistic: str) -> bool:
+    """Whether there is a number, told or withheld."""
+    return Key(place.analysis, statistic, place.arm, place.level) in results.numbers
 
 
 def is_withheld(results: Results, place: Place, *statistics: str) -> bool:

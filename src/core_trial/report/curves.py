@@ -1,50 +1,115 @@
-"""Kaplan-Meier curves of readmission by arm, with the numbers at risk under them."""
+"""Kaplan-Meier curves of a time to an event by arm, with the numbers at risk under them."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from core_trial.declaration.arms import PRINTED_ARMS as ARMS
 from core_trial.declaration.arms import Group
-from core_trial.report import cells, number
+from core_trial.declaration.covariates import in_words
+from core_trial.declaration.outcomes import Time
+from core_trial.declaration.trial import Trial
+from core_trial.report import cells, labels, number
 from core_trial.report.figure import ONE_COLUMN, PENS, Figure, blank, place
 from core_trial.report.number import LANCET, Style
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import CurvePoint, Results
 from core_trial.results.measures import MEASURE_ABBREVIATIONS, Measure
-from core_trial.trials.core.words import ARM_LABELS, FOLLOW_UP_DAYS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
-#: Days under which the numbers at risk are printed.
-DAYS = (0, 90, 180, 270, FOLLOW_UP_DAYS)
-ANALYSIS = "time_to_readmission"
-TITLE = "Time to first readmission to acute care"
-
-NOTE = "Kaplan-Meier estimates. Shaded: pointwise 95% confidence intervals."
+NOTE = (
+    "Kaplan-Meier estimates. Shaded: pointwise 95% confidence intervals, by the log-log transform "
+    "and Greenwood’s variance."
+)
 JOINED = (
     "Neighbouring steps are joined, and numbers at risk are those at the start of a step: small "
     "numbers are withheld."
 )
+#: Parts into which the time is divided where no ticks are declared.
+_PARTS = 4
 #: Millimetres left of the plot and across it, and where the arms' names begin in its widths.
 _LEFT, _PLOT = 20.0, 61.0
 _AT_LABELS = (1.0 - _LEFT) / _PLOT
+#: Characters of an arm's name that fit before the first column.
+_LABEL_CHARACTERS = 14
 
 #: Points of each arm, by time.
 Curves = Mapping[Group, Sequence[CurvePoint]]
 
 
-def curves(results: Results, style: Style = LANCET) -> Figure:
-    """Draw the share of participants readmitted over time.
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """What one figure shows."""
+
+    points: Curves
+    axis: Axis
+    trial: Trial
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The axis of time of one outcome.
+
+    Parameters
+    ----------
+    limit
+        Where it ends.
+    ticks
+        Times under which numbers at risk are printed.
+    label, unit
+        What is measured, and in what.
+    event
+        What happens at the end of a time, in words.
+    """
+
+    limit: float
+    ticks: tuple[float, ...]
+    label: str
+    unit: str
+    event: str
+
+
+def times(trial: Trial) -> tuple[Time, ...]:
+    """The outcomes that are drawn."""
+    return tuple(outcome for outcome in trial.outcomes if isinstance(outcome, Time))
+
+
+def name_of(trial: Trial, outcome: Time, stem: str) -> str:
+    """Name of a part about one time; the outcome's own name is in it where there are several."""
+    return stem if len(times(trial)) == 1 else f"{stem}_{outcome.key}"
+
+
+def axis(results: Results, outcome: Time) -> Axis:
+    """The axis of time: as declared, or up to the longest time seen in quarters."""
+    seen = [p.time for points in by_arm(results, outcome).values() for p in points]
+    limit = outcome.limit or max(seen, default=1.0)
+    quarters = tuple(round(limit * i / _PARTS) for i in range(_PARTS + 1))
+    return Axis(
+        limit=limit,
+        ticks=outcome.ticks or tuple(dict.fromkeys(map(float, quarters))),
+        label=f"{in_words(outcome.unit)} since {outcome.origin}",
+        unit=outcome.unit.removesuffix("s"),
+        event=in_words(outcome.event),
+    )
+
+
+def curves(results: Results, trial: Trial, outcome: Time, style: Style = LANCET) -> Figure:
+    """Draw the share of participants with the event over time.
 
     Parameters
     ----------
     results
-        Holds the curve points of `ANALYSIS`, and its estimate if there is one.
+        Holds the curve points of the outcome, and its estimate if there is one.
+    trial, outcome
+        The declaration, and which of its times.
     style
         How numbers are spelt.
 
@@ -53,35 +118,46 @@ def curves(results: Results, style: Style = LANCET) -> Figure:
     Figure
         Rising step functions with pointwise confidence bands, one column wide.
     """
-    points, effect = by_arm(results), _effect(results, style)
+    drawing = _Drawing(
+        by_arm(results, outcome), axis(results, outcome), trial, _effect(results, outcome, style)
+    )
     return Figure(
-        name="readmission_curves",
-        title=TITLE,
-        alt=_alternative(points, effect, style),
-        paint=partial(_paint, points, effect, style),
-        note=f"{NOTE} {JOINED}" if results.withheld else NOTE,
+        name=name_of(trial, outcome, "curves"),
+        title=outcome.title,
+        alt=_alternative(drawing, style),
+        paint=partial(_paint, drawing, style),
+        note=cells.note(results, NOTE, JOINED if results.withheld else ""),
         width=ONE_COLUMN,
     )
 
 
-def curve_table(results: Results, style: Style = LANCET) -> Table:
-    """The same in figures: share readmitted with its interval, and the number at risk."""
+def curve_table(results: Results, trial: Trial, outcome: Time, style: Style = LANCET) -> Table:
+    """The same in figures: share with the event and its interval, and the number at risk."""
+    at = axis(results, outcome)
     rows: list[Row] = []
-    for arm, points in by_arm(results).items():
-        rows.append(Row(ARM_LABELS[arm], kind=Kind.GROUP))
-        rows += [_table_row(day, points, style) for day in DAYS]
+    for arm, points in by_arm(results, outcome).items():
+        rows.append(Row(trial.arm.label(arm), kind=Kind.GROUP))
+        rows += [_table_row(time, points, style) for time in at.ticks]
     return Table(
-        name="readmission_curves_table",
-        title=f"{TITLE}: Kaplan-Meier estimates",
-        head=("Day", "At risk", "Readmitted (95% CI)"),
+        name=name_of(trial, outcome, "curves_table"),
+        title=f"{outcome.title}: Kaplan-Meier estimates",
+        head=(in_words(at.unit), "At risk", f"{at.event} (95% CI)"),
         rows=tuple(rows),
-        footnotes=("At risk: not readmitted and not censored before that day.",),
+        footnotes=cells.footnotes(
+            results,
+            trial,
+            "curves_table",
+            rows,
+            f"At risk: without the event and not censored before that {at.unit}. "
+            "Limits by the log-log transform and Greenwood’s variance.",
+        ),
+        remark=cells.remark(results),
     )
 
 
-def by_arm(results: Results) -> Curves:
+def by_arm(results: Results, outcome: Time) -> Curves:
     """The points of every arm that has any, by time."""
-    found = {arm: results.find("curve", analysis=ANALYSIS, arm=arm) for arm in ARMS}
+    found = {arm: results.find("curve", analysis=outcome.key, arm=arm) for arm in ARMS}
     return {
         arm: sorted((p for p in points if isinstance(p, CurvePoint)), key=lambda p: p.time)
         for arm, points in found.items()
@@ -99,26 +175,28 @@ def state(points: Sequence[CurvePoint], day: float) -> CurvePoint | None:
     return max((p for p in points if p.time <= day), key=lambda p: p.time, default=None)
 
 
-def _table_row(day: int, points: Sequence[CurvePoint], style: Style) -> Row:
-    found = state(points, day)
+def _table_row(time: float, points: Sequence[CurvePoint], style: Style) -> Row:
+    found = state(points, time)
     share = "0%" if found is None else _share(found, style)
     return Row(
-        number.count(day, style), (number.count(at_risk(points, day), style), share), Kind.MEMBER
+        number.count(time, style),
+        (number.count(at_risk(points, time), style), share),
+        Kind.MEMBER,
     )
 
 
 def _share(point: CurvePoint, style: Style) -> str:
-    """Percentage readmitted, with its interval."""
+    """Percentage with the event, with its interval."""
     value, low, high = (100 * (1 - s) for s in (point.survival, point.high, point.low))
     return f"{number.fixed(value, 0, style)}% ({number.interval(low, high, 0, style)})"
 
 
-def _effect(results: Results, style: Style) -> str:
-    estimate = results.estimate(ANALYSIS)
+def _effect(results: Results, outcome: Time, style: Style) -> str:
+    estimate = results.estimate(outcome.key)
     if estimate is None or not cells.believable(estimate):
         return ""
     measure = MEASURE_ABBREVIATIONS[Measure(estimate.measure)]
-    value = number.fixed(estimate.estimate, 2, style)
+    value = number.fixed(estimate.estimate, cells.decimals(estimate), style)
     interval = number.interval_in_text(estimate.low, estimate.high, 2, style)
     level = number.confidence(estimate.confidence, style)
     p = number.p_value(estimate.p_value, style)
@@ -126,60 +204,62 @@ def _effect(results: Results, style: Style) -> str:
     return f"{measure} {value} ({level} CI {interval}), {relation}{p}"
 
 
-def _alternative(points: Curves, effect: str, style: Style) -> str:
-    parts = [
-        "Two step curves of the percentage of participants readmitted to acute care over a year."
-    ]
-    for arm, steps in points.items():
+def _alternative(d: _Drawing, style: Style) -> str:
+    event, unit = labels.lower_first(d.axis.event), d.axis.unit
+    parts = [f"Two step curves of the percentage of participants with the event, {event}."]
+    for arm, steps in d.points.items():
         last = steps[-1]
         at = number.count(last.time, style)
-        parts.append(f"{ARM_LABELS[arm]}: {_share(last, style)} by day {at}.")
-    return " ".join([*parts, *([effect + "."] if effect else [])])
+        parts.append(f"{d.trial.arm.label(arm)}: {_share(last, style)} by {unit} {at}.")
+    return " ".join([*parts, *([d.effect + "."] if d.effect else [])])
 
 
-def _paint(points: Curves, effect: str, style: Style) -> Drawing:
+def _paint(d: _Drawing, style: Style) -> Drawing:
     drawing = blank(ONE_COLUMN, 73)
     axes = place(drawing, left=_LEFT, top=3, width=_PLOT, height=50)
-    for arm, steps in points.items():
-        _paint_curve(axes, arm, steps)
-    axes.set(
-        xlim=(0, FOLLOW_UP_DAYS),
-        xticks=DAYS,
-        ylabel="Readmitted (%)",
-        xlabel="Days since randomisation",
-    )
+    for arm, steps in d.points.items():
+        _paint_curve(axes, arm, d.trial.arm.label(arm), steps)
+    axes.set(xlim=(0, d.axis.limit), xticks=d.axis.ticks, ylabel=f"{d.axis.event} (%)")
+    axes.set_xlabel(d.axis.label)
     axes.set_ylim(bottom=0)
     axes.legend(
-        loc="upper left", handlelength=3, borderaxespad=0.2, title=effect or None, alignment="left"
+        loc="upper left",
+        handlelength=3,
+        borderaxespad=0.2,
+        title=d.effect or None,
+        alignment="left",
     )
-    _paint_numbers_at_risk(axes, points, style)
+    _paint_numbers_at_risk(axes, d, style)
     return drawing
 
 
-def _paint_curve(axes: Axes, arm: Group, points: Sequence[CurvePoint]) -> None:
-    """One arm's steps from nobody readmitted to the last point, over its band."""
+def _paint_curve(axes: Axes, arm: Group, label: str, points: Sequence[CurvePoint]) -> None:
+    """One arm's steps from nobody with the event to the last point, over its band."""
     pen = PENS[arm]
-    days = [0.0, *(p.time for p in points)]
+    times = [0.0, *(p.time for p in points)]
     value, low, high = (
         [0.0, *(100 * (1 - s) for s in shares)]
         for shares in zip(*((p.survival, p.high, p.low) for p in points), strict=True)
     )
-    axes.fill_between(days, low, high, step="post", color=pen.colour, alpha=0.15, linewidth=0)
-    axes.step(
-        days, value, where="post", color=pen.colour, linestyle=pen.dashes, label=ARM_LABELS[arm]
-    )
+    axes.fill_between(times, low, high, step="post", color=pen.colour, alpha=0.15, linewidth=0)
+    axes.step(times, value, where="post", color=pen.colour, linestyle=pen.dashes, label=label)
 
 
-def _paint_numbers_at_risk(axes: Axes, points: Curves, style: Style) -> None:
+def _paint_numbers_at_risk(axes: Axes, d: _Drawing, style: Style) -> None:
     """A small table under the axis, its columns at the ticks."""
     below = axes.get_xaxis_transform()
     axes.text(
         _AT_LABELS, -0.25, "Number at risk", transform=axes.transAxes, weight="bold", size=6.5
     )
-    for i, (arm, steps) in enumerate(points.items()):
+    for i, (arm, steps) in enumerate(d.points.items()):
         y = -0.32 - 0.07 * i
-        label = str(arm).capitalize()
+        label = textwrap.shorten(short_arm(d.trial, arm), _LABEL_CHARACTERS, placeholder="…")
         axes.text(_AT_LABELS, y, label, transform=axes.transAxes, color=PENS[arm].colour, size=6.5)
-        for day in DAYS:
-            text = number.count(at_risk(steps, day), style)
-            axes.text(day, y, text, transform=below, ha="center", size=6.5)
+        for time in d.axis.ticks:
+            text = number.count(at_risk(steps, time), style)
+            axes.text(time, y, text, transform=below, ha="center", size=6.5)
+
+
+def short_arm(trial: Trial, arm: Group) -> str:
+    """An arm where there is little room."""
+    return trial.arm.label(arm).removesuffix(" group").removesuffix(" arm")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from core_trial.report import verification
-from core_trial.report.curves import by_arm, curve_table, curves
+from core_trial.declaration.trial import Trial
+from core_trial.report import cells, verification
+from core_trial.report.curves import by_arm, curve_table, curves, times
 from core_trial.report.figure import Figure
 from core_trial.report.flow import flow_table
 from core_trial.report.flow_diagram import flow_figure
@@ -13,46 +14,67 @@ from core_trial.report.forest import forest
 from core_trial.report.markup import escape, page, paragraph
 from core_trial.report.number import LANCET, Style
 from core_trial.report.provenance import inputs_table, versions_table
-from core_trial.report.supplement.section import Section
+from core_trial.report.section import Section, present
 from core_trial.report.supplement.sections import supplement
 from core_trial.report.table import Table
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
-from core_trial.results import Comparison, Results
+from core_trial.results import Comparison, FlowCount, Results
 
-TITLE = "The CORE trial: results"
 #: A spreadsheet takes text for UTF-8 only when it begins with this mark.
 BYTE_ORDER_MARK = "\ufeff"
 
 
-def sections(results: Results, sentences: Sequence[str], style: Style = LANCET) -> list[Section]:
+def title(results: Results, trial: Trial) -> str:
+    """What the report is called; that its data are synthetic is part of it."""
+    return f"{trial.title}: results{' from synthetic data' * results.provenance.synthetic}"
+
+
+def sections(
+    results: Results, trial: Trial, sentences: Sequence[str] = (), style: Style = LANCET
+) -> list[Section]:
     """The document's sections in order; a part without records is left out.
 
     Parameters
     ----------
     results
         Every record.
+    trial
+        The declaration.
     sentences
         The findings in words.
     style
         How numbers are spelt.
     """
-    drawn = (curves(results, style), curve_table(results, style)) if by_arm(results) else ()
     found = [
         Section("Findings", paragraphs=tuple(sentences)),
-        Section("Flow of participants", (flow_figure(results, style), flow_table(results, style))),
-        Section("Baseline", (table1(results, style),)),
-        Section("Outcomes", (table2(results, style), forest(results, style))),
-        Section("Readmission over time", drawn),
-        *supplement(results, style),
-        Section("Provenance", (inputs_table(results), versions_table(results))),
+        Section("Flow of participants", _flow(results, trial, style)),
+        Section("Baseline", present(table1(results, trial, style))),
+        Section("Outcomes", present(table2(results, trial, style), forest(results, trial, style))),
+        *_curves(results, trial, style),
+        *supplement(results, trial, style),
+        Section("Provenance", present(inputs_table(results), versions_table(results))),
     ]
     return [section for section in found if section.parts or section.paragraphs or section.folded]
 
 
+def _flow(results: Results, trial: Trial, style: Style) -> tuple[Table | Figure, ...]:
+    if not any(isinstance(record, FlowCount) for record in results):
+        return ()
+    return present(flow_figure(results, trial, style), flow_table(results, trial, style))
+
+
+def _curves(results: Results, trial: Trial, style: Style) -> Iterable[Section]:
+    for outcome in times(trial):
+        if by_arm(results, outcome):
+            drawn = curves(results, trial, outcome, style)
+            yield Section(outcome.title, (drawn, curve_table(results, trial, outcome, style)))
+
+
 def document(
     results: Results,
-    comparisons: Iterable[Comparison],
+    trial: Trial,
+    comparisons: Iterable[Comparison] = (),
     sentences: Sequence[str] = (),
     style: Style = LANCET,
 ) -> str:
@@ -62,19 +84,23 @@ def document(
     ----------
     results
         Every record.
+    trial
+        The declaration.
     comparisons
-        The lines of the verdict.
+        The lines of the verdict; without any there is no word of a verdict.
     sentences
         The findings in words.
     style
         How numbers are spelt.
     """
-    return _page(sections(results, sentences, style), Results(tuple(comparisons)), style)
+    found = sections(results, trial, sentences, style)
+    return _page(results, trial, found, _verdict(results, comparisons), style)
 
 
 def files(
     results: Results,
-    comparisons: Iterable[Comparison],
+    trial: Trial,
+    comparisons: Iterable[Comparison] = (),
     sentences: Sequence[str] = (),
     style: Style = LANCET,
 ) -> Mapping[str, str | bytes]:
@@ -82,7 +108,7 @@ def files(
 
     Parameters
     ----------
-    results, comparisons, sentences, style
+    results, trial, comparisons, sentences, style
         As for `document`.
 
     Returns
@@ -90,20 +116,28 @@ def files(
     Mapping
         ``table1.csv``, ``table1.md``, ``table1.html`` and so on for every table; every figure as
         ``.svg`` with its text alternative, in ``figures/`` (`Figure.png` makes a bitmap of it);
-        ``results.json``, ``verification.csv``, ``verification.html`` and ``report.html``.
+        ``results.json`` and ``report.html``; with a verdict ``verification.csv`` and
+        ``verification.html``.
     """
-    verdict = Results(tuple(comparisons))
-    found = sections(results, sentences, style)
+    verdict = _verdict(results, comparisons)
+    found = sections(results, trial, sentences, style)
     made: dict[str, str | bytes] = {
         "results.json": results.to_json(),
-        "verification.csv": BYTE_ORDER_MARK + verification.to_csv(verdict, style),
-        "verification.html": verification.verdict_page(verdict, style),
-        "report.html": _page(found, verdict, style),
+        "report.html": _page(results, trial, found, verdict, style),
     }
+    if len(verdict):
+        made |= {
+            "verification.csv": BYTE_ORDER_MARK + verification.to_csv(verdict, style),
+            "verification.html": verification.verdict_page(verdict, trial, style),
+        }
     for section in found:
         for part in (*section.parts, *section.folded):
             made |= _table_files(part) if isinstance(part, Table) else _figure_files(part)
     return made
+
+
+def _verdict(results: Results, comparisons: Iterable[Comparison]) -> Results:
+    return Results(tuple(comparisons), results.provenance)
 
 
 def _table_files(table: Table) -> dict[str, str | bytes]:
@@ -121,14 +155,19 @@ def _figure_files(figure: Figure) -> dict[str, str | bytes]:
     }
 
 
-def _page(found: Sequence[Section], verdict: Results, style: Style) -> str:
+def _page(
+    results: Results, trial: Trial, found: Sequence[Section], verdict: Results, style: Style
+) -> str:
+    heading, remark = title(results, trial), cells.remark(results)
     links = [(section.anchor, section.title) for section in found]
-    parts = [f"<h1>{escape(TITLE)}</h1>", paragraph(verification.sentence(verdict))]
-    parts.append(_contents([*links, ("section-verification", "Verification")]))
-    parts += [_section(section) for section in found]
-    parts.append('<h2 id="section-verification">Verification</h2>')
-    parts += verification.fragments(verdict, style)
-    return page(TITLE, "\n".join(parts))
+    links += [("section-verification", "Verification")] if len(verdict) else []
+    parts = [f"<h1>{escape(heading)}</h1>", *([paragraph(remark)] if remark else [])]
+    parts += [paragraph(verification.sentence(verdict))] if len(verdict) else []
+    parts += [_contents(links), *map(_section, found)]
+    if len(verdict):
+        parts.append('<h2 id="section-verification">Verification</h2>')
+        parts += verification.fragments(verdict, trial, style)
+    return page(heading, "\n".join(parts))
 
 
 def _contents(links: Iterable[tuple[str, str]]) -> str:

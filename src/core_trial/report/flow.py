@@ -6,64 +6,85 @@ import math
 from collections.abc import Iterator
 
 from core_trial.declaration.arms import PRINTED_ARMS
-from core_trial.report import cells, number
+from core_trial.declaration.covariates import in_words
+from core_trial.declaration.layout import FlowSection, Stage
+from core_trial.declaration.trial import Trial
+from core_trial.report import cells, number, table2
 from core_trial.report.cells import Place
 from core_trial.report.number import LANCET, Style
 from core_trial.report.table import Kind, Row, Table
-from core_trial.report.table2 import OUTCOMES, Outcome
 from core_trial.results import FlowCount, Key, Results
-from core_trial.trials.core.words import ARM_LABELS, SCREENING_STEPS
 
 TITLE = "Recruitment, follow-up, and analysis"
-#: Headings of the table, and the steps under each with their labels.
-SECTIONS: dict[str, dict[str, str]] = {
-    "Before randomisation": SCREENING_STEPS,
-    "Randomised": {
-        "randomised": "Randomised",
-        "pilot": "In the internal pilot",
-        "main_trial": "In the main trial",
-    },
-    "Followed up": {
-        "interviewed_month_4": "Interviewed at 4 months",
-        "not_interviewed_month_4": "Not interviewed at 4 months",
-        "interviewed_month_18": "Interviewed at 18 months",
-        "not_interviewed_month_18": "Not interviewed at 18 months",
-        "not_expected_month_18": "No interview planned at 18 months (internal pilot)",
-        "primary_outcome_known": "Primary outcome known",
-        "acute_records_not_obtained": "Acute care records not obtained",
-    },
-    "Analysed": {f"analysed_{o.analysis}": o.label for o in OUTCOMES if isinstance(o, Outcome)},
-}
+#: Step at which everybody is who was randomised.
+RANDOMISED = "randomised"
+#: Steps at which people leave before it, in trials that declare no flow of their own.
+LEAVING = ("not_eligible", "not_randomised")
+_ANALYSED = "analysed_"
 COLUMNS = ("", *PRINTED_ARMS)
 
 
-def flow_table(results: Results, style: Style = LANCET) -> Table:
+def flow_table(results: Results, trial: Trial, style: Style = LANCET) -> Table:
     """Every count of the flow, in the whole trial and by arm; reasons follow their step.
 
     Parameters
     ----------
     results
-        Holds the flow counts.
+        Holds the flow counts; a step without one is left out.
+    trial
+        The declaration.
     style
         How numbers are spelt.
     """
-    rows = [
-        row for title, steps in SECTIONS.items() for row in _section(title, steps, results, style)
-    ]
+    rows = [row for part in sections(results, trial) for row in _section(part, results, style)]
     return Table(
         name="flow",
         title=TITLE,
-        head=("Step", "All", *(ARM_LABELS[arm] for arm in PRINTED_ARMS)),
+        head=("Step", "All", *(trial.arm.label(arm) for arm in PRINTED_ARMS)),
         rows=tuple(rows),
-        footnotes=("Data are n, or n/N (%).", *cells.confidential_notes(rows)),
+        footnotes=cells.footnotes(results, trial, "flow", rows, "Data are n, or n/N (%)."),
+        remark=cells.remark(results),
     )
 
 
-def _section(title: str, steps: dict[str, str], results: Results, style: Style) -> Iterator[Row]:
+def sections(results: Results, trial: Trial) -> tuple[FlowSection, ...]:
+    """The headings and their steps: as declared, else as counted, and who was analysed."""
+    declared = trial.layout.flow or tuple(_counted(results, trial))
+    if any(section.stage == Stage.ANALYSED for section in declared):
+        return declared
+    steps = {f"{_ANALYSED}{o.key}": o.title for o in table2.printed(trial)}
+    return (*declared, FlowSection("Analysed", steps, Stage.ANALYSED))
+
+
+def _counted(results: Results, trial: Trial) -> Iterator[FlowSection]:
+    """Sections made of the steps that were counted, in the order of counting."""
+    counted = (record.step for record in results if isinstance(record, FlowCount))
+    hidden = (key.level.partition(": ")[0] for key in results.withheld if key.analysis == "flow")
+    steps = dict.fromkeys((*counted, *sorted(hidden)))
+    named = {s: _label(s, trial) for s in steps if not s.startswith(_ANALYSED)}
+    at = list(named).index(RANDOMISED) if RANDOMISED in named else 0
+    before = dict(list(named.items())[:at])
+    yield FlowSection("Before randomisation", before, Stage.BEFORE, leaving=LEAVING)
+    if RANDOMISED in named:
+        yield FlowSection("Randomised", {RANDOMISED: named[RANDOMISED]}, Stage.RANDOMISED)
+    after = {s: text for s, text in named.items() if s not in before and s != RANDOMISED}
+    yield FlowSection("Followed up", after, Stage.AFTER)
+
+
+def _label(step: str, trial: Trial) -> str:
+    titles = {outcome.key: outcome.title for outcome in trial.outcomes}
+    for word in ("known", "missing"):
+        name = step.removeprefix(f"{word}_")
+        if name != step and name in titles:
+            return f"{titles[name]}: {word}"
+    return in_words(step)
+
+
+def _section(section: FlowSection, results: Results, style: Style) -> Iterator[Row]:
     """The heading and its rows; nothing when no step of it was counted."""
-    rows = [row for step, label in steps.items() for row in _step_rows(step, label, results, style)]
+    rows = [r for s, label in section.steps.items() for r in _step_rows(s, label, results, style)]
     if rows:
-        yield Row(title, kind=Kind.GROUP)
+        yield Row(section.title, kind=Kind.GROUP)
         yield from rows
 
 

@@ -13,12 +13,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from core_trial.declaration.arms import PRINTED_ARMS, Group
+from core_trial.declaration.layout import FlowSection, Stage
+from core_trial.declaration.trial import Trial
+from core_trial.report import cells
 from core_trial.report.cells import Place
 from core_trial.report.figure import BLACK, TWO_COLUMNS, Figure, blank, place
-from core_trial.report.flow import SECTIONS, TITLE, cell, reasons
+from core_trial.report.flow import RANDOMISED, TITLE, cell, reasons, sections
 from core_trial.report.number import LANCET, Style
 from core_trial.results import Results
-from core_trial.trials.core.words import ARM_LABELS, SCREENING_STEPS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,13 +80,15 @@ class Diagram:
         return max((box.bottom for box in self.boxes), default=0.0) + _EDGE
 
 
-def flow_figure(results: Results, style: Style = LANCET) -> Figure:
+def flow_figure(results: Results, trial: Trial, style: Style = LANCET) -> Figure:
     """Draw the trial profile, as reports after CONSORT have it.
 
     Parameters
     ----------
     results
         Holds the flow counts; a step without a count is left out.
+    trial
+        The declaration.
     style
         How numbers are spelt.
 
@@ -92,22 +96,24 @@ def flow_figure(results: Results, style: Style = LANCET) -> Figure:
     ----------
     Schulz KF, Altman DG, Moher D. CONSORT 2010 statement. BMJ 2010; 340: c332.
     """
-    diagram = lay_out(results, style)
+    diagram = lay_out(results, trial, style)
     downwards = sorted(diagram.boxes, key=lambda box: (box.top, box.left))
     return Figure(
         name="flow_diagram",
         title=TITLE,
         alt="Flow diagram. " + ". ".join("; ".join(box.lines) for box in downwards) + ".",
         paint=partial(_paint, diagram),
+        note=cells.note(results, cells.invented(results, trial, "flow_diagram")),
     )
 
 
-def lay_out(results: Results, style: Style) -> Diagram:
+def lay_out(results: Results, trial: Trial, style: Style) -> Diagram:
     """Place every box: down the middle to randomisation, then down each arm."""
-    trunk, asides = _before_randomisation(results, style)
+    parts = sections(results, trial)
+    trunk, asides = _before_randomisation(results, parts, style)
     last = trunk[-1]
     arms = [
-        _stack(_arm_lines(results, arm, style), left, last.bottom + _GAP, _ARM)
+        _stack(_arm_lines(results, trial, parts, arm, style), left, last.bottom + _GAP, _ARM)
         for arm, left in zip(PRINTED_ARMS, (_EDGE, TWO_COLUMNS - _ARM - _EDGE), strict=True)
     ]
     arrows = [*_down(trunk), *(arrow for arm in arms for arrow in _down(arm))]
@@ -116,17 +122,23 @@ def lay_out(results: Results, style: Style) -> Diagram:
     return Diagram((*trunk, *asides, *(box for arm in arms for box in arm)), tuple(arrows))
 
 
-def _before_randomisation(results: Results, style: Style) -> tuple[list[Box], list[Box]]:
+def _before_randomisation(
+    results: Results, parts: Sequence[FlowSection], style: Style
+) -> tuple[list[Box], list[Box]]:
     """Boxes down to randomisation, and beside them those who left on the way, with reasons."""
-    trunk, asides, top = [], [], _EDGE
-    for step, left_at in (("screened", "not_eligible"), ("eligible", "not_randomised")):
-        if lines := _step_lines(results, step, SCREENING_STEPS[step], style):
-            trunk.append(Box(lines, (TWO_COLUMNS - _TRUNK) / 2, top, _TRUNK))
-            top = trunk[-1].bottom + _GAP
-        if lines := _leaving_lines(results, left_at, style):
-            asides.append(Box(lines, TWO_COLUMNS - _ASIDE - _EDGE, top - _GAP / 2, _ASIDE))
-            top = asides[-1].bottom + _GAP / 2
-    trunk.append(Box(_randomised_lines(results, style), (TWO_COLUMNS - _TRUNK) / 2, top, _TRUNK))
+    trunk, asides, top = list[Box](), list[Box](), _EDGE
+    for section in (part for part in parts if part.stage == Stage.BEFORE):
+        for step, label in section.steps.items():
+            lines = _step_lines(results, step, label, style)
+            if step in section.leaving and (lines := (*lines, *_why(results, step, style))):
+                left = TWO_COLUMNS - _ASIDE - _EDGE
+                asides.append(Box(lines, left, max(top - _GAP / 2, _EDGE), _ASIDE))
+                top = asides[-1].bottom + _GAP / 2
+            elif lines:
+                trunk.append(Box(lines, (TWO_COLUMNS - _TRUNK) / 2, top, _TRUNK))
+                top = trunk[-1].bottom + _GAP
+    lines = _randomised_lines(results, parts, style)
+    trunk.append(Box(lines, (TWO_COLUMNS - _TRUNK) / 2, top, _TRUNK))
     return trunk, asides
 
 
@@ -135,35 +147,37 @@ def _step_lines(results: Results, step: str, label: str, style: Style) -> tuple[
     return (f"{label} (n={text})",) if text else ()
 
 
-def _leaving_lines(results: Results, step: str, style: Style) -> tuple[str, ...]:
-    """Those who left at a step: how many, and a line for every reason."""
-    why = (
-        f"{cell(results, Place('flow', '', f'{step}: {reason}'), style)} {reason}"
-        for reason in reasons(results, step)
-    )
-    return (*_step_lines(results, step, SCREENING_STEPS[step], style), *why)
+def _why(results: Results, step: str, style: Style) -> Iterator[str]:
+    """A line for every reason of those who left at a step."""
+    for reason in reasons(results, step):
+        yield f"{cell(results, Place('flow', '', f'{step}: {reason}'), style)} {reason}"
 
 
-def _randomised_lines(results: Results, style: Style) -> tuple[str, ...]:
-    labels = SECTIONS["Randomised"]
-    head = _step_lines(results, "randomised", labels["randomised"], style)
-    parts = ((cell(results, Place("flow", "", s), style), s) for s in ("pilot", "main_trial"))
+def _randomised_lines(
+    results: Results, parts: Sequence[FlowSection], style: Style
+) -> tuple[str, ...]:
+    steps = {s: x for p in parts if p.stage == Stage.RANDOMISED for s, x in p.steps.items()}
+    label = steps.pop(RANDOMISED, "Randomised")
+    head = _step_lines(results, RANDOMISED, label, style)
+    counted = ((cell(results, Place("flow", "", s), style), s) for s in steps)
     return (
-        *(head or (labels["randomised"],)),
-        *(f"{n} {labels[s][0].lower()}{labels[s][1:]}" for n, s in parts if n),
+        *(head or (label,)),
+        *(f"{n} {steps[s][0].lower()}{steps[s][1:]}" for n, s in counted if n),
     )
 
 
-def _arm_lines(results: Results, arm: Group, style: Style) -> Iterator[tuple[str, ...]]:
-    """The boxes of one arm: allocated, followed up, primary outcome."""
-    n = cell(results, Place("flow", arm, "randomised"), style)
-    yield (f"{ARM_LABELS[arm]} (n={n})" if n else ARM_LABELS[arm],)
-    labels = SECTIONS["Followed up"]
-    interviews = [step for step in labels if "interview" in step or "expected" in step]
-    for steps in (interviews, [step for step in labels if step not in interviews]):
-        texts = ((labels[s], cell(results, Place("flow", arm, s), style)) for s in steps)
-        if lines := tuple(f"{label}: {text}" for label, text in texts if text):
-            yield lines
+def _arm_lines(
+    results: Results, trial: Trial, parts: Sequence[FlowSection], arm: Group, style: Style
+) -> Iterator[tuple[str, ...]]:
+    """The boxes of one arm: allocated, and followed up."""
+    n = cell(results, Place("flow", arm, RANDOMISED), style)
+    label = trial.arm.label(arm)
+    yield (f"{label} (n={n})" if n else label,)
+    for section in (part for part in parts if part.stage == Stage.AFTER):
+        for steps in section.boxes or (tuple(section.steps),):
+            named = ((section.steps[s], cell(results, Place("flow", arm, s), style)) for s in steps)
+            if lines := tuple(f"{text}: {n}" for text, n in named if n):
+                yield lines
 
 
 def _stack(texts: Iterable[tuple[str, ...]], left: float, top: float, width: float) -> list[Box]:

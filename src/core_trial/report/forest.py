@@ -1,4 +1,7 @@
-"""Table 2's effects as a forest plot: ratios on a log scale, differences in standard deviations."""
+"""Table 2's effects as a forest plot: ratios on a log scale, differences in standard deviations.
+
+A ratio below 1 means rarer or fewer, whatever it is of: a hazard ratio below 1 is a longer time.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from core_trial.declaration.arms import PRINTED_ARMS
+from core_trial.declaration.outcomes import AnyOutcome, Time
+from core_trial.declaration.trial import Trial
 from core_trial.report import cells, number
 from core_trial.report.figure import BLACK, GREY, TWO_COLUMNS, Figure, blank, place
+from core_trial.report.labels import wrapped
 from core_trial.report.number import LANCET, Style
-from core_trial.report.table2 import OUTCOMES, Outcome
+from core_trial.report.table2 import printed
 from core_trial.results import Estimate, Results
 from core_trial.results.measures import RATIOS, Measure
-from core_trial.trials.core.words import INSTRUMENTS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,14 +33,20 @@ _RATIO_TICKS = (0.25, 0.5, 1, 2, 4)
 _DIFFERENCE_TICKS = (-1, -0.5, 0, 0.5, 1)
 #: Millimetres: labels, plot, a row, and the room above and below a panel.
 _LABELS, _PLOT, _ROW_HEIGHT, _ABOVE, _BELOW = 72.0, 52.0, 4.6, 7.0, 13.0
+#: Characters of a label that fit on one line.
+_LABEL_CHARACTERS = 72
 #: Where labels and texts begin, in widths of the plot.
 _AT_LABELS, _AT_TEXTS = 2.0 / _PLOT - _LABELS / _PLOT, 1.04
 NOTE = (
     "Squares: estimates; lines: 95% confidence intervals; an arrow: the interval goes on. "
     "Differences are drawn in units of the outcome’s standard deviation, pooled over the arms, and "
-    "printed in units of the scale. ↓ a lower score is better."
+    "printed in units of the scale. ↑ higher is better; ↓ lower is better."
 )
-_LOWER_IS_BETTER = {i.outcome for i in INSTRUMENTS if not i.higher_is_better}
+_BETTER = {"higher": " ↑", "lower": " ↓", "": ""}
+#: A longer time is a smaller hazard.
+_REVERSED = {"higher": "lower", "lower": "higher", "": ""}
+_DIRECTION = {True: "← rarer or fewer", False: "← lower"}
+_OTHER_WAY = {True: "more often or more →", False: "higher →"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +85,28 @@ class Panel:
         return self.none == 1
 
 
-def forest(results: Results, style: Style = LANCET) -> Figure:
-    """Draw every effect of Table 2.
+def forest(results: Results, trial: Trial, style: Style = LANCET) -> Figure | None:
+    """Draw every effect of Table 2; None where there is none.
 
     Parameters
     ----------
     results
         Estimates, and the standard deviations by arm with which differences are standardised.
+    trial
+        The declaration.
     style
         How numbers are spelt.
     """
-    panels = [
-        panel for panel in (_ratios(results, style), _differences(results, style)) if panel.effects
-    ]
+    both = _ratios(results, trial, style), _differences(results, trial, style)
+    panels = [panel for panel in both if panel.effects]
+    if not panels:
+        return None
     return Figure(
         name="forest",
         title="Effect of the intervention on every outcome",
         alt=_alternative(panels),
         paint=partial(_paint, panels, style),
-        note=NOTE,
+        note=cells.note(results, NOTE),
     )
 
 
@@ -104,19 +118,19 @@ def pooled_sd(results: Results, analysis: str) -> float:
     return math.sqrt(squares / freedom) if freedom > 0 else math.nan
 
 
-def _ratios(results: Results, style: Style) -> Panel:
+def _ratios(results: Results, trial: Trial, style: Style) -> Panel:
     effects = (
-        _effect(line.label, found, 1.0, style)
-        for line, found in _estimates(results)
+        _effect(_directed(line), found, 1.0, style)
+        for line, found in _estimates(results, trial)
         if Measure(found.measure) in RATIOS
     )
     return Panel("Ratios", "Ratio, log scale", tuple(effects), RATIO_LIMITS, _RATIO_TICKS, none=1.0)
 
 
-def _differences(results: Results, style: Style) -> Panel:
+def _differences(results: Results, trial: Trial, style: Style) -> Panel:
     effects = (
-        _effect(_directed(line), found, pooled_sd(results, line.analysis), style)
-        for line, found in _estimates(results)
+        _effect(_directed(line), found, pooled_sd(results, line.key), style)
+        for line, found in _estimates(results, trial)
         if Measure(found.measure) not in RATIOS
     )
     return Panel(
@@ -129,15 +143,17 @@ def _differences(results: Results, style: Style) -> Panel:
     )
 
 
-def _estimates(results: Results) -> Iterator[tuple[Outcome, Estimate]]:
-    for line in OUTCOMES:
-        if isinstance(line, Outcome) and (found := results.estimate(line.analysis)) is not None:
-            yield line, found
+def _estimates(results: Results, trial: Trial) -> Iterator[tuple[AnyOutcome, Estimate]]:
+    for outcome in printed(trial):
+        if (found := results.estimate(outcome.key)) is not None:
+            yield outcome, found
 
 
-def _directed(line: Outcome) -> str:
-    lower = any(line.analysis.startswith(name) for name in _LOWER_IS_BETTER)
-    return f"{line.label} ↓" if lower else line.label
+def _directed(outcome: AnyOutcome) -> str:
+    """The label with an arrow to where it is better; of a time the ratio is that of hazards."""
+    if isinstance(outcome, Time):
+        return f"{outcome.title}: hazard{_BETTER[_REVERSED[outcome.better]]}"
+    return outcome.title + _BETTER[outcome.better]
 
 
 def _effect(label: str, estimate: Estimate, unit: float, style: Style) -> Effect:
@@ -150,7 +166,7 @@ def _effect(label: str, estimate: Estimate, unit: float, style: Style) -> Effect
 def _alternative(panels: Sequence[Panel]) -> str:
     parts = ["Forest plot of the effects that Table 2 prints."]
     for panel in panels:
-        rows = "; ".join(f"{e.label.removesuffix(' ↓')}, {e.text}" for e in panel.effects)
+        rows = "; ".join(f"{e.label.rstrip(' ↑↓')}, {e.text}" for e in panel.effects)
         parts.append(f"{panel.title}: {rows}.")
     return " ".join(parts)
 
@@ -174,7 +190,8 @@ def _paint_panel(axes: Axes, panel: Panel, style: Style) -> None:
     axes.set_xticks(panel.ticks, [_tick(tick, style) for tick in panel.ticks])
     axes.spines["left"].set_visible(False)
     axes.axvline(panel.none, color=GREY, linewidth=0.6, zorder=0)
-    axes.set_xlabel(f"{panel.axis}\n← lower with the intervention     higher →")
+    sides = _DIRECTION[panel.ratio], _OTHER_WAY[panel.ratio]
+    axes.set_xlabel(f"{panel.axis}\n{'     '.join(sides)}")
     axes.text(_AT_LABELS, -0.9, panel.title, weight="bold", transform=axes.get_yaxis_transform())
     for row, effect in enumerate(panel.effects):
         _paint_effect(axes, panel, row, effect)
@@ -187,7 +204,8 @@ def _tick(value: float, style: Style) -> str:
 def _paint_effect(axes: Axes, panel: Panel, row: int, effect: Effect) -> None:
     """Label, line with arrows where it is cut, square, and the effect in words."""
     left = axes.get_yaxis_transform()
-    axes.text(_AT_LABELS, row, effect.label, transform=left, va="center", size=6.5)
+    label = wrapped(effect.label, _LABEL_CHARACTERS)
+    axes.text(_AT_LABELS, row, label, transform=left, va="center", size=6.5, linespacing=0.95)
     axes.text(_AT_TEXTS, row, effect.text, transform=left, va="center", size=6.5)
     if math.isnan(effect.value):
         return

@@ -19,6 +19,7 @@ STYLE = """
   font-variant-numeric: lining-nums tabular-nums; }
 .core-trial caption { text-align: left; font-weight: 700; padding: 0 0 0.5rem; font-size: 1.0625rem;
   color: inherit; caption-side: top; }
+.core-trial .remark { font-weight: 400; font-size: 0.9375rem; }
 .core-trial th, .core-trial td { text-align: left; vertical-align: top; border: 0; max-width: none;
   padding: 0.2rem 1.1rem 0.2rem 0; font-weight: 400; background: transparent; white-space: normal; }
 .core-trial tr { background: transparent !important; }

@@ -1,8 +1,7 @@
 """The only place where a number becomes text.
 
-Numbers round half up, ties away from zero, as the paper rounds them. A float that is a tie but for
-noise is taken as the tie: what lies within ``1e-9`` of a printed unit of it. Percentages are made
-from their counts in whole numbers, so they need no such allowance.
+Numbers round by the rule of `results.rounding`. Percentages are made from their counts in whole
+numbers, so that no noise of a float comes in.
 """
 
 from __future__ import annotations
@@ -10,17 +9,9 @@ from __future__ import annotations
 import datetime
 import math
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 
-#: Digits beyond the printed ones that are kept to tell a tie from noise.
-_GUARD_DIGITS = 9
-#: Wide enough for the largest float with its guard digits.
-_WIDE = Context(prec=400, rounding=ROUND_HALF_UP)
-#: As the Lancet cuts them, in English whatever the machine's language.
-_MONTHS = (
-    *("Jan", "Feb", "March", "April", "May", "June"),
-    *("July", "Aug", "Sept", "Oct", "Nov", "Dec"),
-)
+from core_trial.results.rounding import MONTHS, rounded, unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +30,8 @@ class Style:
         Decimals of a p-value; below one unit of the last it prints as ``<``.
     not_estimable
         What stands for a number that a fit could not give.
+    infinity
+        Stands for a limit that is not finite.
     """
 
     point: str
@@ -46,38 +39,13 @@ class Style:
     dash: str
     p_decimals: int = 4
     not_estimable: str = "not estimable"
+    infinity: str = "∞"
 
 
 #: The Lancet's conventions: midline decimal point, en dash for minus and between limits.
 LANCET = Style(point="·", minus="–", dash="–")
 #: ASCII throughout, for those who read the numbers with a program.
-PLAIN = Style(point=".", minus="-", dash=" to ")
-
-
-def rounded(value: float, decimals: int) -> Decimal:
-    """Round half up to fixed decimals, ties away from zero.
-
-    Parameters
-    ----------
-    value
-        A finite number.
-    decimals
-        Digits to keep after the decimal point.
-
-    Returns
-    -------
-    Decimal
-        With exactly `decimals` decimals; zero carries no sign.
-
-    Examples
-    --------
-    >>> rounded(2.675, 2), rounded(-0.004, 2)
-    (Decimal('2.68'), Decimal('0.00'))
-    """
-    exact = Decimal(repr(float(value)))
-    guarded = exact.quantize(_unit(decimals + _GUARD_DIGITS), context=_WIDE)
-    result = guarded.quantize(_unit(decimals), context=_WIDE)
-    return result or abs(result)  # zero carries no sign
+PLAIN = Style(point=".", minus="-", dash=" to ", infinity="infinity")
 
 
 def fixed(value: float, decimals: int, style: Style) -> str:
@@ -90,7 +58,7 @@ def fixed(value: float, decimals: int, style: Style) -> str:
     """
     if math.isnan(value):
         return style.not_estimable
-    digits = "∞" if math.isinf(value) else f"{abs(rounded(value, decimals)):f}"
+    digits = style.infinity if math.isinf(value) else f"{abs(rounded(value, decimals)):f}"
     negative = value < 0 and (math.isinf(value) or rounded(value, decimals) != 0)
     return (style.minus if negative else "") + digits.replace(".", style.point)
 
@@ -108,6 +76,8 @@ def count(n: float, style: Style) -> str:
 
 def percent(n: float, N: float, style: Style, decimals: int = 0) -> str:
     """A percentage from its counts, rounded half up in whole numbers.
+
+    Some of them never print as none, nor all but some as all: ``<1%`` and ``>99%``.
 
     Parameters
     ----------
@@ -127,13 +97,21 @@ def percent(n: float, N: float, style: Style, decimals: int = 0) -> str:
     --------
     >>> percent(64, 218, LANCET), percent(1, 8, LANCET, 1), percent(1, 200, LANCET)
     ('29%', '12·5%', '1%')
+    >>> percent(1, 441, LANCET), percent(440, 441, LANCET), percent(0, 441, LANCET)
+    ('<1%', '>99%', '0%')
     """
     if math.isnan(n) or math.isnan(N) or N == 0:
         return style.not_estimable
     part, whole = _whole(n), _whole(N)
-    units = (2 * 100 * 10**decimals * part + whole) // (2 * whole)
+    everybody = 100 * 10**decimals
+    units = (2 * everybody * part + whole) // (2 * whole)
+    bound = ""
+    if units == 0 and part > 0:
+        bound, units = "<", 1
+    elif units == everybody and part < whole:
+        bound, units = ">", everybody - 1
     digits = f"{Decimal(units).scaleb(-decimals):f}"
-    return digits.replace(".", style.point) + "%"
+    return f"{bound}{digits.replace('.', style.point)}%"
 
 
 def p_value(p: float, style: Style) -> str:
@@ -153,11 +131,11 @@ def p_value(p: float, style: Style) -> str:
         return style.not_estimable
     if not 0 <= p <= 1:
         raise ValueError(f"a p-value lies between 0 and 1, not at {p}")
-    unit = float(_unit(style.p_decimals))
-    if p < unit:
-        return "<" + fixed(unit, style.p_decimals, style)
+    least = float(unit(style.p_decimals))
+    if p < least:
+        return "<" + fixed(least, style.p_decimals, style)
     if rounded(p, style.p_decimals) == 1:
-        return ">" + fixed(1 - unit, style.p_decimals, style)
+        return ">" + fixed(1 - least, style.p_decimals, style)
     return fixed(p, style.p_decimals, style)
 
 
@@ -251,7 +229,7 @@ def date(ordinal: float) -> str:
     'May 14, 2013'
     """
     day = datetime.date.fromordinal(int(ordinal))
-    return f"{_MONTHS[day.month - 1]} {day.day}, {day.year}"
+    return f"{MONTHS[day.month - 1]} {day.day}, {day.year}"
 
 
 def confidence(level: float, style: Style) -> str:
@@ -264,10 +242,6 @@ def confidence(level: float, style: Style) -> str:
     """
     digits = f"{(100 * Decimal(repr(float(level)))).normalize():f}"
     return digits.replace(".", style.point) + "%"
-
-
-def _unit(decimals: int) -> Decimal:
-    return Decimal(1).scaleb(-decimals)
 
 
 def _whole(n: float) -> int:

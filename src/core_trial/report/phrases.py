@@ -1,39 +1,18 @@
 """Pieces of sentences: numbers looked up in the results, in the words of running text.
 
-Each function returns None when a number that it would tell is not there or is withheld, and
-`told` leaves out a sentence with such a gap.
+Each function returns None when a number that it would tell is not there, is withheld, or would be
+out of nobody, so that `sentences` leaves out a sentence with such a gap.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
-from core_trial.declaration.arms import Group
 from core_trial.report import cells, number
 from core_trial.report.cells import Place
 from core_trial.report.number import Style
 from core_trial.results import Estimate, Results
 from core_trial.results.measures import MEASURE_ABBREVIATIONS, MEASURE_LABELS, Measure
-from core_trial.trials.core.words import ARM_LABELS
-
-
-def told(template: str, **parts: str | None) -> Iterator[str]:
-    """The sentence, unless a part of it is missing.
-
-    Examples
-    --------
-    >>> list(told("{n} were recruited.", n="441")), list(told("{n} were recruited.", n=None))
-    (['441 were recruited.'], [])
-    """
-    present = {name: part for name, part in parts.items() if part is not None}
-    if len(present) == len(parts):
-        yield template.format(**present)
-
-
-def group(arm: Group) -> str:
-    """``intervention group``."""
-    return ARM_LABELS[arm].lower()
 
 
 def count(results: Results, place: Place, style: Style) -> str | None:
@@ -48,6 +27,8 @@ def share(results: Results, place: Place, style: Style) -> str | None:
     if not known:
         return None
     n, of = known
+    if of == 0:
+        return None
     return f"{number.count(n, style)} ({number.percent(n, of, style)}) of {number.count(of, style)}"
 
 
@@ -62,14 +43,16 @@ def mean_sd(
     return f"{_with_unit(mean, unit)} (SD {sd})"
 
 
-def median_iqr(results: Results, place: Place, style: Style, unit: str = "") -> str | None:
+def median_iqr(
+    results: Results, place: Place, style: Style, decimals: int = 0, unit: str = ""
+) -> str | None:
     """``112 days (IQR 42–242)``."""
     known = _known(results, place, "median", "q1", "q3")
     if not known:
         return None
     median, q1, q3 = known
-    words = _with_unit(number.fixed(median, 0, style), unit)
-    return f"{words} (IQR {number.interval_in_text(q1, q3, 0, style)})"
+    words = _with_unit(number.fixed(median, decimals, style), unit)
+    return f"{words} (IQR {number.interval_in_text(q1, q3, decimals, style)})"
 
 
 def date(results: Results, place: Place, statistic: str) -> str | None:
@@ -86,17 +69,37 @@ def effect(results: Results, analysis: str, style: Style, level: str = "") -> st
     measure = Measure(estimate.measure)
     if not cells.believable(estimate):
         return f"{MEASURE_LABELS[measure]} {style.not_estimable}: {cells.reason(estimate)}"
-    difference = measure == Measure.DIFFERENCE_IN_MEANS
-    name = MEASURE_LABELS[measure] if difference else MEASURE_ABBREVIATIONS[measure]
-    return f"{name} {number.fixed(estimate.estimate, 2, style)}, {certainty(estimate, style)}"
+    name = MEASURE_LABELS[measure] if measure in _SPELT_OUT else MEASURE_ABBREVIATIONS[measure]
+    return f"{name} {_value(estimate, style)}, {certainty(estimate, style)}"
+
+
+def _value(estimate: Estimate, style: Style) -> str:
+    """The effect with its unit."""
+    value, *_ = cells.limits(estimate)
+    text = number.fixed(value, cells.decimals(estimate), style)
+    points = estimate.measure == Measure.RISK_DIFFERENCE
+    return f"{text} percentage points" if points else text
 
 
 def certainty(estimate: Estimate, style: Style) -> str:
     """``95% CI 0·43–0·99; p=0·0438``."""
-    interval = number.interval_in_text(estimate.low, estimate.high, 2, style)
+    _, low, high = cells.limits(estimate)
+    interval = number.interval_in_text(low, high, cells.decimals(estimate), style)
     p = number.p_value(estimate.p_value, style)
     sign = "" if p.startswith(("<", ">")) else "="
     return f"{number.confidence(estimate.confidence, style)} CI {interval}; p{sign}{p}"
+
+
+#: Measures that sentences spell out.
+_SPELT_OUT = frozenset(
+    {
+        Measure.DIFFERENCE_IN_MEANS,
+        Measure.RISK_DIFFERENCE,
+        Measure.RISK_RATIO,
+        Measure.RATIO_OF_MEANS,
+        Measure.RESTRICTED_MEAN_DIFFERENCE,
+    }
+)
 
 
 def _with_unit(text: str, unit: str) -> str:

@@ -14,7 +14,7 @@ from core_trial.report.markup import STYLE, escape, page
 
 #: A spreadsheet runs a cell that begins with one of these, full-width forms included.
 _RUNNABLE = tuple("=+-@\t\r\n＝＋－＠")
-_NUMBER = r"[+-]?\d+(\.\d+)?%?"
+_NUMBER = r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?%?"
 #: Numbers, alone or as an interval or with their interval, run nothing and stay as they are.
 _HARMLESS = re.compile(rf"{_NUMBER}( to {_NUMBER})?( \({_NUMBER}( to {_NUMBER})?\))?")
 _COUNT = re.compile(r"\d*")
@@ -69,6 +69,8 @@ class Table:
         Lines, in print order.
     footnotes
         What stands below it, in order.
+    remark
+        What must be read before any number of it; in every form, as a CSV's last row too.
 
     Raises
     ------
@@ -88,6 +90,7 @@ class Table:
     head: tuple[str, ...]
     rows: tuple[Row, ...]
     footnotes: tuple[str, ...] = ()
+    remark: str = ""
 
     def __post_init__(self) -> None:
         width = len(self.head) - 1
@@ -99,12 +102,15 @@ class Table:
         """Heads and rows for a spreadsheet; no cell of it can run as a formula."""
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerows([spreadsheet_safe(cell) for cell in line] for line in self._lines())
+        remark = [(self.remark, *("",) * (len(self.head) - 1))] if self.remark else []
+        lines = (*self._lines(), *remark)
+        writer.writerows([spreadsheet_safe(cell) for cell in line] for line in lines)
         return text.getvalue()
 
     def to_markdown(self) -> str:
         """Title, table and footnotes in GitHub's Markdown."""
         lines = [f"**{_plain_markdown(self.title)}**", ""]
+        lines += [_plain_markdown(self.remark), ""] if self.remark else []
         for i, line in enumerate(self._lines()):
             bold = i > 0 and self.rows[i - 1].kind == Kind.GROUP
             lines.append(_markdown_row(line, bold=bold))
@@ -130,7 +136,8 @@ class Table:
         head_lines = len(textwrap.wrap(self.head[0], label_width) or [""])
         body.insert(head_lines, rule)
         notes = [line for note in self.footnotes for line in textwrap.wrap(note, len(rule))]
-        return "\n".join([self.title, rule, *body, rule, *notes]) + "\n"
+        remark = textwrap.wrap(self.remark, len(rule))
+        return "\n".join([self.title, *remark, rule, *body, rule, *notes]) + "\n"
 
     def to_html(self) -> str:
         """A page of its own."""
@@ -148,7 +155,7 @@ class Table:
         return f"""<div class="core-trial" id="{escape(self.name)}">
 <div class="scroll" role="region" aria-label="{escape(self.title)}" tabindex="0">
 <table{"" if groups else ' class="plain"'}{described}>
-<caption>{escape(self.title)}</caption>
+<caption>{escape(self.title)}{self._remark()}</caption>
 <thead>
 <tr>{head}</tr>
 </thead>
@@ -182,6 +189,9 @@ class Table:
         yield self.head[0]
         for row in self.rows:
             yield ("  " if row.kind == Kind.MEMBER else "") + row.label
+
+    def _remark(self) -> str:
+        return f'<br /><span class="remark">{escape(self.remark)}</span>' if self.remark else ""
 
     def _notes(self) -> str:
         return " ".join(escape(note) for note in self.footnotes)

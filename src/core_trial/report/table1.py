@@ -1,110 +1,148 @@
-"""Table 1: baseline characteristics by arm, laid out as in the paper."""
+"""Table 1: baseline characteristics by arm."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from core_trial.declaration.arms import PRINTED_ARMS
-from core_trial.report import cells
+from core_trial.declaration.covariates import (
+    Categories,
+    Covariate,
+    Level,
+    Number,
+    YesNo,
+    in_words,
+)
+from core_trial.declaration.trial import Trial
+from core_trial.report import cells, labels
 from core_trial.report.cells import Place
 from core_trial.report.number import LANCET, Style
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import Results
-from core_trial.trials.core import words
+
+#: How yes may be spelt where nobody declared it.
+YES = ("yes", "Yes", "True", "1", "")
+NO = ("no", "No", "False", "0")
 
 
-@dataclass(frozen=True, slots=True)
-class Categories:
-    """A characteristic with categories: a heading, and a line for each, n/N (%)."""
-
-    label: str
-    analysis: str
-    levels: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class OneCategory:
-    """A characteristic of which one category is printed, n/N (%)."""
-
-    label: str
-    analysis: str
-    level: str
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A characteristic that is a number, mean (SD) without decimals."""
-
-    label: str
-    analysis: str
-
-
-Line = Categories | OneCategory | Number
-
-#: The paper's rows, in its order.
-LINES: tuple[Line, ...] = (
-    Categories("Sex", "sex", words.SEX),
-    Number("Age (years)", "age"),
-    Categories("Ethnicity", "ethnicity", words.ETHNICITY),
-    OneCategory("UK born", "uk_born", "yes"),
-    Categories("Marital status", "marital_status", words.MARITAL_STATUS),
-    Categories("Clinical diagnosis", "diagnosis", words.DIAGNOSIS),
-    Categories(
-        "Lifetime admissions to psychiatric hospital",
-        "lifetime_admissions",
-        words.LIFETIME_ADMISSIONS,
-    ),
-    Categories(
-        "Periods of support from a crisis resolution team", "crt_periods", words.CRT_PERIODS
-    ),
-)
-
-NOTE = "Data are n/N (%) or mean (SD); N counts the participants in whom the item is known."
-
-
-def table1(results: Results, style: Style = LANCET) -> Table:
+def table1(results: Results, trial: Trial, style: Style = LANCET) -> Table:
     """Lay out the baseline characteristics.
 
     Parameters
     ----------
     results
-        Holds the descriptives that `LINES` name.
+        Holds the descriptives of `trial.baseline`. What was declared by a bare name is laid out as
+        it was recorded: with its categories, as a number, or as there or not.
+    trial
+        The declaration.
     style
         How numbers are spelt.
 
     Examples
     --------
+    >>> from core_trial.declaration.arms import Arm
+    >>> from core_trial.declaration.outcomes import Binary
     >>> from core_trial.results import Descriptive
-    >>> n, of = (Descriptive(analysis="uk_born", statistic=s, value=v, arm="control", level="yes")
-    ...          for s, v in (("n", 147.0), ("N", 196.0)))
-    >>> [row.cells[1] for row in table1(Results((n, of))).rows if row.label == "UK born"]
-    ['147/196 (75%)']
+    >>> trial = Trial(title="A trial", participant="id", outcomes=(Binary("well"),),
+    ...               arm=Arm("arm", control="usual care", intervention="CBT"), baseline=("sex",))
+    >>> male = [Descriptive(analysis="sex", statistic=s, value=v, arm="control", level="male")
+    ...         for s, v in (("n", 147.0), ("N", 196.0))]
+    >>> [(row.label, row.cells[1:]) for row in table1(Results(tuple(male)), trial).rows]
+    [('Sex', ()), ('Male', ('147/196 (75%)',))]
     """
-    rows = tuple(row for line in LINES for row in _rows(line, results, style))
+    arms = (*PRINTED_ARMS, *(("",) if trial.layout.total else ()))
+    rows = tuple(
+        row for item in trial.baseline for row in _rows(_kind(item, results), results, arms, style)
+    )
     return Table(
         name="table1",
         title="Table 1: Baseline characteristics",
-        head=("Characteristic", *(str(arm).capitalize() for arm in PRINTED_ARMS)),
+        head=("Characteristic", *(_head(results, trial, arm, style) for arm in arms)),
         rows=rows,
-        footnotes=(NOTE, *cells.confidential_notes(rows)),
+        footnotes=cells.footnotes(results, trial, "table1", rows, _note(results, trial)),
+        remark=cells.remark(results),
     )
 
 
-def _rows(line: Line, results: Results, style: Style) -> Iterator[Row]:
-    if isinstance(line, Number):
-        texts = [
-            cells.mean_sd(results, Place(line.analysis, a), style, (0, 0)) for a in PRINTED_ARMS
-        ]
-        yield Row(line.label, tuple(texts))
-    elif isinstance(line, OneCategory):
-        yield Row(line.label, _fractions(results, line.analysis, line.level, style))
+def head_with_n(results: Results, text: str, arm: str, style: Style) -> str:
+    """An arm's head with the number randomised, where that is told."""
+    n = cells.count(results, Place("flow", arm, "randomised"), style)
+    return f"{text} (n={n})" if n and n != cells.CONFIDENTIAL else text
+
+
+def _head(results: Results, trial: Trial, arm: str, style: Style) -> str:
+    return head_with_n(results, trial.arm.label(arm) if arm else "All", arm, style)
+
+
+def _kind(item: str | Covariate, results: Results) -> Covariate:
+    """A characteristic with what was not declared taken from what was recorded."""
+    if isinstance(item, Categories) and not item.levels:
+        return Categories(item.column, item.label, _recorded(results, item.column), item.short)
+    if not isinstance(item, str):
+        return item
+    recorded = {key.statistic for key in results.numbers if key.analysis == item}
+    if recorded & {"mean", "median"}:
+        return Number(item, decimals=(1, 1), median="mean" not in recorded)
+    levels = _recorded(results, item)
+    return Categories(item, levels=levels) if levels.keys() - {*YES, *NO} else YesNo(item)
+
+
+def _recorded(results: Results, analysis: str) -> Mapping[Level, str]:
+    """Categories as they were recorded, labelled by their names in words."""
+    return {level: in_words(level) for level in _levels(results, analysis)}
+
+
+def _levels(results: Results, analysis: str) -> list[str]:
+    """Categories as they were recorded, in order."""
+    counted = (k.level for k in results.numbers if k.analysis == analysis and k.statistic == "n")
+    return list(dict.fromkeys(counted))
+
+
+def _rows(item: Covariate, results: Results, arms: tuple[str, ...], style: Style) -> Iterator[Row]:
+    text = item.label or in_words(item.column)
+    if isinstance(item, Number):
+        unit = f" ({item.unit})" if item.unit else ""
+        places = [Place(item.column, arm) for arm in arms]
+        yield Row(text + unit, tuple(_number(item, results, place, style) for place in places))
+    elif isinstance(item, YesNo):
+        yield Row(text, _fractions(results, item.column, _yes(item, results), arms, style))
+    elif len(item.printed) == 1:
+        level = str(item.printed[0])
+        yield Row(text, _fractions(results, item.column, level, arms, style))
     else:
-        yield Row(line.label, kind=Kind.GROUP)
-        for level, label in line.levels.items():
-            yield Row(label, _fractions(results, line.analysis, level, style), Kind.MEMBER)
+        yield Row(text, kind=Kind.GROUP)
+        for level, label in item.levels.items():
+            if level in (item.printed or item.levels):
+                texts = _fractions(results, item.column, str(level), arms, style)
+                yield Row(label, texts, Kind.MEMBER)
 
 
-def _fractions(results: Results, analysis: str, level: str, style: Style) -> tuple[str, ...]:
-    places = [Place(analysis, arm, level) for arm in PRINTED_ARMS]
-    return tuple(cells.fraction(results, place, style) for place in places)
+def _number(item: Number, results: Results, place: Place, style: Style) -> str:
+    if item.median:
+        return cells.median_iqr(results, place, style, item.decimals[0])
+    return cells.mean_sd(results, place, style, item.decimals)
+
+
+def _yes(item: YesNo, results: Results) -> str:
+    """The level at which yes is recorded."""
+    recorded = _levels(results, item.column)
+    return next((yes for yes in (str(item.yes), *YES) if yes in recorded), str(item.yes))
+
+
+def _fractions(
+    results: Results, analysis: str, level: str, arms: tuple[str, ...], style: Style
+) -> tuple[str, ...]:
+    return tuple(cells.fraction(results, Place(analysis, arm, level), style) for arm in arms)
+
+
+def _note(results: Results, trial: Trial) -> str:
+    kinds = [_kind(item, results) for item in trial.baseline]
+    numbers = [item for item in kinds if isinstance(item, Number)]
+    used = (
+        ("n/N (%)", len(numbers) < len(kinds)),
+        ("mean (SD)", any(not item.median for item in numbers)),
+        ("median (IQR)", any(item.median for item in numbers)),
+    )
+    words = [text for text, is_used in used if is_used]
+    known = "; N counts the participants in whom the item is known" if used[0][1] else ""
+    return f"Data are {labels.alternatives(words)}{known}." if words else ""

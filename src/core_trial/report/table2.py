@@ -1,201 +1,250 @@
-"""Table 2: outcomes by arm and the effect of the intervention, laid out as in the paper."""
+"""Table 2: outcomes by arm and the effect of the intervention."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterator, Mapping, Sequence
 
 from core_trial.declaration.arms import PRINTED_ARMS
-from core_trial.declaration.instruments import Instrument
-from core_trial.report import cells
+from core_trial.declaration.outcomes import AnyOutcome, Binary, Count, Score, Time
+from core_trial.declaration.trial import Trial, column_of
+from core_trial.report import cells, labels
 from core_trial.report.cells import Place
 from core_trial.report.number import LANCET, Style, confidence
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import Estimate, Results
-from core_trial.trials.core.words import ARM_LABELS, FOLLOW_UPS, INSTRUMENTS, VISIT_LABELS, Visit
 
-
-class Summary(StrEnum):
-    """How an outcome is described in each arm."""
-
-    FRACTION = "n/N (%)"
-    MEAN = "mean (SD)"
-    MEDIAN = "median (IQR)"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One line of the table.
-
-    Parameters
-    ----------
-    analysis, label
-        Name of the analysis, and what the paper calls the outcome.
-    summary
-        How each arm is described.
-    decimals
-        Of mean and standard deviation.
-    """
-
-    analysis: str
-    label: str
-    summary: Summary
-    decimals: tuple[int, int] = (0, 0)
-
-
-def _scale(instrument: Instrument, visit: Visit) -> Outcome:
-    label = f"{instrument.label} {VISIT_LABELS[visit]}"
-    return Outcome(f"{instrument.outcome}_{visit}", label, Summary.MEAN)
-
-
-_SATISFACTION, *_OTHER_SCALES = (
-    tuple(_scale(instrument, visit) for visit in FOLLOW_UPS) for instrument in INSTRUMENTS
-)
-
-#: The paper's headings and rows, in its order.
-OUTCOMES: tuple[str | Outcome, ...] = (
-    "Primary outcome",
-    Outcome("readmission", "Readmission to acute care over 1 year", Summary.FRACTION),
-    "Secondary outcomes",
-    *_SATISFACTION,
-    Outcome(
-        "time_to_readmission",
-        "Days to first readmission to acute care during 1 year follow-up",
-        Summary.MEDIAN,
-    ),
-    Outcome("acute_days", "Days spent in acute care during 1 year follow-up", Summary.MEDIAN),
-    *(outcome for scale in _OTHER_SCALES for outcome in scale),
-    "Service use",
-    Outcome(
-        "cmht_contacts",
-        "Community mental health team contacts at 12 months",
-        Summary.MEAN,
-        decimals=(2, 0),
-    ),
-)
-
-#: What a covariate is called in a footnote, in the order of the footnote.
-COVARIATES = {"centre": "centre", "psychosis": "condition"}
-BASELINE = "baseline score"
-_ORDER = {word: i for i, word in enumerate((*COVARIATES.values(), BASELINE))}
 _ADJUSTED = "Adjusted for"
-DATA_NOTE = "Data are n/N (%), mean (SD), or median (IQR)."
+_FAILED = "Not estimable:"
+TIME_NOTE = "Median of those with the event; the effect is that on all participants."
+#: Models whose ratio is not that of the arms' means, and what it is.
+PARTIAL: Mapping[str, str] = {
+    "zero_inflated_nb": "Ratio among those who can have any, by the count part of the model; not "
+    "the ratio of the means of all participants."
+}
 
 
-def table2(results: Results, style: Style = LANCET) -> Table:
+def table2(results: Results, trial: Trial, style: Style = LANCET) -> Table:
     """Lay out the outcomes.
 
     Parameters
     ----------
     results
-        Holds descriptives and estimate of every analysis that `OUTCOMES` names.
+        Holds descriptives and estimate of every outcome.
+    trial
+        The declaration.
     style
         How numbers are spelt.
 
     Returns
     -------
     Table
-        Marks in the association column say what it is adjusted for, as the model's formula has
-        it; an effect that cannot be estimated has its reason in a footnote.
+        Marks in the association column say what it is adjusted for, as the model's formula has it,
+        and what its fit warns of; an effect that cannot be estimated has its reason in a footnote.
     """
-    estimates = _estimates(results)
-    notes = footnotes(estimates)
-    rows = tuple(
-        Row(line, kind=Kind.GROUP) if isinstance(line, str) else _row(line, results, notes, style)
-        for line in OUTCOMES
+    notes = marks(results, trial)
+    estimates = list(_shown(results, trial))
+    rows = tuple(_all_rows(results, trial, notes, style))
+    own = (
+        " ".join(filter(None, (_data_note(trial), cells.abbreviations(estimates)))),
+        *(f"{mark}{text}" for text, mark in notes.items()),
     )
     return Table(
         name="table2",
         title="Table 2: Outcomes",
-        head=("Outcome", *(ARM_LABELS[arm] for arm in PRINTED_ARMS), *_heads(estimates, style)),
+        head=_head(trial, estimates, style),
         rows=rows,
-        footnotes=(
-            " ".join(filter(None, (DATA_NOTE, cells.abbreviations(estimates)))),
-            *(f"{mark}{text}" for text, mark in notes.items()),
-            *cells.confidential_notes(rows),
-        ),
+        footnotes=cells.footnotes(results, trial, "table2", rows, *own),
+        remark=cells.remark(results),
     )
 
 
-def footnotes(estimates: Sequence[Estimate]) -> dict[str, str]:
-    """The footnotes that the estimates call for, each with its mark: adjustments, then failures."""
-    texts = dict.fromkeys(note for estimate in estimates for note in _notes(estimate))
-    ordered = sorted(texts, key=lambda text: not text.startswith(_ADJUSTED))
+def printed(trial: Trial) -> tuple[AnyOutcome, ...]:
+    """The outcomes that the table prints."""
+    return tuple(outcome for outcome in trial.outcomes if outcome.in_table2)
+
+
+def heading(outcome: AnyOutcome) -> str:
+    """The heading under which an outcome stands."""
+    if outcome.heading:
+        return outcome.heading
+    if outcome.primary:
+        return "Primary outcome"
+    return "Post hoc analyses" if outcome.post_hoc else "Secondary outcomes"
+
+
+def marks(results: Results, trial: Trial) -> dict[str, str]:
+    """The footnotes that the estimates call for, each with its mark.
+
+    Adjustments come first, then why an effect is not estimable, then what the fits warn of.
+    """
+    found = [(o, e) for o in printed(trial) if (e := results.estimate(o.key)) is not None]
+    texts = dict.fromkeys(note for outcome, e in found for note in _notes(outcome, e, trial))
+    ordered = sorted(texts, key=_rank)
     return {text: cells.mark(i) for i, text in enumerate(ordered)}
 
 
-def adjustment(formula: str) -> str:
+def adjustment(formula: str, trial: Trial) -> str:
     """What a formula adjusts for besides the arm, as a footnote; blank for nothing.
 
     What stands behind a bar, the zero part of a count model, adjusts nothing.
-
-    Examples
-    --------
-    >>> adjustment("readmitted ~ arm + psychosis + centre")
-    'Adjusted for centre and condition.'
     """
-    words = [_covariate(term) for term in terms(formula) if term not in ("arm", "1", "")]
-    named = sorted(dict.fromkeys(words), key=lambda word: _ORDER.get(word, len(_ORDER)))
-    return f"{_ADJUSTED} {_listed(named)}." if named else ""
+    arms = ("arm", trial.arm.column, "1", "0", "")
+    names = [term for term in terms(formula) if term not in arms]
+    order = [column_of(item) for item in (*trial.layout.characteristics, *trial.baseline)]
+    names.sort(key=lambda name: (_is_baseline(name, trial), _place(name, order)))
+    words = dict.fromkeys(_covariate(name, trial) for name in names)
+    return f"{_ADJUSTED} {labels.enumerated(list(words))}." if words else ""
 
 
 def terms(formula: str) -> list[str]:
-    """The terms on the right of a formula, without those of a zero part behind a bar."""
+    """The terms on the right of a formula, without those of a zero part behind a bar.
+
+    Examples
+    --------
+    >>> terms("days ~ arm + centre | 1")
+    ['arm', 'centre']
+    """
     right = formula.split("~")[-1].split("|")[0]
     return [term.strip() for term in right.split("+")]
 
 
-def _covariate(name: str) -> str:
-    if name.endswith("_baseline"):
-        return BASELINE
-    return COVARIATES.get(name, name.replace("_", " "))
+def sentence(text: str) -> str:
+    """A remark as a sentence.
+
+    Examples
+    --------
+    >>> sentence("the variance is at its bound")
+    'The variance is at its bound.'
+    """
+    whole = text.strip().rstrip(".")
+    return f"{whole[0].upper()}{whole[1:]}." if whole else ""
 
 
-def _listed(names: Sequence[str]) -> str:
-    *first, last = names
-    comma = "," if len(first) > 1 else ""
-    return f"{', '.join(first)}{comma} and {last}" if first else last
+def _rank(note: str) -> int:
+    beginnings = _ADJUSTED, _FAILED
+    found = (i for i, words in enumerate(beginnings) if note.startswith(words))
+    return next(found, len(beginnings))
 
 
-def _notes(estimate: Estimate) -> Iterator[str]:
+def _place(name: str, order: Sequence[str]) -> int:
+    return order.index(name) if name in order else len(order)
+
+
+def _is_baseline(name: str, trial: Trial) -> bool:
+    scored = (o for o in trial.outcomes if isinstance(o, Score | Count))
+    return any(outcome.baseline == name for outcome in scored)
+
+
+def _covariate(name: str, trial: Trial) -> str:
+    for outcome in trial.outcomes:
+        if isinstance(outcome, Score | Count) and outcome.baseline == name:
+            kind = "baseline score" if isinstance(outcome, Score) else "baseline value"
+            return trial.layout.before or kind
+    return labels.lower_first(labels.short(trial, name))
+
+
+def _notes(outcome: AnyOutcome, estimate: Estimate, trial: Trial) -> Iterator[str]:
     if not cells.believable(estimate):
-        yield f"Not estimable: {cells.reason(estimate)}."
-    elif note := adjustment(estimate.formula):
+        yield f"{_FAILED} {cells.reason(estimate)}."
+        return
+    if note := adjustment(estimate.formula, trial):
         yield note
+    if isinstance(outcome, Time):
+        yield TIME_NOTE
+    if estimate.model in PARTIAL:
+        yield PARTIAL[estimate.model]
+    yield from map(sentence, estimate.warnings)
 
 
-def _estimates(results: Results) -> list[Estimate]:
-    names = [line.analysis for line in OUTCOMES if isinstance(line, Outcome)]
-    return [found for name in names if (found := results.estimate(name)) is not None]
+def _shown(results: Results, trial: Trial) -> Iterator[Estimate]:
+    for outcome in printed(trial):
+        levels = ("", *(labels.ABSOLUTE if trial.layout.absolute else ()))
+        for level in levels:
+            if (found := results.estimate(outcome.key, level)) is not None:
+                yield found
 
 
-def _heads(estimates: Sequence[Estimate], style: Style) -> tuple[str, str]:
-    level = estimates[0].confidence if estimates else 0.95
-    return f"Association ({confidence(level, style)} CI)", "p value"
+def _data_note(trial: Trial) -> str:
+    kinds = dict.fromkeys(
+        "n/N (%)"
+        if isinstance(outcome, Binary)
+        else "mean (SD)"
+        if _has_mean(outcome)
+        else "median (IQR)"
+        for outcome in printed(trial)
+    )
+    ordered = [kind for kind in ("n/N (%)", "mean (SD)", "median (IQR)") if kind in kinds]
+    return f"Data are {labels.alternatives(ordered)}." if ordered else ""
 
 
-def _row(line: Outcome, results: Results, notes: dict[str, str], style: Style) -> Row:
-    arms = [_summary(line, results, arm, style) for arm in PRINTED_ARMS]
-    return Row(line.label, (*arms, *_effect(line, results, notes, style)), Kind.MEMBER)
+def _has_mean(outcome: AnyOutcome) -> bool:
+    return isinstance(outcome, Score) or (isinstance(outcome, Count) and outcome.mean)
 
 
-def _summary(line: Outcome, results: Results, arm: str, style: Style) -> str:
-    place = Place(line.analysis, arm)
-    if line.summary == Summary.FRACTION:
+def _head(trial: Trial, estimates: Sequence[Estimate], style: Style) -> tuple[str, ...]:
+    level = estimates[0].confidence if estimates else trial.confidence
+    names = [trial.arm.label(arm) for arm in PRINTED_ARMS]
+    arms = [head for name in names for head in _arm_heads(name, trial)]
+    return "Outcome", *arms, f"Association ({confidence(level, style)} CI)", "p value"
+
+
+def _arm_heads(name: str, trial: Trial) -> tuple[str, ...]:
+    return (name, f"{name}: n analysed") if trial.layout.analysed else (name,)
+
+
+def _all_rows(
+    results: Results, trial: Trial, notes: Mapping[str, str], style: Style
+) -> Iterator[Row]:
+    before = ""
+    for outcome in printed(trial):
+        if (group := heading(outcome)) != before:
+            yield Row(group, kind=Kind.GROUP)
+        before = group
+        yield _row(outcome, results, trial, notes, style)
+        if trial.layout.absolute:
+            yield from _absolute(outcome, results, trial, style)
+
+
+def _row(
+    outcome: AnyOutcome, results: Results, trial: Trial, notes: Mapping[str, str], style: Style
+) -> Row:
+    arms = [
+        text
+        for arm in PRINTED_ARMS
+        for text in (
+            summary(outcome, results, arm, style),
+            *((_analysed(outcome, results, arm, style),) if trial.layout.analysed else ()),
+        )
+    ]
+    return Row(outcome.title, (*arms, *_effect(outcome, results, trial, notes, style)), Kind.MEMBER)
+
+
+def summary(outcome: AnyOutcome, results: Results, arm: str, style: Style) -> str:
+    """How an outcome is described in one arm."""
+    place = Place(outcome.key, arm)
+    if isinstance(outcome, Binary):
         return cells.fraction(results, place, style)
-    if line.summary == Summary.MEDIAN:
-        return cells.median_iqr(results, place, style)
-    return cells.mean_sd(results, place, style, line.decimals)
+    if isinstance(outcome, Score | Count) and _has_mean(outcome):
+        return cells.mean_sd(results, place, style, outcome.decimals)
+    return cells.median_iqr(results, place, style)
+
+
+def _analysed(outcome: AnyOutcome, results: Results, arm: str, style: Style) -> str:
+    return cells.count(results, Place("flow", arm, f"analysed_{outcome.key}"), style)
+
+
+def _absolute(outcome: AnyOutcome, results: Results, trial: Trial, style: Style) -> Iterator[Row]:
+    """A line for each effect on an absolute scale, or beside the model's."""
+    blank = ("",) * (len(PRINTED_ARMS) * (2 if trial.layout.analysed else 1))
+    for level in labels.ABSOLUTE:
+        if texts := cells.effect_and_p(results, outcome.key, style, level):
+            yield Row(f"– {level.replace('_', ' ')}", (*blank, *texts), Kind.MEMBER)
 
 
 def _effect(
-    line: Outcome, results: Results, notes: dict[str, str], style: Style
+    outcome: AnyOutcome, results: Results, trial: Trial, notes: Mapping[str, str], style: Style
 ) -> tuple[str, str]:
-    if cells.estimate_withheld(results, line.analysis):
-        return cells.CONFIDENTIAL, cells.CONFIDENTIAL
-    estimate = results.estimate(line.analysis)
-    if estimate is None:
-        return "", ""
-    marks = "".join(notes[note] for note in _notes(estimate))
-    return cells.association(estimate, style) + marks, cells.p_value(estimate, style)
+    effect, p = cells.effect_and_p(results, outcome.key, style) or ("", "")
+    estimate = results.estimate(outcome.key)
+    told = dict.fromkeys(_notes(outcome, estimate, trial)) if estimate else ()
+    return effect + "".join(notes[note] for note in told), p

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
@@ -25,10 +26,13 @@ class Provenance:
         SHA-256 of every input file, by its name.
     versions
         Version of this library, of Python and of what computes with it.
+    synthetic
+        Whether the data were made by a program, so that no participant is in them.
     """
 
     inputs: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    synthetic: bool = False
 
 
 @dataclass(frozen=True, eq=True)
@@ -111,6 +115,11 @@ class Results:
         records = tuple(_decode(row) for row in body["records"])
         return cls(records, Provenance(**body["provenance"]))
 
+    def __repr__(self) -> str:
+        kinds = Counter(record.kind for record in self.records)
+        told = ", ".join(f"{n} {kind}" for kind, n in kinds.items())
+        return f"Results({len(self)} records{': ' if told else ''}{told})"
+
     def __iter__(self) -> Iterator[Record]:
         return iter(self.records)
 
@@ -151,4 +160,6 @@ def _typed(value: Any, kind: Any) -> Any:
         return tuple(value)
     if kind == Mapping[str, float]:
         return {name: float(item) for name, item in value.items()}
+    if kind == Mapping[str, int]:
+        return {name: int(item) for name, item in value.items()}
     return value

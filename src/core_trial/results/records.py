@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 #: What can come of comparing a printed number with the one computed for it.
-Status = Literal["matched", "differing", "not_computed", "not_reproducible"]
+Status = Literal["matched", "given", "differing", "not_computed", "not_reproducible"]
 #: How sure a finding of the paper's arithmetic is.
 Certainty = Literal["impossible", "contradicted", "unsaid"]
 
@@ -24,7 +24,7 @@ class Key:
     Parameters
     ----------
     analysis
-        Name of the analysis, as in ``analyses/plan.py``: ``"readmission"``, ``"sex"``.
+        Name of the analysis: that of an outcome or of a baseline characteristic.
     statistic
         ``"n"``, ``"N"``, ``"percent"``, ``"mean"``, ``"sd"``, ``"median"``, ``"q1"``, ``"q3"``,
         ``"estimate"``, ``"low"``, ``"high"``, ``"p_value"`` and so on.
@@ -65,7 +65,7 @@ class Estimate:
     analysis, level
         Which question; `level` tells covariates of one analysis apart.
     measure
-        A `vocabulary.Measure`: the scale of `estimate`, `low` and `high`.
+        A `measures.Measure`: the scale of `estimate`, `low` and `high`.
     estimate, low, high
         Effect and confidence limits; ``nan`` when not estimable.
     std_error
@@ -81,6 +81,8 @@ class Estimate:
         False with a reason when the numbers cannot be believed.
     variance
         Variance components by name, such as ``{"cluster": 0.1, "residual": 20.3}``.
+    n_by_arm
+        Participants in the fit by arm; empty where the record does not say.
     """
 
     kind: ClassVar[str] = "estimate"
@@ -104,6 +106,7 @@ class Estimate:
     variance: Mapping[str, float] = field(default_factory=dict)
     confidence: float = 0.95
     level: str = ""
+    n_by_arm: Mapping[str, int] = field(default_factory=dict)
 
     PRINTED: ClassVar[tuple[str, ...]] = ("estimate", "low", "high", "p_value", "n")
 
@@ -147,7 +150,7 @@ class FlowCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurvePoint:
-    """One step of a Kaplan-Meier curve (time in days from randomisation)."""
+    """One step of a Kaplan-Meier curve (time in the unit of the outcome)."""
 
     kind: ClassVar[str] = "curve"
     analysis: str
@@ -185,6 +188,8 @@ class Comparison:
         The `Key` under which the number was looked up.
     decimals
         Digits after the decimal point in print.
+    claim
+        What `computed` is, where the paper says something in words; blank elsewhere.
     """
 
     kind: ClassVar[str] = "comparison"
@@ -199,6 +204,7 @@ class Comparison:
     arm: str = ""
     level: str = ""
     decimals: int = 0
+    claim: str = ""
 
     def numbers(self) -> Iterator[tuple[Key, float]]:
         """A comparison tells of numbers that other records hold."""
@@ -271,6 +277,8 @@ class ModelChoice:
         The models in words; equal where nothing was changed.
     reason
         Why another model than the planned one was fitted; blank where the two are the same.
+    recommended
+        Why the fitted model is the one recommended; blank where the trial chose it itself.
     """
 
     kind: ClassVar[str] = "model_choice"
@@ -278,6 +286,7 @@ class ModelChoice:
     planned: str
     fitted: str
     reason: str = ""
+    recommended: str = ""
 
     def numbers(self) -> Iterator[tuple[Key, float]]:
         """A choice has no number."""

@@ -1,1 +1,1 @@
-"""The declared trials, a room each."""
+"""The declared trials, a room each; and the user's own, from a Python file."""

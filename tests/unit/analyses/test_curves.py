@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from analysis_sets import fits
 
 from core_trial.analyses import curves
 
@@ -21,7 +22,7 @@ def people():
 
 
 def test_points_are_the_product_limit(people):
-    points = [p for p in curves.records(people) if p.arm == "intervention"]
+    points = [p for p in curves.records(fits(people)) if p.arm == "intervention"]
     found = [(p.time, p.at_risk, p.events, p.censored, p.survival) for p in points]
     assert found == [
         (5.0, 6, 2, 0, pytest.approx(4 / 6)),
@@ -34,15 +35,15 @@ def test_points_are_the_product_limit(people):
 
 
 def test_each_arm_has_its_own_curve(people):
-    points = [p for p in curves.records(people) if p.arm == "control"]
+    points = [p for p in curves.records(fits(people)) if p.arm == "control"]
     assert [(p.time, p.survival) for p in points] == [(20.0, 0.5), (365.0, 0.5)]
 
 
 def test_those_whose_readmissions_are_not_known_are_not_at_risk(people):
     people.loc[0, ["days_to_readmission", "readmitted"]] = np.nan
-    first = next(p for p in curves.records(people) if p.arm == "intervention")
+    first = next(p for p in curves.records(fits(people)) if p.arm == "intervention")
     assert (first.at_risk, first.events) == (5, 1)
 
 
 def test_there_is_no_curve_when_nobody_is_known(people):
-    assert list(curves.records(people.assign(readmitted=np.nan))) == []
+    assert list(curves.records(fits(people.assign(readmitted=np.nan)))) == []

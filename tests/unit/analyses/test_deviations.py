@@ -3,20 +3,21 @@
 import numpy as np
 import pandas as pd
 import pytest
-from analysis_sets import analysis_set
-
-from core_trial.analyses import deviations
-from core_trial.analyses.estimation import estimate, fit
-from core_trial.analyses.plan import (
+from analysis_sets import (
     ACUTE_DAYS,
     OUTCOMES,
-    PLANNED_ADJUSTMENTS,
     PRIMARY,
     READMISSION_DAYS,
     READMISSION_TIME,
+    analysis_set,
+    fits,
 )
+
+from core_trial.analyses import deviations
+from core_trial.analyses.estimation import estimate
 from core_trial.models import expected_counts
 from core_trial.results import ModelChoice, Results
+from core_trial.trials.core import CORE
 
 SUPPORT = np.arange(61)
 
@@ -28,7 +29,7 @@ def people():
 
 @pytest.fixture(scope="module")
 def found(people):
-    return Results(tuple(deviations.records(people)))
+    return Results(tuple(deviations.records(fits(people))))
 
 
 # What was planned, and what was fitted.
@@ -56,7 +57,7 @@ def test_models_are_told_in_words():
 def test_planned_models_are_fitted_too(people, found):
     for spec in (READMISSION_TIME, ACUTE_DAYS, READMISSION_DAYS):
         planned = found.estimate(spec.name, "planned")
-        assert planned == estimate(spec.name, spec.planned, people, level="planned")
+        assert planned == estimate(spec.name, spec.planned, fits(people), level="planned")
     assert found.estimate("time_to_readmission", "planned").converged
     days = found.estimate("acute_days", "planned")
     assert not days.converged
@@ -68,14 +69,14 @@ def test_planned_models_are_fitted_too(people, found):
 
 def test_the_primary_model_is_fitted_with_the_planned_adjustments(people, found):
     adjusted = found.estimate("readmission", "planned_adjustments")
-    assert adjusted.formula == " + ".join([PRIMARY.fitted.formula, *PLANNED_ADJUSTMENTS])
+    assert adjusted.formula == " + ".join([PRIMARY.fitted.formula, *CORE.planned_adjustments])
     some = people.assign(age=people["age"].mask(people.index < 5))
-    assert deviations.planned_adjustments(some).n == len(people) - 5
+    assert next(deviations.planned_adjustments(fits(some))).n == len(people) - 5
 
 
 def test_a_planned_model_that_fails_is_a_record_that_says_why(people):
     known = people.assign(acute_days=people["acute_days"] + 0.5)
-    failed = Results(tuple(deviations.records(known))).estimate("acute_days", "planned")
+    failed = Results(tuple(deviations.records(fits(known)))).estimate("acute_days", "planned")
     assert not failed.converged
     assert failed.model == "mixed_poisson"
     assert "acute_days" in failed.warnings[0]
@@ -97,7 +98,7 @@ def few(days: list[float], arms: str) -> pd.DataFrame:
 
 
 def evidence(people: pd.DataFrame) -> Results:
-    return Results(tuple(deviations.count_evidence(ACUTE_DAYS, people)))
+    return Results(tuple(deviations.count_evidence(ACUTE_DAYS, fits(people))))
 
 
 def test_dispersion_is_taken_around_each_arms_mean():
@@ -131,8 +132,8 @@ def test_an_arm_without_any_days_is_expected_to_have_none():
 
 
 def test_expectations_of_the_fitted_model_reproduce_its_zeros(people, found):
-    model = fit(ACUTE_DAYS.fitted, people)
-    expected = expected_counts(model, people, SUPPORT)
+    model = fits(people).of(ACUTE_DAYS.fitted)
+    expected = expected_counts(model.fit, model.cases.frame, SUPPORT)
     told = [
         found.value("count_fit.acute_days", "expected_zero_inflated", "", f"days {k}")
         for k in SUPPORT

@@ -3,20 +3,21 @@
 import numpy as np
 import pandas as pd
 import pytest
-from analysis_sets import WORKERS, analysis_set
-from scipy import stats
-
-from core_trial import models
-from core_trial.analyses import diagnostics
-from core_trial.analyses.estimation import fit
-from core_trial.analyses.plan import (
+from analysis_sets import (
     ACUTE_DAYS,
     OUTCOMES,
     PRIMARY,
     READMISSION_TIME,
     SCALES,
     SERVICE_USE,
+    WORKERS,
+    analysis_set,
+    fits,
 )
+from scipy import stats
+
+from core_trial import models
+from core_trial.analyses import diagnostics
 from core_trial.results import Results
 
 SCORE = SCALES[0]
@@ -28,13 +29,19 @@ def people():
 
 
 def residuals(people: pd.DataFrame) -> Results:
-    return Results(tuple(diagnostics.residuals(SCORE, people)))
+    return Results(tuple(diagnostics.residuals(SCORE, fits(people))))
 
 
 def quantiles(found: Results, statistic: str, level: str) -> list[float]:
     name = f"normality.{SCORE.name}"
     values = [found.value(name, statistic, "", f"{level} {k}") for k in range(1, 52)]
     return values[: values.index(next(v for v in values if np.isnan(v)))]
+
+
+def hazards(people: pd.DataFrame):
+    return diagnostics.proportional_hazards(
+        READMISSION_TIME, READMISSION_TIME.outcome, fits(people)
+    )
 
 
 # Residuals and random effects.
@@ -48,7 +55,7 @@ def test_skewness_and_kurtosis_are_the_moments():
 
 
 def test_residuals_are_those_around_the_fitted_values(people):
-    model = fit(SCORE.fitted, people)
+    model = fits(people).of(SCORE.fitted).fit
     raw = people[SCORE.fitted.outcome].to_numpy() - model.fitted
     found = residuals(people)
     name = f"normality.{SCORE.name}"
@@ -59,7 +66,7 @@ def test_residuals_are_those_around_the_fitted_values(people):
 
 
 def test_random_effects_are_those_of_the_workers_and_not_of_single_controls(people):
-    model = fit(SCORE.fitted, people)
+    model = fits(people).of(SCORE.fitted).fit
     assert model.variance["cluster"] > 0
     effects = model.random_effects.loc[list(WORKERS)]
     found = residuals(people).value(f"normality.{SCORE.name}", "skewness", "", "random_effect")
@@ -93,7 +100,7 @@ def test_a_zero_variance_has_no_random_effects_to_plot(people):
     y = people[spec.outcome] - people.groupby("cluster_id")[spec.outcome].transform("mean")
     levelled = people.assign(**{spec.outcome: y.where(people["arm"] == "intervention", 0.1 * y)})
     levelled[spec.outcome] += np.random.default_rng(2).normal(0.0, 0.5, len(people))
-    assert fit(spec, levelled).variance["cluster"] == 0
+    assert fits(levelled).of(spec).fit.variance["cluster"] == 0
     found = residuals(levelled)
     assert quantiles(found, "observed", "residual")
     assert np.isnan(found.value(f"normality.{SCORE.name}", "skewness", "", "random_effect"))
@@ -107,7 +114,7 @@ def test_a_model_that_fails_has_no_residuals(people):
 
 
 def test_hazards_are_tested_on_three_scales_of_time(people):
-    found = Results(tuple(diagnostics.proportional_hazards(people)))
+    found = Results(tuple(hazards(people)))
     for transform in ("identity", "log", "km"):
         direct = models.proportional_hazards(
             "arm",
@@ -132,13 +139,13 @@ def test_crossing_hazards_are_seen(people):
             people.index % 3 > 0, np.where(treated, early, 250 + early), 365.0
         ),
     )
-    found = Results(tuple(diagnostics.proportional_hazards(crossing)))
+    found = Results(tuple(hazards(crossing)))
     assert found.value("proportional_hazards.time_to_readmission", "p_value", "", "km") < 1e-6
 
 
 def test_without_events_nothing_is_tested(people):
     nobody = people.assign(readmitted=0.0, days_to_readmission=365.0)
-    found = list(diagnostics.proportional_hazards(nobody))
+    found = list(hazards(nobody))
     assert len(found) == 6
     assert all(np.isnan(record.value) for record in found)
 
@@ -148,7 +155,7 @@ def test_without_events_nothing_is_tested(people):
 
 @pytest.mark.parametrize("spec", [PRIMARY, SCORE, ACUTE_DAYS], ids=lambda spec: spec.name)
 def test_leaving_one_out_is_a_fit_without_that_worker(spec, people):
-    found = Results(tuple(diagnostics.influence(spec, people)))
+    found = Results(tuple(diagnostics.influence(spec, fits(people))))
     for worker in (WORKERS[0], WORKERS[-1]):
         others = people[people["psw_id"] != worker].reset_index(drop=True)
         others["centre"] = others["centre"].cat.remove_unused_categories()
@@ -161,7 +168,7 @@ def test_leaving_one_out_is_a_fit_without_that_worker(spec, people):
 
 def test_every_worker_in_the_analysis_is_left_out_once_and_no_control(people):
     some = people.assign(readmitted=people["readmitted"].mask(people["psw_id"] == "B2"))
-    levels = {record.level for record in diagnostics.influence(PRIMARY, some)}
+    levels = {record.level for record in diagnostics.influence(PRIMARY, fits(some))}
     assert levels == {f"without {worker}" for worker in WORKERS if worker != "B2"}
 
 
@@ -170,13 +177,13 @@ def test_without_the_only_worker_nothing_can_be_estimated(people):
         psw_id=people["psw_id"].where(people["psw_id"].isna(), "A1"),
         cluster_id=people["cluster_id"].where(people["psw_id"].isna(), "A1"),
     )
-    found = list(diagnostics.influence(SCORE, one))
+    found = list(diagnostics.influence(SCORE, fits(one)))
     assert [record.statistic for record in found] == ["estimate", "p_value"]
     assert all(np.isnan(record.value) for record in found)
 
 
 def test_every_check_of_the_plan_is_made(people):
-    names = {record.analysis for record in diagnostics.records(people)}
+    names = {record.analysis for record in diagnostics.records(fits(people))}
     linear = {f"normality.{spec.name}" for spec in (*SCALES, SERVICE_USE)}
     single = {f"influence.{spec.name}" for spec in OUTCOMES}
     assert names == linear | single | {"proportional_hazards.time_to_readmission"}

@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
-from analysis_sets import analysis_set
+from analysis_sets import analysis_set, fits
 from records import estimate
 
 from core_trial.analyses import flow
+from core_trial.data.analysis_set import AnalysisSet
 from core_trial.errors import VerificationError
 from core_trial.results import Descriptive, FlowCount, Results
+from core_trial.trials.core import CORE
 
 STEPS = {
     "randomised": (5, 6),
@@ -17,64 +19,70 @@ STEPS = {
 }
 
 
-def consistent_records():
-    """A record for every denominator, each as large as its step."""
+ARMS = ("intervention", "control")
+
+
+def consistent_records(**changed):
+    """A record for every denominator, each as large as its step, but for those changed.
+
+    `changed` has numbers by analysis: ``readmission={"control": 4}``.
+    """
     for step, counts in STEPS.items():
-        for arm, n in zip(("intervention", "control"), counts, strict=True):
+        for arm, n in zip(ARMS, counts, strict=True):
             yield FlowCount(step=step, arm=arm, n=n)
         yield FlowCount(step=step, n=sum(counts))
-    for d in flow.denominators():
-        for arm, n in zip(("intervention", "control"), STEPS[d.step], strict=True):
+    steps = {(d.analysis, d.statistic, d.level): d.step for d in flow.denominators(CORE)}
+    # The steps that CORE declares bind tighter than the number known, which is the table's own.
+    steps |= {(d.analysis, d.statistic, d.level): d.step for d in CORE.denominators}
+    for (analysis, statistic, level), step in steps.items():
+        own = STEPS.get(step, STEPS["primary_outcome_known"])
+        for arm, usual in zip(ARMS, own, strict=True):
+            n = changed.get(analysis, {}).get(arm, usual)
             yield Descriptive(
-                analysis=d.analysis, statistic=d.statistic, level=d.level, arm=arm, value=float(n)
+                analysis=analysis, statistic=statistic, level=level, arm=arm, value=float(n)
             )
+            if analysis in OUTCOMES:
+                yield FlowCount(step=f"known_{analysis}", arm=arm, n=int(n))
 
 
-def changed(**change):
-    analysis, arm, value = change["analysis"], change["arm"], change["value"]
-    for record in consistent_records():
-        if getattr(record, "analysis", "") == analysis and record.arm == arm:
-            yield Descriptive(
-                analysis=analysis,
-                statistic=record.statistic,
-                level=record.level,
-                arm=arm,
-                value=value,
-            )
-        else:
-            yield record
+OUTCOMES = {outcome.key for outcome in CORE.outcomes}
 
 
 def test_consistent_tables_pass():
-    flow.reconcile(Results(tuple(consistent_records())))
+    flow.reconcile(CORE, Results(tuple(consistent_records())))
 
 
 def test_a_count_from_records_must_equal_its_step():
-    broken = Results(tuple(changed(analysis="readmission", arm="control", value=4.0)))
+    broken = Results(tuple(consistent_records(readmission={"control": 4})))
     with pytest.raises(VerificationError, match=r"readmission has N = 4 in control.*known 5"):
-        flow.reconcile(broken)
+        flow.reconcile(CORE, broken)
 
 
 def test_a_questionnaire_may_have_fewer_but_never_more_than_were_interviewed():
-    flow.reconcile(
-        Results(tuple(changed(analysis="recovery_month_4", arm="intervention", value=2.0)))
-    )
-    broken = Results(tuple(changed(analysis="recovery_month_4", arm="intervention", value=4.0)))
+    flow.reconcile(CORE, Results(tuple(consistent_records(recovery_month_4={"intervention": 2}))))
+    broken = Results(tuple(consistent_records(recovery_month_4={"intervention": 4})))
     with pytest.raises(VerificationError, match="recovery_month_4 has n = 4"):
-        flow.reconcile(broken)
+        flow.reconcile(CORE, broken)
+
+
+def test_a_table_counts_those_whose_outcome_is_known():
+    records = [r for r in consistent_records() if getattr(r, "step", "") != "known_cmht_contacts"]
+    wrong = [FlowCount(step="known_cmht_contacts", arm=arm, n=1) for arm in ARMS]
+    with pytest.raises(VerificationError, match="cmht_contacts has n = 4 in intervention"):
+        flow.reconcile(CORE, Results((*records, *wrong)))
 
 
 def test_a_missing_denominator_is_a_mismatch():
     records = [r for r in consistent_records() if getattr(r, "analysis", "") != "acute_days"]
     with pytest.raises(VerificationError, match="acute_days has n = nan"):
-        flow.reconcile(Results(tuple(records)))
+        flow.reconcile(CORE, Results(tuple(records)))
 
 
 def test_the_analysed_are_those_known_to_the_model_by_arm():
     people = analysis_set().assign(cmht_contacts_baseline=30.0)
     people.loc[[0, 1, 2], "cmht_contacts"] = np.nan
     people.loc[3, "cmht_contacts_baseline"] = np.nan
-    found = Results(tuple(flow.analysed(people)))
+    found = Results(tuple(flow.records(AnalysisSet(people, trial=CORE), fits(people))))
     n = [
         found.value("flow", "n", arm, "analysed_cmht_contacts")
         for arm in ("intervention", "control", "")
@@ -84,14 +92,17 @@ def test_the_analysed_are_those_known_to_the_model_by_arm():
 
 
 def test_a_model_fitted_to_others_than_were_to_be_analysed_is_a_mismatch():
-    fits = [estimate("readmission", 0.7, 0.4, 1.1, n=9), estimate("acute_days", 1.0, 0.9, 1.1, n=8)]
-    steps = [FlowCount(step=f"analysed_{fit.analysis}", n=9) for fit in fits]
+    models = [
+        estimate("readmission", 0.7, 0.4, 1.1, n=9),
+        estimate("acute_days", 1.0, 0.9, 1.1, n=8),
+    ]
+    steps = [FlowCount(step=f"analysed_{fit.analysis}", n=9) for fit in models]
     with pytest.raises(VerificationError, match=r"acute_days was fitted to 8.*days 9$"):
-        flow.reconcile(Results((*consistent_records(), *fits, *steps)))
+        flow.reconcile(CORE, Results((*consistent_records(), *models, *steps)))
 
 
 def test_arms_must_add_up_to_the_total():
     records = [r for r in consistent_records() if r != FlowCount(step="randomised", n=11)]
     broken = Results((*records, FlowCount(step="randomised", n=12)))
     with pytest.raises(VerificationError, match=r"randomised: 5 \+ 6 is not 12"):
-        flow.reconcile(broken)
+        flow.reconcile(CORE, broken)

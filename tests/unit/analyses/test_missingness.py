@@ -3,21 +3,18 @@
 import numpy as np
 import pandas as pd
 import pytest
-from analysis_sets import analysis_set
+from analysis_sets import OUTCOMES, PRIMARY, SCALES, SPECS, analysis_set, fits
 from scipy import stats
 
 from core_trial.analyses import missingness
-from core_trial.analyses.estimation import estimate, fit
-from core_trial.analyses.plan import (
-    OUTCOMES,
-    PREDICTORS_OF_MISSINGNESS,
-    PRIMARY,
-    SCALES,
-    AnalysisSpec,
-)
+from core_trial.analyses.estimation import estimate
+from core_trial.analyses.fits import Cases, Fitted
+from core_trial.analyses.fits import fit as fit_cases
+from core_trial.analyses.missingness import Association, Missingness
+from core_trial.analyses.plan import AnalysisSpec
 from core_trial.results import Estimate, Results
+from core_trial.trials.core import CORE
 
-SPECS = {spec.name: spec for spec in OUTCOMES}
 RECOVERY = SPECS["recovery_month_4"]
 
 
@@ -35,7 +32,21 @@ def planted(people):
 
 
 def records(spec: AnalysisSpec, people: pd.DataFrame) -> Results:
-    return Results(tuple(missingness.of_outcome(spec, people)))
+    return Results(tuple(missingness.of_outcome(spec, Missingness(fits(people)))))
+
+
+def associations(spec: AnalysisSpec, people: pd.DataFrame) -> dict[str, Association]:
+    return {a.predictor: a for a in Missingness(fits(people)).associations(spec)}
+
+
+def chosen(spec: AnalysisSpec, people: pd.DataFrame) -> tuple[str, ...]:
+    return Missingness(fits(people)).chosen(spec)
+
+
+def of_centre(people: pd.DataFrame) -> Fitted:
+    """The model of missingness on centre."""
+    frame = people[["missing", "centre", "cluster_id"]]
+    return fit_cases(CORE, Cases(missingness.model_of_missingness(CORE, "centre"), frame))
 
 
 # By design and otherwise.
@@ -55,8 +66,8 @@ def records(spec: AnalysisSpec, people: pd.DataFrame) -> Results:
 )
 def test_the_pilot_is_not_expected_where_nothing_was_to_be_collected(people, name, by_design):
     expected = missingness.expected_rows(SPECS[name], people)
-    assert len(expected) == len(people) - by_design * people["internal_pilot"].sum()
-    assert expected["internal_pilot"].any() != by_design
+    assert expected.sum() == len(people) - by_design * people["internal_pilot"].sum()
+    assert expected[people["internal_pilot"]].any() != by_design
 
 
 def test_known_by_design_and_otherwise_make_up_each_arm(people):
@@ -89,9 +100,9 @@ def test_absence_by_design_does_not_enter_the_models(people):
     outcome = people["recovery_month_18"].mask(pilot)
     outcome[100:160:2] = np.nan
     spoilt = people.assign(sex=sex, recovery_month_18=outcome)
-    found = {a.predictor: a for a in missingness.associations(SPECS["recovery_month_18"], spoilt)}
-    assert found["sex"].n == found["sex"].fitted.n == len(people) - pilot.sum()
-    assert found["sex"].fitted.n_events == 30
+    found = associations(SPECS["recovery_month_18"], spoilt)
+    assert found["sex"].fitted.fit.n == len(people) - pilot.sum()
+    assert found["sex"].fitted.fit.n_events == 30
     assert found["sex"].p_value > 0.05
 
 
@@ -99,22 +110,21 @@ def test_absence_by_design_does_not_enter_the_models(people):
 
 
 def test_a_planted_predictor_is_found(planted):
-    found = {a.predictor: a for a in missingness.associations(RECOVERY, planted)}
-    assert tuple(found) == PREDICTORS_OF_MISSINGNESS
+    found = associations(RECOVERY, planted)
+    assert tuple(found) == ("arm", *CORE.missingness, "recovery_baseline")
     assert found["age"].p_value < 1e-6
-    assert found["age"].fitted.effect("age").estimate > 1.05
+    assert found["age"].fitted.fit.effect("age").estimate > 1.05
     assert all(a.p_value > 1e-3 for name, a in found.items() if name != "age")
-    chosen = missingness.predictors(RECOVERY, planted)
-    assert chosen == tuple(name for name, a in found.items() if a.p_value < 0.05)
+    assert chosen(RECOVERY, planted) == tuple(name for name, a in found.items() if a.p_value < 0.05)
 
 
 def test_the_outcome_is_analysed_again_with_the_predictors(planted):
-    chosen = missingness.predictors(RECOVERY, planted)
-    assert "age" in chosen
+    predictors = chosen(RECOVERY, planted)
+    assert "age" in predictors
     by_hand = estimate(
         "recovery_month_4",
-        RECOVERY.fitted.adjusted_for(*chosen),
-        planted,
+        RECOVERY.fitted.adjusted_for(*predictors),
+        fits(planted),
         level="missingness_adjusted",
     )
     assert by_hand.formula.startswith(f"{RECOVERY.fitted.formula} + age")
@@ -127,43 +137,67 @@ def test_a_covariate_of_the_model_is_not_entered_twice():
     )
 
 
+def test_the_companion_is_the_fitted_model_in_those_who_are_left(planted):
+    some = planted.assign(age=planted["age"].mask(planted.index % 9 == 0))
+    found = records(RECOVERY, some)
+    adjusted = found.estimate("recovery_month_4", "missingness_adjusted")
+    companion = found.estimate("recovery_month_4", "missingness_same_people")
+    assert companion.formula == RECOVERY.fitted.formula
+    assert companion.n == adjusted.n < found.value("missingness.recovery_month_4", "n", "", "known")
+    known = some[some["age"].notna()]
+    by_hand = estimate("recovery_month_4", RECOVERY.fitted, fits(known))
+    assert companion.estimate == by_hand.estimate
+
+
 def test_records_name_terms_joint_tests_and_what_is_adjusted_for(planted):
     found = records(RECOVERY, planted)
     name = "missingness.recovery_month_4"
     assert found.value(name, "predicts", "", "age") == 1
     assert found.value(name, "predicts", "", "sex") == 0
-    alone = found.value(name, "p_value", "", "age")
-    assert found.value(name, "joint_p", "", "age") == pytest.approx(alone, rel=1e-9)
     assert found.estimate(name, "sex[female]").measure == "odds_ratio"
 
 
-def test_the_joint_test_is_a_wald_test_of_all_levels(people):
-    spec = missingness.model_of_missingness("centre")
+def logistic_loglik(missing: np.ndarray, groups: np.ndarray) -> float:
+    """Binomial log-likelihood of a share per group."""
+    total = 0.0
+    for group in np.unique(groups):
+        own = missing[groups == group]
+        events, n = own.sum(), len(own)
+        total += sum(k * np.log(k / n) for k in (events, n - events) if k)
+    return float(total)
+
+
+def test_the_joint_test_is_a_likelihood_ratio_of_all_levels(people):
     three = pd.Categorical(np.resize(list("ABC"), len(people)), list("ABC"))
     missing = np.random.default_rng(1).random(len(people)) < np.where(three == "C", 0.5, 0.2)
-    fitted = fit(spec, people.assign(centre=three, missing=missing.astype(float)))
-    beta, cov = fitted.beta[1:], fitted.cov[1:, 1:]
-    statistic = beta @ np.linalg.inv(cov) @ beta
-    assert len(beta) == 2
-    assert missingness.joint_p(fitted) == pytest.approx(stats.chi2.sf(statistic, 2), rel=1e-9)
+    alone = people.assign(
+        centre=three, missing=missing.astype(float), cluster_id=people["participant_id"]
+    )
+    groups = np.asarray(three)
+    ratio = 2 * (logistic_loglik(missing, groups) - logistic_loglik(missing, groups == ""))
+    found = missingness.joint_p(CORE, of_centre(alone))
+    assert found == pytest.approx(stats.chi2.sf(ratio, 2), rel=1e-6)
 
 
-def test_a_level_that_cannot_be_estimated_leaves_the_others_tested(people):
-    """Nobody of centre B is missing: its coefficient diverges, centre C's does not."""
+def test_a_level_in_which_nobody_is_missing_is_tested_with_the_others(people):
+    """Nobody of centre B is missing: its coefficient diverges, the likelihood does not."""
     three = pd.Categorical(np.resize(list("ABC"), len(people)), list("ABC"))
     missing = (np.arange(len(people)) % 7 == 0) & (three != "B")
-    fitted = fit(
-        missingness.model_of_missingness("centre"),
-        people.assign(centre=three, missing=missing.astype(float)),
+    alone = people.assign(
+        centre=three, missing=missing.astype(float), cluster_id=people["participant_id"]
     )
-    assert np.isnan(fitted.std_error[fitted.position("centre[B]")])
-    alone = fitted.inference.p_value[fitted.position("centre[C]")]
-    assert missingness.joint_p(fitted) == pytest.approx(alone, rel=1e-9)
+    fitted = of_centre(alone)
+    assert np.isnan(fitted.fit.std_error[fitted.fit.position("centre[B]")])
+    groups = np.asarray(three)
+    ratio = 2 * (logistic_loglik(missing, groups) - logistic_loglik(missing, groups == ""))
+    found = missingness.joint_p(CORE, fitted)
+    assert found == pytest.approx(stats.chi2.sf(ratio, 2), rel=1e-6)
+    assert found < 0.01
 
 
 @pytest.mark.parametrize(("p", "predicts"), [(0.0499, True), (0.05, False), (np.nan, False)])
 def test_a_predictor_is_one_at_five_percent(p, predicts):
-    assert missingness.Association("age", None, p).predicts is predicts
+    assert Association("age", None, None, p).predicts is predicts
 
 
 # Failures.
@@ -171,16 +205,18 @@ def test_a_predictor_is_one_at_five_percent(p, predicts):
 
 def test_when_nobody_is_missing_the_records_say_so(people):
     found = records(PRIMARY, people)
-    fits = [r for r in found if isinstance(r, Estimate) and r.analysis.startswith("missingness.")]
-    assert [r.level for r in fits] == list(PREDICTORS_OF_MISSINGNESS)
-    assert {r.warnings for r in fits} == {("nobody is missing, or everybody",)}
-    assert not any(r.converged for r in fits)
+    failures = [
+        r for r in found if isinstance(r, Estimate) and r.analysis.startswith("missingness.")
+    ]
+    assert [r.level for r in failures] == ["arm", *CORE.missingness]
+    assert {r.warnings for r in failures} == {("nobody is missing, or everybody",)}
+    assert not any(r.converged for r in failures)
     assert np.isnan(found.value("missingness.readmission", "joint_p", "", "age"))
 
 
 def test_a_characteristic_without_variation_is_a_record_with_its_reason(planted):
     same = planted.assign(age=40.0)
-    found = {a.predictor: a for a in missingness.associations(RECOVERY, same)}
+    found = associations(RECOVERY, same)
     assert found["age"].fitted is None
     record = records(RECOVERY, same).estimate("missingness.recovery_month_4", "age")
     assert not record.converged
@@ -191,12 +227,15 @@ def test_a_characteristic_without_variation_is_a_record_with_its_reason(planted)
 
 def test_a_characteristic_that_is_not_known_leaves_its_model_smaller(planted):
     some = planted.assign(age=planted["age"].mask(planted.index < 30))
-    found = {a.predictor: a for a in missingness.associations(RECOVERY, some)}
-    assert (found["age"].n, found["sex"].n) == (len(planted) - 30, len(planted))
+    found = associations(RECOVERY, some)
+    assert tuple(len(found[x].cases.frame) for x in ("age", "sex")) == (
+        len(planted) - 30,
+        len(planted),
+    )
 
 
 def test_every_outcome_has_extent_associations_and_a_sensitivity_analysis(people):
-    found = Results(tuple(missingness.records(people)))
+    found = Results(tuple(missingness.records(fits(people))))
     for spec in (*SCALES, *OUTCOMES):
         assert found.estimate(spec.name, "missingness_adjusted") is not None
         assert found.value(f"missingness.{spec.name}", "n", "", "known") == len(people)

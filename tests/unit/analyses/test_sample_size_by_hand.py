@@ -10,16 +10,8 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from core_trial.analyses.power import Binary, Continuous, Test, power
-from core_trial.analyses.sample_size import (
-    CORE,
-    CORE_N,
-    cluster_size,
-    controls,
-    records,
-    sample_size,
-)
+from core_trial.analyses.sample_size import controls, sample_size
 from core_trial.errors import DesignError
-from core_trial.results import Key, Results
 
 Z = special.ndtri(0.975) + special.ndtri(0.8)
 FIXTURE = Continuous(difference=0.5, within=0.9, between=0.1, control=1.0)
@@ -119,36 +111,6 @@ def test_simulated_trials_have_the_power(sizes, cv):
     assert difference.var() == pytest.approx(V, rel=0.07)
     found = np.mean(difference / math.sqrt(V) > special.ndtri(0.975))
     assert found == pytest.approx(power(FIXTURE, 100, c, size=10, cv=cv), abs=0.02)
-
-
-def test_the_papers_inputs_and_what_gives_its_440():
-    results = Results(tuple(records()))
-    assert results.value("sample_size", "n") == 440
-    assert results.value("sample_size", "percent", "control") == 50
-    assert results.value("sample_size", "percent", "intervention") == 35
-    assert results.value("sample_size", "power_percent") == 80
-    assert results.value("sample_size", "significance_percent") == 5
-    assert results.value("sample_size", "icc") == 0.03
-    for arm in ("intervention", "control"):
-        assert results.value("sample_size", "allocation", arm) == 1
-
-
-@pytest.mark.parametrize(
-    ("lost", "continuity", "size"), [(0, False, 21.2), (0, True, 16.0), (0.1, False, 12.5)]
-)
-def test_the_cluster_size_that_gives_440(lost, continuity, size):
-    test = Test(continuity=continuity)
-    found = cluster_size(CORE, CORE_N, attrition=lost, test=test)
-    assert round(found, 1) == size
-    back = sample_size(CORE, size=found, attrition=lost, test=test)
-    assert (back.clustered + back.controls) / (1 - lost) == pytest.approx(440)
-    level = f"lost_{round(100 * lost)}" + "_continuity" * continuity
-    results = Results(tuple(records()))
-    assert results.numbers[Key("sample_size", "cluster_size", "", level)] == found
-
-
-def test_no_cluster_size_gives_440_when_a_fifth_is_lost_and_the_test_is_corrected():
-    assert math.isnan(cluster_size(CORE, 440, attrition=0.2, test=Test(continuity=True)))
 
 
 @examples(60)

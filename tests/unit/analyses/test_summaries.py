@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core_trial.analyses import summaries
+from core_trial.trials.core import CORE
 
 
 def values_of(records):
@@ -64,5 +65,5 @@ def test_one_value_has_no_sd():
 
 def test_arms_come_in_print_order_then_the_whole_trial():
     frame = pd.DataFrame({"arm": ["control", "intervention", "control"], "x": [1, 2, 3]})
-    parts = [(arm, list(rows["x"])) for arm, rows in summaries.arms(frame, total=True)]
+    parts = [(arm, list(rows["x"])) for arm, rows in summaries.arms(CORE.arm, frame, total=True)]
     assert parts == [("intervention", [2]), ("control", [1, 3]), ("", [1, 2, 3])]

@@ -342,7 +342,34 @@ def event_after_death(files):
     return EVENTS, event(files, person, 601, "readmission")
 
 
+def visit_at_another_time(files):
+    person = with_worker(files)
+    return INTERVIEWS, interview(files, person, "month_4", 366)
+
+
+def same_answers_as_another(files):
+    first, second = files[INTERVIEWS][-1], files[INTERVIEWS][-4]
+    assert first[0] != second[0]
+    second[3:] = first[3:]
+    return INTERVIEWS, 2
+
+
+def index_episode_long_over(files):
+    person = with_worker(files)
+    files[EPISODES] = [r for r in files[EPISODES] if r[0] != person]
+    return EPISODES, episode(files, person, "yes", -400, -366)
+
+
+def session_years_later(files):
+    person = with_worker(files)
+    row = max(i for i, r in enumerate(files[SESSIONS]) if r[0] == person)
+    put(files, SESSIONS, row, "offered_on", day(files, person, 731))
+    return SESSIONS, row
+
+
 CASES = [
+    *(visit_at_another_time, same_answers_as_another, index_episode_long_over),
+    session_years_later,
     *(duplicate, similar_identifier, not_a_participant),
     *(control_with_psw, intervention_without_psw, psw_in_two_centres, shared_identifier),
     *(arm_missing_from_centre, every_cluster_a_singleton, one_cluster, pilot_after_main_trial),
@@ -386,7 +413,42 @@ def test_a_broken_rule_is_refused_or_noted(tmp_path, case):
 
 
 #: What else is wrong in some of the cases.
-ALSO = {"shared_identifier": ("psw_in_two_centres",)}
+ALSO = {
+    "shared_identifier": ("psw_in_two_centres",),
+    "visits_out_of_order": ("visit_at_another_time",),
+}
+
+
+@pytest.mark.parametrize(
+    ("visit", "after", "refused"),
+    [
+        *(("baseline", -365, False), ("baseline", -366, True)),
+        *(("month_4", 1, False), ("month_4", 365, False), ("month_4", 366, True)),
+        *(("month_18", 366, False), ("month_18", 1095, False), ("month_18", 1096, True)),
+    ],
+)
+def test_a_visit_is_held_at_its_time(tmp_path, visit, after, refused):
+    files = small_trial()
+    person = with_worker(files)
+    files[INTERVIEWS] = [r for r in files[INTERVIEWS] if r[0] != person or r[1] == "baseline"]
+    interview(files, person, visit, after)
+    files[WORKBOOK] = [r for r in files[WORKBOOK] if r[0] != person]
+    write_files(tmp_path, files)
+    if refused:
+        with pytest.raises(DataError, match="visit_at_another_time"):
+            load(tmp_path)
+    else:
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("gone", [("eligible",), ("eligible", "not_eligible")])
+def test_those_screened_add_up_without_a_count_of_the_eligible(tmp_path, gone):
+    files = small_trial()
+    files[SCREENING] = [row for row in files[SCREENING] if row[0] not in gone]
+    put(files, SCREENING, 1, "n", "10")
+    with pytest.raises(DataError) as caught:
+        load(write_files(tmp_path, files))
+    assert {f.code for f in caught.value.faults} == {"randomised_do_not_add_up"}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.file}-{rule.name}")

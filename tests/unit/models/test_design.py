@@ -55,9 +55,9 @@ def test_booleans_are_numbers_and_c_makes_a_factor_of_a_number():
     ("formula", "message"),
     [
         ("y ~ nothing", "no column 'nothing'"),
-        ("y ~ log(x)", "cannot read"),
+        ("y ~ lgo(x)", "did you mean 'log'"),
         ("y ~ x + y", "both sides"),
-        ("y ~ x - arm", "only the intercept"),
+        ("y ~ x - arm", "no term 'arm' to take out"),
         ("y ~ ", "cannot read"),
         ("a ~ b ~ c", "left side"),
         ("y ~ x:x", "by itself"),

@@ -3,18 +3,17 @@
 import csv
 import io
 import math
-from importlib import resources
 
 import numpy as np
 import pytest
+from core_paper import CSV, load, read
 
 from core_trial.published import percentages
 from core_trial.published.consistency import check
-from core_trial.published.registry import COLUMNS, load, read
+from core_trial.published.registry import COLUMNS
 from core_trial.report.number import LANCET, fixed, p_value
 from core_trial.results import Results
 
-CSV = resources.files("core_trial.published").joinpath("core_2018.csv").read_text("utf-8")
 ROWS = list(csv.DictReader(io.StringIO(CSV)))
 
 

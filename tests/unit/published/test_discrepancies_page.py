@@ -5,16 +5,17 @@ import re
 from pathlib import Path
 
 import pytest
+from core_paper import load
 
-from core_trial.analyses.sample_size import ATTRITION, CONTINUITY, SIZES, records
+from core_trial.declaration.paper import REASONS
 from core_trial.published.bounds import Sample, sd_range
 from core_trial.published.consistency import check
-from core_trial.published.registry import REASONS, load
 from core_trial.published.wald import corners
 from core_trial.published.window import read
-from core_trial.report.arithmetic import HEADINGS, arithmetic_table, possible
 from core_trial.report.number import LANCET, PLAIN
+from core_trial.report.supplement.arithmetic import HEADINGS, arithmetic_table, possible
 from core_trial.results import Finding, Results
+from core_trial.trials.core.analyses.sample_size import ATTRITION, CONTINUITY, SIZES, records
 
 PAGE = (Path(__file__).parents[3] / "docs" / "discrepancies.md").read_text(encoding="utf-8")
 FINDINGS = Results(check(load()))

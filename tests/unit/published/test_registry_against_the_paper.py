@@ -8,9 +8,10 @@ import re
 from pathlib import Path
 
 import pytest
+from core_paper import load
 
 from core_trial.declaration.arms import Group
-from core_trial.published.registry import PLACES, load
+from core_trial.declaration.paper import SECTIONS as PLACES
 from core_trial.results.measures import MEASURE_ABBREVIATIONS, RATIOS, Measure
 
 PAPER = Path(__file__).parent / "paper"

@@ -5,10 +5,10 @@ import math
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
+from core_paper import load
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core_trial.published.registry import load
 from core_trial.published.window import decimals, printed_value, read
 from core_trial.report.number import LANCET, date, fixed
 
@@ -101,10 +101,33 @@ def test_dates_are_read_as_they_are_printed():
         ("nearly 80%", [78, 79.9], [74.9, 80, 81]),
         ("just below 60%", [57.8], [60, 54]),
         ("more than half", [50.1, 100], [50, 49]),
-        ("persisted", [0.1, 99.9], [0, 100, 130]),
     ],
 )
 def test_phrases(text, inside, outside):
+    assert all(map(read(text).contains, inside))
+    assert not any(map(read(text).contains, outside))
+
+
+def test_a_papers_own_phrases():
+    window = read("Persisted", {"persisted": (0.0, 1.0)})
+    assert all(map(window.contains, [0.01, 0.99]))
+    assert not any(map(window.contains, [0, 1, 1.3]))
+    with pytest.raises(ValueError, match="cannot read"):
+        read("persisted")
+
+
+@pytest.mark.parametrize(
+    ("text", "inside", "outside"),
+    [
+        ("<1", [0, 0.99], [1, 2]),
+        (">0·9999", [0.99991, 1], [0.9999, 0.5]),
+        ("<0·1", [0.05], [0.1]),
+        ("3,288", [3287.5, 3288.4], [3288.5, 3]),
+        ("3\u2009288", [3288], [3287]),
+        ("29.4", [29.35], [29.45]),
+    ],
+)
+def test_bounds_thousands_and_either_point(text, inside, outside):
     assert all(map(read(text).contains, inside))
     assert not any(map(read(text).contains, outside))
 
@@ -123,7 +146,8 @@ def test_nan_and_infinity_are_in_no_window():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "29%", "1,000", "0.66 to 0.7", "eleventy", "–", "May 31", "Foo 3, 2014"]
+    "text",
+    ["", "29%", "1,00", "1000,000", "<", "0.66 to 0.7", "eleventy", "–", "May 31", "Foo 3, 2014"],
 )
 def test_what_cannot_be_read_is_refused(text):
     with pytest.raises(ValueError, match="cannot read"):

@@ -42,14 +42,18 @@ def test_every_percentage_up_to_the_size_of_the_trial_is_exact():
     for whole in range(1, 442):
         for part in range(whole + 1):
             exact = Fraction(100 * part, whole)
-            expected = math.floor(exact + Fraction(1, 2))
-            assert number.percent(part, whole, PLAIN) == f"{expected}%"
+            expected = f"{math.floor(exact + Fraction(1, 2))}%"
+            expected = "<1%" if 0 < exact < Fraction(1, 2) else expected
+            expected = ">99%" if Fraction(199, 2) <= exact < 100 else expected
+            assert number.percent(part, whole, PLAIN) == expected
 
 
 def test_percentages_take_decimals_and_either_point():
     assert number.percent(1, 8, LANCET, 1) == "12·5%"
     assert number.percent(1, 16, PLAIN, 2) == "6.25%"
     assert number.percent(0, 7, PLAIN, 1) == "0.0%"
+    assert number.percent(1, 4410, LANCET, 1) == "<0·1%"
+    assert number.percent(4409, 4410, PLAIN, 1) == ">99.9%"
 
 
 @pytest.mark.parametrize("counts", [(1.5, 3), (-1, 3)])
@@ -68,7 +72,7 @@ def test_text_is_within_half_a_unit_and_has_its_decimals(value, decimals):
 @given(st.floats(allow_nan=False), st.integers(0, 4))
 def test_lancet_and_plain_differ_in_signs_alone(value, decimals):
     lancet, plain = (number.fixed(value, decimals, style) for style in (LANCET, PLAIN))
-    assert lancet.replace("·", ".").replace("–", "-") == plain
+    assert lancet.replace("·", ".").replace("–", "-").replace("∞", "infinity") == plain
 
 
 def test_trailing_zeros_stay_and_zero_has_no_sign():

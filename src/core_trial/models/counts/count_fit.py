@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from core_trial.errors import DesignError
 from core_trial.models.counts.count_errors import errors
-from core_trial.models.counts.likelihood import NO_DISPERSION, log_likelihood
+from core_trial.models.counts.likelihood import NO_DISPERSION, evaluate, log_likelihood
 from core_trial.models.counts.means import Whole, columns_of, overall_quantities, two_valued
 from core_trial.models.counts.search import CountModel, prepare, search
 from core_trial.models.design import Clusters, Design
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, Quantity
-from core_trial.models.numerics.limits import describe_lost, refuse_confidence, whole_term_lost
+from core_trial.models.numerics.limits import describe_lost, refuse_confidence
 from core_trial.models.numerics.newton import UNFINISHED, Estimable, Optimum, invert
+from core_trial.models.numerics.profiling import Surface
 from core_trial.models.numerics.robust import Inference, choose, singletons
+from core_trial.models.numerics.separation import Bools
+from core_trial.models.numerics.threads import one_thread
 
 INFLATE = "inflate:"
 LN_ALPHA = "ln_alpha"
@@ -25,6 +28,7 @@ OFFERED: tuple[Inference, ...] = ("sandwich", "jackknife", "model")
 FEWEST_POSITIVES = 2
 
 
+@one_thread
 def fit_counts(
     name: str,
     count: Design,
@@ -79,15 +83,17 @@ def fit_counts(
     cov = np.full_like(robust.cov, np.nan) if scarce else robust.cov
     whole = _whole(count, excess, model, best, found, cov, confidence)
     quantities = overall_quantities(whole, robust.df_of)
-    told = _of_the_search(model, best, found, _terms(count, excess)) + scarce + list(choice.notes)
+    terms = _terms(count, excess)
+    told = _of_the_search(model, best, found, terms) + scarce + list(choice.notes)
     if best.converged:
-        told += _without_error(_terms(count, excess), robust.cov, found) * (not scarce)
+        told += _without_error(terms, robust.cov, found) * (not scarce)
         told += _in_one_part(whole, quantities)
+    weighted = weights is not None
     return Fit(
         model=name,
         formula=str(count.formula) if excess is None else f"{count.formula} | {excess.formula}",
-        method=f"maximum likelihood; {choice.label}",
-        terms=_terms(count, excess),
+        method=f"maximum likelihood; {choice.label}{count.note}{groups.note}",
+        terms=terms,
         beta=whole.beta,
         cov=whole.cov,
         df=robust.df,
@@ -96,21 +102,43 @@ def fit_counts(
         loglik=log_likelihood(model.data, best.point),
         n=count.n,
         n_clusters=groups.count,
-        converged=best.converged and not scarce and not _arm_lost(count, found),
+        converged=best.converged and not scarce and not found.lost[: len(count.columns)].all(),
         warnings=tuple(told),
-        quantities=MappingProxyType(quantities),
+        quantities=quantities,
         fitted=whole.means if whole.known else np.empty(0),
         confidence=confidence,
+        likelihood="pseudo" if weighted else "full",
+        robust=choice.inference != "model",
+        profiler=None if weighted else _profiler(model, best, terms, found.lost),
+        **_of_designs(count, excess),
     )
+
+
+def _of_designs(count: Design, excess: Design | None) -> dict[str, Any]:
+    """What a fit keeps of its designs; ``ln_alpha`` is a term of its own."""
+    p, k = len(count.columns), 0 if excess is None else len(excess.columns)
+    places = {} if excess is None else excess.term_columns
+    behind = {INFLATE + term: tuple(p + place for place in at) for term, at in places.items()}
+    return {
+        "term_columns": {**count.term_columns, **behind, LN_ALPHA: (p + k,)},
+        "recipe": count.recipe,
+        "excess_recipe": None if excess is None else excess.recipe,
+        "reference": count.reference,
+        "response": count.y,
+        "n_dropped": count.dropped,
+    }
+
+
+def _profiler(model: CountModel, best: Optimum, terms: tuple[str, ...], lost: Bools) -> Surface:
+    """The likelihood with a coefficient held."""
+    names = zip(terms, model.back, lost, strict=True)
+    loadings = {name: row for name, row, gone in names if not gone}
+    return Surface(lambda at: evaluate(model.data, at), best.point, best.value, loadings)
 
 
 def _terms(count: Design, excess: Design | None) -> tuple[str, ...]:
     inflation = () if excess is None else (INFLATE + column for column in excess.columns)
     return (*count.columns, *inflation, LN_ALPHA)
-
-
-def _arm_lost(count: Design, found: Estimable) -> bool:
-    return whole_term_lost(count.columns, found.null[: len(count.columns)])
 
 
 def _whole(

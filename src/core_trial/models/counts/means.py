@@ -126,23 +126,20 @@ def overall_quantities(whole: Whole, df: DegreesOfFreedom) -> dict[str, Quantity
 def two_valued(count: Design, excess: Design | None) -> Iterator[str]:
     """Variables whose effect is one column of 0 and 1 in either part or in both."""
     designs = [count] if excess is None else [count, excess]
-    names = [name for design in designs for name in design.columns]
-    multiplied = {
-        part.partition("[")[0] for name in names if ":" in name for part in name.split(":")
-    }
-    for variable in dict.fromkeys(name.partition("[")[0] for name in names if ":" not in name):
+    formulas = [design.formula for design in designs]
+    for variable in dict.fromkeys(name for f in formulas for name in f.variables):
+        moves_others = any(variable in f.variables and variable not in f.alone for f in formulas)
         places = [(design, columns_of(design, variable)) for design in designs]
         binary = all(np.isin(d.X[:, k], (0.0, 1.0)).all() for d, ks in places for k in ks)
         varies = any(d.X[:, k].min() < d.X[:, k].max() for d, ks in places for k in ks)
         single = max(len(ks) for _, ks in places) == 1
-        if variable not in multiplied and single and binary and varies:
+        if single and binary and varies and not moves_others:
             yield variable
 
 
 def columns_of(design: Design, variable: str) -> list[int]:
     """Positions of the columns of a variable's main effect."""
-    named = enumerate(design.columns)
-    return [k for k, name in named if name == variable or name.startswith(f"{variable}[")]
+    return list(design.term_columns.get(variable, ()))
 
 
 def _compared(whole: Whole, variable: str, df: DegreesOfFreedom) -> tuple[Quantity, Quantity]:

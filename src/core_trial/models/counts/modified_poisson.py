@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
+from core_trial.models.clusters import Blank
+from core_trial.models.columns import Missing, sample
 from core_trial.models.counts.poisson_regression import (
     answers,
     coefficients,
@@ -19,6 +21,7 @@ from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.numerics.robust import Inference, choose, singletons
+from core_trial.models.numerics.threads import one_thread
 from core_trial.models.weights import WeightType, binary, offset_of, split
 
 #: Errors of the model are none of a 0/1 response: its variance is not the Poisson's.
@@ -38,6 +41,8 @@ def modified_poisson(
     trials: str | None = None,
     small_sample: bool = True,
     confidence: float = 0.95,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> Fit:
     """Fit the log of the risk by Poisson regression, with a robust covariance by cluster.
 
@@ -46,7 +51,7 @@ def modified_poisson(
     formula
         Such as ``"readmitted ~ arm + psychosis + centre"``; the response must be 0 or 1.
     frame
-        A row per participant, complete in every column that is used.
+        A row per participant; see `missing` for incomplete ones.
     cluster
         Column with the cluster of each row; None for independent rows.
     inference
@@ -66,6 +71,12 @@ def modified_poisson(
         Multiply the sandwich by G / (G - 1), G the number of clusters.
     confidence
         Coverage of the intervals.
+    missing
+        ``"refuse"``, or ``"drop"`` to leave rows with missing values out; they are counted in
+        `Fit.n_dropped`.
+    blank_cluster
+        ``"own"`` takes each row without a cluster as one of its own; ``"refuse"`` does not, for
+        nothing says whether there is none or it is not known.
 
     Returns
     -------
@@ -97,21 +108,31 @@ def modified_poisson(
     >>> round(fit.effect("arm").estimate, 3)
     0.333
     """
-    rows, sampled = split(frame, weights, weight_type)
+    rows = sample(
+        frame,
+        formula,
+        missing=missing,
+        cluster=cluster,
+        weights=weights,
+        offset=offset,
+        trials=trials,
+    )
+    rows, sampled = split(rows, weights, weight_type)
     rows = binary(rows, parse(formula).response, success=success, trials=trials)
     if sampled is not None and trials is not None:
         raise DesignError("sampling weights are for a row per person: leave out trials=")
     return fit_modified_poisson(
         build(formula, rows),
-        clusters(rows, cluster) if cluster else None,
+        clusters(rows.frame, cluster, blank=blank_cluster) if cluster else None,
         inference=inference,
-        offset=offset_of(rows, offset, None),
+        offset=offset_of(rows.frame, offset, None),
         weights=sampled,
         small_sample=small_sample,
         confidence=confidence,
     )
 
 
+@one_thread
 def fit_modified_poisson(
     design: Design,
     members: Clusters | None,
@@ -151,7 +172,7 @@ def fit_modified_poisson(
     return Fit(
         model="modified_poisson",
         formula=str(design.formula),
-        method=f"Poisson regression of a 0/1 response; {choice.label}",
+        method=f"Poisson regression of a 0/1 response; {choice.label}{groups.note}{design.note}",
         terms=design.columns,
         beta=coefficients(found),
         cov=robust.cov,
@@ -161,7 +182,8 @@ def fit_modified_poisson(
         n=design.n,
         n_clusters=groups.count,
         n_events=int(design.y.sum()),
-        converged=answers(found, design),
+        converged=answers(found),
+        n_dropped=design.dropped,
         warnings=(
             *warnings_of(found, design, robust.cov),
             *choice.notes,
@@ -169,6 +191,12 @@ def fit_modified_poisson(
         ),
         fitted=found.fitted,
         confidence=confidence,
+        likelihood="pseudo",
+        robust=True,
+        term_columns=design.term_columns,
+        recipe=design.recipe,
+        reference=design.reference,
+        response=design.y,
     )
 
 

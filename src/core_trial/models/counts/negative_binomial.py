@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from core_trial.models.clusters import Blank
+from core_trial.models.columns import Missing, sample
 from core_trial.models.counts.count_fit import fit_counts
 from core_trial.models.design import Clusters, Design, build, clusters
 from core_trial.models.fit import Fit
@@ -24,6 +26,8 @@ def negative_binomial(
     weight_type: WeightType = "frequency",
     small_sample: bool = True,
     confidence: float = 0.95,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> Fit:
     """Fit the log of a mean count, or rate, where counts spread more than Poisson's.
 
@@ -35,7 +39,7 @@ def negative_binomial(
     formula
         Such as ``"days ~ arm + centre"``; the response must be whole numbers from zero.
     frame
-        A row per participant, complete in every column that is used.
+        A row per participant; see `missing` for incomplete ones.
     cluster
         Column with the cluster of each row; None for independent rows.
     inference
@@ -54,6 +58,12 @@ def negative_binomial(
         Multiply the sandwich by G / (G - 1), G the number of clusters.
     confidence
         Coverage of the intervals.
+    missing
+        ``"refuse"``, or ``"drop"`` to leave rows with missing values out; they are counted in
+        `Fit.n_dropped`.
+    blank_cluster
+        ``"own"`` takes each row without a cluster as one of its own; ``"refuse"`` does not, for
+        nothing says whether there is none or it is not known.
 
     Returns
     -------
@@ -83,12 +93,21 @@ def negative_binomial(
     >>> round(negative_binomial("days ~ arm", frame, exposure="year").effect("arm").estimate, 3)
     0.607
     """
-    rows, sampled = split(frame, weights, weight_type)
+    rows = sample(
+        frame,
+        formula,
+        missing=missing,
+        cluster=cluster,
+        weights=weights,
+        offset=offset,
+        exposure=exposure,
+    )
+    rows, sampled = split(rows, weights, weight_type)
     return fit_negative_binomial(
         build(formula, rows),
-        clusters(rows, cluster) if cluster else None,
+        clusters(rows.frame, cluster, blank=blank_cluster) if cluster else None,
         inference=inference,
-        offset=offset_of(rows, offset, exposure),
+        offset=offset_of(rows.frame, offset, exposure),
         weights=sampled,
         small_sample=small_sample,
         confidence=confidence,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
-
 import numpy as np
 import pandas as pd
 from scipy import special
 
 from core_trial.errors import DesignError
+from core_trial.models.clusters import Blank
+from core_trial.models.columns import Missing, sample
 from core_trial.models.counts.poisson_regression import (
     Counted,
     answers,
@@ -23,6 +23,7 @@ from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, Quantity
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.numerics.robust import Inference, choose, singletons
+from core_trial.models.numerics.threads import one_thread
 from core_trial.models.weights import WeightType, offset_of, split
 
 OFFERED: tuple[Inference, ...] = ("sandwich", "cr2", "jackknife", "model")
@@ -40,6 +41,8 @@ def poisson(
     weight_type: WeightType = "frequency",
     small_sample: bool = True,
     confidence: float = 0.95,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> Fit:
     """Fit the log of a mean count, or rate, by Poisson regression with a robust covariance.
 
@@ -51,7 +54,7 @@ def poisson(
     formula
         Such as ``"days ~ arm + centre"``; the response must not be negative.
     frame
-        A row per participant, complete in every column that is used.
+        A row per participant; see `missing` for incomplete ones.
     cluster
         Column with the cluster of each row; None for independent rows.
     inference
@@ -71,6 +74,12 @@ def poisson(
         Multiply the sandwich by G / (G - 1), G the number of clusters.
     confidence
         Coverage of the intervals.
+    missing
+        ``"refuse"``, or ``"drop"`` to leave rows with missing values out; they are counted in
+        `Fit.n_dropped`.
+    blank_cluster
+        ``"own"`` takes each row without a cluster as one of its own; ``"refuse"`` does not, for
+        nothing says whether there is none or it is not known.
 
     Returns
     -------
@@ -98,18 +107,28 @@ def poisson(
     >>> round(poisson("days ~ arm", frame, exposure="year").effect("arm").estimate, 3)
     0.571
     """
-    rows, sampled = split(frame, weights, weight_type)
+    rows = sample(
+        frame,
+        formula,
+        missing=missing,
+        cluster=cluster,
+        weights=weights,
+        offset=offset,
+        exposure=exposure,
+    )
+    rows, sampled = split(rows, weights, weight_type)
     return fit_poisson(
         build(formula, rows),
-        clusters(rows, cluster) if cluster else None,
+        clusters(rows.frame, cluster, blank=blank_cluster) if cluster else None,
         inference=inference,
-        offset=offset_of(rows, offset, exposure),
+        offset=offset_of(rows.frame, offset, exposure),
         weights=sampled,
         small_sample=small_sample,
         confidence=confidence,
     )
 
 
+@one_thread
 def fit_poisson(
     design: Design,
     members: Clusters | None,
@@ -149,7 +168,7 @@ def fit_poisson(
     return Fit(
         model="poisson",
         formula=str(design.formula),
-        method=f"Poisson regression; {choice.label}",
+        method=f"Poisson regression; {choice.label}{groups.note}{design.note}",
         terms=design.columns,
         beta=coefficients(found),
         cov=robust.cov,
@@ -159,11 +178,18 @@ def fit_poisson(
         n=design.n,
         n_clusters=groups.count,
         n_events=int(np.floor(design.y.sum())),
-        converged=answers(found, design),
+        converged=answers(found),
+        n_dropped=design.dropped,
         warnings=(*warnings_of(found, design, robust.cov), *choice.notes),
-        quantities=MappingProxyType({"dispersion": _dispersion(data, found.fitted)}),
+        quantities={"dispersion": _dispersion(data, found.fitted)},
         fitted=found.fitted,
         confidence=confidence,
+        likelihood="full" if choice.inference == "model" else "pseudo",
+        robust=choice.inference != "model",
+        term_columns=design.term_columns,
+        recipe=design.recipe,
+        reference=design.reference,
+        response=design.y,
     )
 
 

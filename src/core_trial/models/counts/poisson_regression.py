@@ -26,7 +26,7 @@ from core_trial.models.numerics.sandwich import (
     clustered_sandwich,
     left_out,
 )
-from core_trial.models.numerics.separation import Separation, describe, lost_terms
+from core_trial.models.numerics.separation import Separation, describe
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -209,9 +209,9 @@ def coefficients(found: Regression) -> Floats:
     return found.beta if found.apart is None else found.apart.blank(found.apart.widen(found.beta))
 
 
-def answers(found: Regression, design: Design) -> bool:
-    """Whether the regression answers what was asked: no term is lost as a whole."""
-    return found.converged and not (found.apart and lost_terms(found.apart, design.columns))
+def answers(found: Regression) -> bool:
+    """Whether the search ended, and something is estimated."""
+    return found.converged and not np.isnan(coefficients(found)).all()
 
 
 def warnings_of(found: Regression, design: Design, cov: Floats) -> list[str]:

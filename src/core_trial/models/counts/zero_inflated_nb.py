@@ -6,6 +6,8 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
+from core_trial.models.clusters import Blank
+from core_trial.models.columns import Missing
 from core_trial.models.counts.count_fit import fit_counts
 from core_trial.models.design import Clusters, Design
 from core_trial.models.fit import Fit
@@ -27,6 +29,8 @@ def zero_inflated_nb(
     weight_type: WeightType = "frequency",
     small_sample: bool = True,
     confidence: float = 0.95,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> Fit:
     """Counts with more zeros than a negative binomial has.
 
@@ -35,7 +39,7 @@ def zero_inflated_nb(
     formula
         Counts and covariates of their mean (log link), such as ``"days ~ arm"``.
     frame
-        A row per participant, without missing values in the columns named.
+        A row per participant; see `missing` for incomplete ones.
     inflation
         Right-hand side of the probability of an excess zero (logit link); ``"1"`` for a constant.
     cluster
@@ -55,6 +59,12 @@ def zero_inflated_nb(
         Multiply the sandwich by G / (G - 1).
     confidence
         Coverage of the intervals.
+    missing
+        ``"refuse"``, or ``"drop"`` to leave rows with missing values out; they are counted in
+        `Fit.n_dropped`.
+    blank_cluster
+        ``"own"`` takes each row without a cluster as one of its own; ``"refuse"`` does not, for
+        nothing says whether there is none or it is not known.
 
     Returns
     -------
@@ -84,13 +94,24 @@ def zero_inflated_nb(
     >>> round(zero_inflated_nb("days ~ arm", frame).effect("arm").estimate, 2)
     0.49
     """
-    rows, sampled = split(frame, weights, weight_type)
+    zeros = _right_side(inflation)
+    rows = designs.sample(
+        frame,
+        formula,
+        zeros,
+        missing=missing,
+        cluster=cluster,
+        weights=weights,
+        offset=offset,
+        exposure=exposure,
+    )
+    rows, sampled = split(rows, weights, weight_type)
     return fit_zero_inflated_nb(
         designs.build(formula, rows),
-        designs.build(_right_side(inflation), rows),
-        clusters=designs.clusters(rows, cluster) if cluster else None,
+        designs.build(zeros, rows),
+        clusters=designs.clusters(rows.frame, cluster, blank=blank_cluster) if cluster else None,
         inference=inference,
-        offset=offset_of(rows, offset, exposure),
+        offset=offset_of(rows.frame, offset, exposure),
         weights=sampled,
         small_sample=small_sample,
         confidence=confidence,
@@ -98,6 +119,8 @@ def zero_inflated_nb(
 
 
 def _right_side(inflation: str) -> designs.Formula:
+    if not isinstance(inflation, str):
+        raise DesignError(f"inflation= takes text such as '1' or 'arm', not {inflation!r}")
     parsed = designs.parse(inflation)
     if parsed.response:
         raise DesignError(f"inflation {inflation!r}: name the covariates alone")

@@ -10,7 +10,7 @@ from core_trial.models.design import Design, Ints
 from core_trial.models.inference import Floats
 from core_trial.models.intercept.answer import Answer, Finer
 from core_trial.models.intercept.layout import Bools, Layout
-from core_trial.models.numerics.separation import describe, lost_terms
+from core_trial.models.numerics.separation import describe
 
 #: Differences of more than this share of a standard error are worth a warning.
 WORTH_SAYING = 0.01
@@ -25,18 +25,16 @@ LARGEST_MEAN_RATIO = 2.0
 LARGEST_SD = 10.0
 
 
-def believable(answer: Answer, design: Design) -> bool:
-    """Whether the fit answers what was asked.
+def believable(answer: Answer) -> bool:
+    """Whether the search ended at a maximum of the likelihood, at which something is estimated.
 
-    Where data separate, what is left may: a factor that lost one level of several still compares
-    the others. A term without any finite contrast was asked for in vain.
+    The maximum with few nodes is none of the likelihood where clusters all but separate the
+    outcomes, or where more nodes find another.
     """
     fine = answer.finer
-    if answer.status in NO_MAXIMUM or answer.sd > LARGEST_SD:
+    if answer.status in NO_MAXIMUM or answer.sd > LARGEST_SD or np.isnan(answer.estimates).all():
         return False
-    if fine is not None and (fine.state in NO_MAXIMUM or _leaves(_shift(answer, fine))):
-        return False
-    return answer.apart is None or not lost_terms(answer.apart, design.columns)
+    return fine is None or (fine.state not in NO_MAXIMUM and not _leaves(_shift(answer, fine)))
 
 
 def _leaves(shift: Floats) -> bool:
@@ -81,7 +79,7 @@ def _about_variance(answer: Answer) -> list[str]:
         ],
         "stopped": ["the search for the maximum did not converge: do not use this fit"],
     }
-    if answer.apart is not None and answer.apart.lost.all():
+    if answer.apart is not None and answer.apart.moving.all():
         return []
     if answer.sd > LARGEST_SD:
         return [

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from core_trial.models.clusters import Blank
+from core_trial.models.columns import Missing, sample
 from core_trial.models.design import Clusters, Design, parse
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
@@ -42,6 +44,8 @@ def mixed_logistic(
     success: object = None,
     trials: str | None = None,
     confidence: float = 0.95,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> Fit:
     """Fit a logistic regression with a normally distributed random intercept.
 
@@ -50,14 +54,15 @@ def mixed_logistic(
     formula
         Such as ``"readmitted ~ arm + psychosis + centre"``; the response must be 0 or 1.
     frame
-        A row per participant, complete in every column that is used.
+        A row per participant; see `missing` for incomplete ones.
     cluster
         Column with the cluster of each row; a participant outside any cluster is one of its own.
     points
         Number of quadrature nodes, 1 (Laplace) to 51.
     random
-        ``"1"`` for a random intercept in every cluster; a 0/1 column, or a factor of two levels,
-        for one that enters only where the column is 1 (or the second level): partial nesting.
+        ``"1"`` for a random intercept in every cluster; ``"arm[CBT]"`` for one that enters only in
+        that level: partial nesting. A 0/1 column, or a factor of two levels, means where it is 1,
+        or the second level; `Fit.method` says which.
     inference
         ``"normal"``; ``"t"``, with between-within degrees of freedom, which is careful; or
         ``"bootstrap"``, which simulates the likelihood ratio of `term`, and is the closest where
@@ -79,6 +84,12 @@ def mixed_logistic(
         The log-likelihood is that of the single outcomes, without binomial coefficients.
     confidence
         Coverage of the intervals.
+    missing
+        ``"refuse"``, or ``"drop"`` to leave rows with missing values out; they are counted in
+        `Fit.n_dropped`.
+    blank_cluster
+        A row without a cluster is one of its own where no random effect enters. Elsewhere it is
+        refused, or with ``"own"`` taken as a cluster of one, too.
 
     Returns
     -------
@@ -111,17 +122,21 @@ def mixed_logistic(
     >>> round(fit.effect("arm").estimate, 2), fit.converged
     (0.08, True)
     """
-    rows = only_frequency(frame, weights, weight_type)
-    rows = binary(rows, parse(formula).response, success=success, trials=trials)
     model = prepare_mixed_logistic(
         formula,
-        rows,
+        frame,
         cluster=cluster,
         points=points,
         random=random,
         inference=inference,
         offset=offset,
+        weights=weights,
+        weight_type=weight_type,
+        success=success,
+        trials=trials,
         confidence=confidence,
+        missing=missing,
+        blank_cluster=blank_cluster,
     )
     fit = model.fit()
     if inference != "bootstrap":
@@ -138,13 +153,31 @@ def prepare_mixed_logistic(
     random: str = "1",
     inference: Inference | None = None,
     offset: str | None = None,
+    weights: str | None = None,
+    weight_type: WeightType = "frequency",
+    success: object = None,
+    trials: str | None = None,
     confidence: float = 0.95,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> InterceptModel:
     """A model whose `fit` takes one response after the other; arguments as `mixed_logistic`."""
+    rows = sample(
+        frame,
+        formula,
+        missing=missing,
+        random=random,
+        cluster=cluster,
+        weights=weights,
+        offset=offset,
+        trials=trials,
+    )
+    rows = only_frequency(rows, weights, weight_type)
+    rows = binary(rows, parse(formula).response, success=success, trials=trials)
     return prepare_frame(
         KIND,
         formula,
-        frame,
+        rows,
         cluster=cluster,
         points=points,
         random=random,
@@ -152,6 +185,7 @@ def prepare_mixed_logistic(
         offset=offset,
         exposure=None,
         confidence=confidence,
+        blank_cluster=blank_cluster,
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from core_trial.models.clusters import Blank
+from core_trial.models.columns import Missing, sample
 from core_trial.models.design import Clusters, Design
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
@@ -41,6 +43,8 @@ def mixed_poisson(
     weights: str | None = None,
     weight_type: WeightType = "frequency",
     confidence: float = 0.95,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> Fit:
     """Fit a Poisson regression with a normally distributed random intercept.
 
@@ -49,14 +53,15 @@ def mixed_poisson(
     formula
         Such as ``"days ~ arm"``; the response must be a count.
     frame
-        A row per participant, complete in every column that is used.
+        A row per participant; see `missing` for incomplete ones.
     cluster
         Column with the cluster of each row; a participant outside any cluster is one of its own.
     points
         Number of quadrature nodes, 1 (Laplace) to 51.
     random
-        ``"1"`` for a random intercept in every cluster; a 0/1 column, or a factor of two levels,
-        for one that enters only where the column is 1 (or the second level): partial nesting.
+        ``"1"`` for a random intercept in every cluster; ``"arm[CBT]"`` for one that enters only in
+        that level: partial nesting. A 0/1 column, or a factor of two levels, means where it is 1,
+        or the second level; `Fit.method` says which.
     inference
         ``"normal"``; ``"t"``, with between-within degrees of freedom, which is careful; or
         ``"bootstrap"``, which simulates the likelihood ratio of `term`, and is the closest where
@@ -75,6 +80,12 @@ def mixed_poisson(
         place in the likelihood of a random effect.
     confidence
         Coverage of the intervals.
+    missing
+        ``"refuse"``, or ``"drop"`` to leave rows with missing values out; they are counted in
+        `Fit.n_dropped`.
+    blank_cluster
+        A row without a cluster is one of its own where no random effect enters. Elsewhere it is
+        refused, or with ``"own"`` taken as a cluster of one, too.
 
     Returns
     -------
@@ -104,17 +115,20 @@ def mixed_poisson(
     >>> round(fit.effect("arm").estimate, 2), round(fit.variance["cluster"], 2)
     (0.98, 0.3)
     """
-    rows = only_frequency(frame, weights, weight_type)
     model = prepare_mixed_poisson(
         formula,
-        rows,
+        frame,
         cluster=cluster,
         points=points,
         random=random,
         inference=inference,
         offset=offset,
         exposure=exposure,
+        weights=weights,
+        weight_type=weight_type,
         confidence=confidence,
+        missing=missing,
+        blank_cluster=blank_cluster,
     )
     fit = model.fit()
     if inference != "bootstrap":
@@ -132,13 +146,28 @@ def prepare_mixed_poisson(
     inference: Inference | None = None,
     offset: str | None = None,
     exposure: str | None = None,
+    weights: str | None = None,
+    weight_type: WeightType = "frequency",
     confidence: float = 0.95,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> InterceptModel:
     """A model whose `fit` takes one response after the other; arguments as `mixed_poisson`."""
+    rows = sample(
+        frame,
+        formula,
+        missing=missing,
+        random=random,
+        cluster=cluster,
+        weights=weights,
+        offset=offset,
+        exposure=exposure,
+    )
+    rows = only_frequency(rows, weights, weight_type)
     return prepare_frame(
         KIND,
         formula,
-        frame,
+        rows,
         cluster=cluster,
         points=points,
         random=random,
@@ -146,6 +175,7 @@ def prepare_mixed_poisson(
         offset=offset,
         exposure=exposure,
         confidence=confidence,
+        blank_cluster=blank_cluster,
     )
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models.design import Clusters, Design, build, clusters, indicator
+from core_trial.models.clusters import Blank, Clusters, Nesting, carried_by, clusters, nesting
+from core_trial.models.columns import Sample
+from core_trial.models.design import Design, build
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
 from core_trial.models.intercept.answer import solve
@@ -20,6 +21,7 @@ from core_trial.models.numerics.canonical import Family
 from core_trial.models.numerics.glm import Orthonormal, orthonormal
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.numerics.quadrature import hermite_rule
+from core_trial.models.numerics.threads import one_thread
 from core_trial.models.weights import offset_of
 
 
@@ -65,6 +67,10 @@ class InterceptModel:
         Degrees of freedom of each coefficient, shape (p,).
     notes
         What is to be said of the number of clusters.
+    where
+        The clusters that carry the random effect, in words.
+    carrier
+        Column and level of the rows that carry the random effect; both blank for every row.
     """
 
     kind: Kind
@@ -76,7 +82,10 @@ class InterceptModel:
     inference: Inference
     df: Floats
     notes: tuple[str, ...] = ()
+    where: str = "every cluster"
+    carrier: tuple[str, object] = ("", "")
 
+    @one_thread
     def fit(self, y: Floats | None = None) -> Fit:
         """Fit the design's own response, or another one of shape (n,).
 
@@ -115,12 +124,13 @@ class InterceptModel:
         )
 
 
+@one_thread
 def prepare(
     kind: Kind,
     design: Design,
     members: Clusters,
     *,
-    random: Floats | None = None,
+    random: Nesting | Floats | None = None,
     offset: Floats | None = None,
     points: int = 7,
     inference: Inference | None = None,
@@ -135,7 +145,7 @@ def prepare(
     design, members
         The design and the cluster of each row.
     random
-        1 where the random effect enters a row, 0 where not, shape (n,); None for everywhere.
+        Where the random effect enters: 1 or 0 for each row, shape (n,); None for everywhere.
     offset
         What the linear predictor holds beside the covariates, shape (n,); None for nothing.
     points
@@ -158,10 +168,11 @@ def prepare(
     if design.X.shape[1] == 0:
         raise DesignError("the model has neither covariate nor intercept")
     refuse_confidence(confidence)
-    if random is not None:
-        _refuse_spanning(members, random)
+    inside = random.inside if isinstance(random, Nesting) else random
+    if inside is not None:
+        _refuse_spanning(members, inside)
     chosen, notes = judge(inference, design, members)
-    layout = arrange(design.X, members, random, offset)
+    layout = arrange(design.X, members, inside, offset)
     return InterceptModel(
         kind=kind,
         design=design,
@@ -170,15 +181,16 @@ def prepare(
         layout=layout,
         basis=orthonormal(layout.patterns, layout.counts),
         inference=chosen,
-        df=degrees_of_freedom(chosen, design, members, random),
+        df=degrees_of_freedom(chosen, design, members, inside),
         notes=notes,
+        where=carried_by(random),
     )
 
 
 def prepare_frame(
     kind: Kind,
     formula: str,
-    frame: pd.DataFrame,
+    rows: Sample,
     *,
     cluster: str,
     points: int,
@@ -187,18 +199,23 @@ def prepare_frame(
     offset: str | None,
     exposure: str | None,
     confidence: float,
+    blank_cluster: Blank = "refuse",
 ) -> InterceptModel:
     """`prepare` from a formula and the names of columns."""
-    return prepare(
+    nested = nesting(rows.frame, random)
+    model = prepare(
         kind,
-        build(formula, frame),
-        clusters(frame, cluster),
-        random=None if random == "1" else indicator(frame, random),
-        offset=offset_of(frame, offset, exposure),
+        build(formula, rows),
+        clusters(rows.frame, cluster, nested=nested, blank=blank_cluster),
+        random=nested,
+        offset=offset_of(rows.frame, offset, exposure),
         points=points,
         inference=inference,
         confidence=confidence,
     )
+    if nested is None:
+        return model
+    return replace(model, carrier=(nested.column, nested.level))
 
 
 def _refuse_spanning(members: Clusters, random: Floats) -> None:

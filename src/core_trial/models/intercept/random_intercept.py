@@ -100,7 +100,7 @@ def search(table: Table, family: Family, points: int, regression: Optimum) -> Ma
     sd = np.clip(np.sqrt(tau if family.bounded else np.log1p(tau)), *GUESSED_SD)
     start = _start(table, family, regression.point, float(sd if slope > 0 else SECOND_START))
     likelihood = Likelihood(table, family, hermite_rule(points))
-    best = maximise(_bounded(likelihood), start, known=_zero(slope, regression))
+    best = maximise(bounded(likelihood), start, known=_zero(slope, regression))
     found = _classify(best, likelihood)
     if found.state == "boundary" or (slope <= 0 and best.value < regression.value):
         return at_zero(table, regression)
@@ -157,10 +157,10 @@ def finer(table: Table, family: Family, points: int, coarse: Maximum) -> Maximum
         value += 0.5 * float(gradient @ step)
         theta = coarse.theta + step
         return Maximum(theta, information, value, likelihood.modes(), "interior")
-    return _classify(maximise(_bounded(likelihood), coarse.theta), likelihood)
+    return _classify(maximise(bounded(likelihood), coarse.theta), likelihood)
 
 
-def _bounded(likelihood: Likelihood) -> Evaluate:
+def bounded(likelihood: Likelihood) -> Evaluate:
     """The likelihood, refused where the standard deviation is beyond all reason."""
 
     def evaluate(theta: Floats) -> tuple[float, Floats, Floats]:

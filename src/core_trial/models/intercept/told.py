@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
-from core_trial.models.fit import Fit
-from core_trial.models.inference import Floats, Quantity, Test, boundary_p, wald
+from core_trial.models.fit import Fit, RandomIntercept
+from core_trial.models.inference import Floats, Quantity, Test, boundary_p, positive, wald
 from core_trial.models.intercept.answer import Answer
 from core_trial.models.intercept.cautions import (
     about_means,
@@ -20,6 +18,7 @@ from core_trial.models.intercept.cautions import (
     leave_the_data,
     warnings_of,
 )
+from core_trial.models.intercept.profile import InterceptProfiler
 from core_trial.models.numerics.few_clusters import compared
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ def as_fit(model: InterceptModel, y: Floats, answer: Answer) -> Fit:
     there = np.bincount(members.codes, model.layout.random, members.count) > 0
     variance = answer.sd**2 if answer.status != "unidentified" else np.nan
     means, labels = _means(model, y, answer)
+    quantities = _quantities(model, answer, float(y.mean())) | _mean_quantities(means, labels)
     effects = pd.Series(answer.effects[there], members.labels[there], name="random_effect")
     return Fit(
         model=model.kind.name,
@@ -46,21 +46,42 @@ def as_fit(model: InterceptModel, y: Floats, answer: Answer) -> Fit:
         n=len(y),
         n_clusters=members.count,
         n_events=int(y.sum()),
-        variance=MappingProxyType({"cluster": variance}),
-        converged=believable(answer, model.design) and not leave_the_data(means).any(),
+        variance={"cluster": variance},
+        converged=believable(answer) and not leave_the_data(means).any(),
+        n_dropped=model.design.dropped,
         warnings=(
             *warnings_of(answer, model.design, model.points),
             *about_means(means, labels),
             *model.notes,
         ),
-        quantities=MappingProxyType(
-            _quantities(model, answer, float(y.mean())) | _mean_quantities(means, labels)
-        ),
-        tests=MappingProxyType({"variance": _variance_test(answer)}),
+        quantities=quantities,
+        tests={"variance": _variance_test(answer)},
         random_effects=effects,
         fitted=answer.fitted,
         confidence=model.confidence,
+        variance_intervals={"cluster": _squared(quantities["sd"])},
+        term_columns=model.design.term_columns,
+        recipe=model.design.recipe,
+        reference=model.design.reference,
+        response=y,
+        random_intercept=RandomIntercept(answer.sd, answer.joint, *model.carrier),
+        profiler=InterceptProfiler(
+            layout=model.layout,
+            basis=model.basis,
+            family=model.kind.family,
+            points=model.points,
+            y=y,
+            answer=answer,
+            columns=terms,
+        ),
     )
+
+
+def _squared(sd: Quantity) -> Quantity:
+    """The variance, from its root: an interval that is symmetric in the logarithm stays so."""
+    with np.errstate(over="ignore", under="ignore"):
+        estimate, low, high = np.square([sd.estimate, sd.low, sd.high]).tolist()
+    return Quantity(estimate, 2 * sd.estimate * sd.std_error, low, high)
 
 
 def _means(model: InterceptModel, y: Floats, answer: Answer) -> tuple[Floats, list[str]]:
@@ -83,15 +104,15 @@ def _mean_quantities(means: Floats, labels: list[str]) -> dict[str, Quantity]:
 
 
 def _in_words(model: InterceptModel) -> str:
-    where = "every cluster" if model.layout.random.all() else "the clusters of one arm"
+    notes = model.layout.clusters.note + model.design.note
     rule = f"{model.points}-point adaptive Gauss-Hermite quadrature"
     if model.points == 1:
         rule = "Laplace approximation"
     normal = model.inference == "normal"
     by = "normal inference" if normal else "t with between-within degrees of freedom"
     return (
-        f"maximum likelihood by {rule}; random intercept in {where}; "
-        f"observed information of all parameters, {by}"
+        f"maximum likelihood by {rule}; random intercept in {model.where}; "
+        f"observed information of all parameters, {by}{notes}"
     )
 
 
@@ -106,7 +127,7 @@ def _variance_test(answer: Answer) -> Test:
 
 def _quantities(model: InterceptModel, answer: Answer, mean: float) -> dict[str, Quantity]:
     """Standard deviation and intraclass correlation, and each coefficient with more nodes."""
-    sd = _positive(answer.sd, answer.sd_error, model.confidence)
+    sd = positive(answer.sd, answer.sd_error, model.confidence)
     if answer.status == "unidentified":
         sd = Quantity(np.nan, np.nan, np.nan, np.nan)
     found = {"sd": sd, "icc": _icc(sd, model.kind.residual(mean))}
@@ -117,18 +138,8 @@ def _quantities(model: InterceptModel, answer: Answer, mean: float) -> dict[str,
     columns = zip(fine.beta, fine.std_error, w.low, w.high, w.p_value, strict=True)
     for term, numbers in zip(model.design.columns, columns, strict=True):
         found[f"{term} ({fine.points} nodes)"] = Quantity(*map(float, numbers))
-    found[f"sd ({fine.points} nodes)"] = _positive(fine.sd, fine.sd_error, model.confidence)
+    found[f"sd ({fine.points} nodes)"] = positive(fine.sd, fine.sd_error, model.confidence)
     return found
-
-
-def _positive(estimate: float, error: float, confidence: float) -> Quantity:
-    """A positive quantity with an interval that is symmetric in its logarithm."""
-    if estimate == 0:
-        return Quantity(0.0, np.nan, 0.0, np.nan)
-    half = float(special.ndtri(0.5 + confidence / 2)) * error / estimate
-    with np.errstate(over="ignore"):
-        low, high = estimate * np.exp([-half, half])
-    return Quantity(estimate, error, float(low), float(high))
 
 
 def _icc(sd: Quantity, residual: float) -> Quantity:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import MappingProxyType
 
 import numpy as np
 from scipy import special
@@ -64,7 +63,7 @@ def intraclass(model: Likelihood, maximum: Maximum, level: int, confidence: floa
 
 def intraclass_by_level(
     model: Likelihood, maximum: Maximum, suffixes: list[str], confidence: float
-) -> MappingProxyType[str, Quantity]:
+) -> dict[str, Quantity]:
     """`intraclass` at every residual level that has clusters of two rows or more, by name.
 
     Where there is none at all, every level at which the random effect enters is ``nan``.
@@ -75,14 +74,12 @@ def intraclass_by_level(
         nothing = Quantity(np.nan, np.nan, np.nan, np.nan)
         there = sizes.sum(axis=0) > 0
         names = [f"icc{suffix}" for suffix, yes in zip(suffixes, there, strict=True) if yes]
-        return MappingProxyType(dict.fromkeys(names, nothing))
-    return MappingProxyType(
-        {
-            f"icc{suffix}": intraclass(model, maximum, k, confidence)
-            for k, suffix in enumerate(suffixes)
-            if clustered[k]
-        }
-    )
+        return dict.fromkeys(names, nothing)
+    return {
+        f"icc{suffix}": intraclass(model, maximum, k, confidence)
+        for k, suffix in enumerate(suffixes)
+        if clustered[k]
+    }
 
 
 def _interval(

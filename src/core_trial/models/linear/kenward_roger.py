@@ -22,6 +22,7 @@ import numpy as np
 from core_trial.models.inference import Floats
 from core_trial.models.linear.likelihood import Point
 from core_trial.models.linear.search import Maximum
+from core_trial.models.numerics.small_sample import SmallSample
 
 Approximation = Literal["normal", "satterthwaite", "kenward_roger"]
 
@@ -48,22 +49,31 @@ def adjusted(maximum: Maximum) -> Floats:
     return point.phi + 2.0 * correction
 
 
-def degrees_of_freedom(maximum: Maximum, back: Floats, approximation: Approximation) -> Floats:
-    """Degrees of freedom of every coefficient, shape (p,).
+def small_sample(
+    maximum: Maximum, back: Floats, approximation: Approximation
+) -> SmallSample | None:
+    """What the degrees of freedom of any contrast follow from, in the unit of the statistics.
 
-    Satterthwaite's are ``nan`` when a variance is at its bound: there the observed information is
-    not the inverse of a covariance, and may be negative.
+    None for the normal distribution. Satterthwaite has none when a variance is at its bound: there
+    the observed information is not the inverse of a covariance, and may be negative.
+
+    Parameters
+    ----------
+    back
+        From the basis to the design's coefficients, shape (p, p).
     """
-    point = maximum.point
     if approximation == "normal":
-        return np.full(len(back), np.inf)
+        return None
+    point = maximum.point
     if approximation == "satterthwaite" and maximum.bounded[0 if maximum.identified else 1 :].any():
-        return np.full(len(back), np.nan)
-    observed = approximation == "satterthwaite"
-    A = maximum.covariance_of(point.observed if observed else point.expected)
-    g = gradient(point, back)
-    variance = np.einsum("ja,ab,jb->j", back, point.phi, back)
-    spread = np.einsum("ji,ik,jk->j", g, A, g)
-    df = np.full(len(back), np.inf)
-    np.divide(2 * variance**2, spread, out=df, where=spread > 0)
-    return np.where(np.isfinite(spread), df, np.nan)
+        spread = np.full((len(point.theta), len(point.theta)), np.nan)
+    else:
+        observed = approximation == "satterthwaite"
+        spread = maximum.covariance_of(point.observed if observed else point.expected)
+    rows = back @ point.phi
+    return SmallSample(
+        method=approximation,
+        phi=back @ point.phi @ back.T,
+        slopes=rows @ point.slopes @ rows.T,
+        spread=spread,
+    )

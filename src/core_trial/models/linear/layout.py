@@ -176,6 +176,11 @@ class LinearLayout:
         several = self.patterns.levels > 1
         return [f"[{label}]" if several else "" for label in self.residual.labels]
 
+    @property
+    def components(self) -> list[str]:
+        """Names of the variances: that of the clusters, then the residual ones."""
+        return ["cluster", *(f"residual{suffix}" for suffix in self.suffixes)]
+
 
 def arrange(
     design: Design,

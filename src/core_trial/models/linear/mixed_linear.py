@@ -5,7 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models.design import Clusters, Design, build, clusters, indicator
+from core_trial.models.clusters import Blank, Clusters, clusters, groups, nesting
+from core_trial.models.columns import Missing, sample
+from core_trial.models.design import Design, build
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
 from core_trial.models.linear.kenward_roger import Approximation
@@ -23,6 +25,8 @@ def mixed_linear(
     residual_by: str | None = None,
     df: Approximation = "normal",
     confidence: float = 0.95,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> Fit:
     """Fit a linear model with a random intercept.
 
@@ -31,14 +35,15 @@ def mixed_linear(
     formula
         Such as ``"score ~ arm + baseline + centre"``.
     frame
-        A row per participant, complete in every column that is used.
+        A row per participant; see `missing` for incomplete ones.
     cluster
         Column with the cluster of each row; a participant outside any cluster is one of its own.
     method
         ``"ml"`` or ``"reml"``.
     random
-        ``"1"`` for a random intercept in every cluster; a 0/1 column, or a factor of two levels,
-        for one that enters only where the column is 1 (or the second level): partial nesting.
+        ``"1"`` for a random intercept in every cluster; ``"arm[CBT]"`` for one that enters only in
+        that level: partial nesting. A 0/1 column, or a factor of two levels, means where it is 1,
+        or the second level; `Fit.method` says which.
     residual_by
         Column with a residual variance for each of its levels; None for one variance.
     df
@@ -47,6 +52,12 @@ def mixed_linear(
         with ``"reml"``, for which it is derived).
     confidence
         Coverage of the intervals.
+    missing
+        ``"refuse"``, or ``"drop"`` to leave rows with missing values out; they are counted in
+        `Fit.n_dropped`.
+    blank_cluster
+        A row without a cluster is one of its own where no random effect enters. Elsewhere it is
+        refused, or with ``"own"`` taken as a cluster of one, too.
 
     Returns
     -------
@@ -88,6 +99,8 @@ def mixed_linear(
         residual_by=residual_by,
         df=df,
         confidence=confidence,
+        missing=missing,
+        blank_cluster=blank_cluster,
     ).fit()
 
 
@@ -101,13 +114,19 @@ def prepare_mixed_linear(
     residual_by: str | None = None,
     df: Approximation = "normal",
     confidence: float = 0.95,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> LinearModel:
     """A model whose `fit` takes one outcome after the other; arguments as `mixed_linear`."""
+    rows = sample(
+        frame, formula, missing=missing, random=random, cluster=cluster, residual_by=residual_by
+    )
+    nested = nesting(rows.frame, random)
     return prepare(
-        build(formula, frame),
-        clusters(frame, cluster),
-        random=None if random == "1" else indicator(frame, random),
-        residual=None if residual_by is None else _levels(frame, residual_by),
+        build(formula, rows),
+        clusters(rows.frame, cluster, nested=nested, blank=blank_cluster),
+        random=nested,
+        residual=None if residual_by is None else _levels(rows.frame, residual_by),
         method=method,
         df=df,
         confidence=confidence,
@@ -151,7 +170,7 @@ def fit_mixed_linear(
 
 
 def _levels(frame: pd.DataFrame, name: str) -> Clusters:
-    levels = clusters(frame, name)
+    levels = groups(frame, name)
     if levels.count < 2:
         raise DesignError(f"residual_by={name!r}: the column has one level; leave it out")
     return levels

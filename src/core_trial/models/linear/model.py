@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError, FitError
-from core_trial.models.design import Clusters, Design
+from core_trial.models.clusters import Clusters, Nesting, carried_by
+from core_trial.models.design import Design
 from core_trial.models.fit import Fit
-from core_trial.models.inference import Floats, Test, boundary_p
+from core_trial.models.inference import Floats, Quantity, Test, boundary_p, positive
 from core_trial.models.linear.cautions import unidentified, warnings_of
 from core_trial.models.linear.intraclass import intraclass_by_level
-from core_trial.models.linear.kenward_roger import Approximation, adjusted, degrees_of_freedom
+from core_trial.models.linear.kenward_roger import Approximation, adjusted, small_sample
 from core_trial.models.linear.layout import LinearLayout, arrange
 from core_trial.models.linear.likelihood import Likelihood, Method, likelihood
+from core_trial.models.linear.profile import LinearProfiler
 from core_trial.models.linear.search import Maximum, maximise
 from core_trial.models.linear.sufficient import Statistics, refine, summarise
 from core_trial.models.numerics.limits import refuse_confidence
+from core_trial.models.numerics.threads import one_thread
 
 METHODS = {"ml": "maximum likelihood", "reml": "restricted maximum likelihood"}
 APPROXIMATIONS = {
@@ -45,18 +47,22 @@ class LinearModel:
         Reference distribution of the coefficients.
     confidence
         Coverage of the intervals.
+    where
+        The clusters that carry the random effect, in words.
     """
 
     layout: LinearLayout
     method: Method
     df: Approximation
     confidence: float
+    where: str = "every cluster"
 
     @property
     def design(self) -> Design:
         """Outcome and design matrix."""
         return self.layout.design
 
+    @one_thread
     def fit(self, y: Floats | None = None) -> Fit:
         """Fit the design's own outcome, or another one of shape (n,).
 
@@ -72,11 +78,12 @@ class LinearModel:
         return _as_fit(self, y, stats, function, maximum)
 
 
+@one_thread
 def prepare(
     design: Design,
     members: Clusters,
     *,
-    random: Floats | None = None,
+    random: Nesting | Floats | None = None,
     residual: Clusters | None = None,
     method: Method = "ml",
     df: Approximation = "normal",
@@ -89,7 +96,7 @@ def prepare(
     design, members
         The design and the cluster of each row.
     random
-        1 where the random effect enters a row, 0 where not, shape (n,); None for everywhere.
+        Where the random effect enters: 1 or 0 for each row, shape (n,); None for everywhere.
     residual
         Residual level of each row; None for one variance.
     method, df, confidence
@@ -109,7 +116,9 @@ def prepare(
     if df == "kenward_roger" and method == "ml":
         raise DesignError("Kenward-Roger is derived for restricted likelihood: method='reml'")
     refuse_confidence(confidence)
-    return LinearModel(arrange(design, members, random, residual), method, df, confidence)
+    inside = random.inside if isinstance(random, Nesting) else random
+    layout = arrange(design, members, inside, residual)
+    return LinearModel(layout, method, df, confidence, carried_by(random))
 
 
 def _solve(
@@ -138,7 +147,9 @@ def _as_fit(
         beta[layout.basis.constant] += stats.shift / layout.basis.unit
     phi = adjusted(maximum) if model.df == "kenward_roger" else point.phi
     cov = back @ phi @ back.T * stats.scale**2
-    freedom = degrees_of_freedom(maximum, back, model.df)
+    small = small_sample(maximum, back, model.df)
+    p = len(beta)
+    freedom = np.full(p, np.inf) if small is None else small.df(np.eye(p))
     if not maximum.identified:
         unknown = unidentified(maximum, back)
         cov[unknown] = cov[:, unknown] = freedom[unknown] = np.nan
@@ -158,41 +169,85 @@ def _as_fit(
         n_clusters=layout.clusters.count,
         variance=_variances(layout, maximum, stats.scale),
         converged=maximum.converged,
+        n_dropped=model.design.dropped,
         warnings=warnings_of(layout, maximum, model.df, iccs),
         quantities=iccs,
         tests=_tests(maximum),
         random_effects=blups,
         fitted=fitted,
         confidence=model.confidence,
+        likelihood="restricted" if model.method == "reml" else "full",
+        variance_intervals=_variance_intervals(model, maximum, stats.scale),
+        term_columns=model.design.term_columns,
+        recipe=model.design.recipe,
+        reference=model.design.reference,
+        response=y,
+        row_variance=_row_variance(layout, maximum, stats.scale),
+        small_sample=small,
+        profiler=_profiler(layout, stats, function, maximum),
+    )
+
+
+def _profiler(
+    layout: LinearLayout, stats: Statistics, function: Likelihood, maximum: Maximum
+) -> LinearProfiler:
+    offset = np.zeros(len(layout.basis.back))
+    if layout.basis.constant is not None:
+        offset[layout.basis.constant] = stats.shift / layout.basis.unit
+    return LinearProfiler(
+        function=function,
+        maximum=maximum,
+        rows=layout.basis.back,
+        offset=offset,
+        projection=stats.projection,
+        scale=stats.scale,
+        columns=layout.design.columns,
+        components=tuple(layout.components),
     )
 
 
 def _in_words(model: LinearModel) -> str:
     layout = model.layout
-    where = "every cluster" if layout.random.all() else "the clusters of one arm"
+    notes = layout.clusters.note + layout.design.note
     residual = (
         f", {layout.patterns.levels} residual variances" if layout.patterns.levels > 1 else ""
     )
     return (
-        f"{METHODS[model.method]}; random intercept in {where}{residual}; "
-        f"{APPROXIMATIONS[model.df]} inference"
+        f"{METHODS[model.method]}; random intercept in {model.where}{residual}; "
+        f"{APPROXIMATIONS[model.df]} inference{notes}"
     )
 
 
-def _variances(
-    layout: LinearLayout, maximum: Maximum, scale: float
-) -> MappingProxyType[str, float]:
+def _variances(layout: LinearLayout, maximum: Maximum, scale: float) -> dict[str, float]:
     theta = maximum.point.theta * scale**2
-    names = ["cluster"] + [f"residual{suffix}" for suffix in layout.suffixes]
     values = [float(theta[0]) if maximum.identified else np.nan, *map(float, theta[1:])]
-    return MappingProxyType(dict(zip(names, values, strict=True)))
+    return dict(zip(layout.components, values, strict=True))
 
 
-def _tests(maximum: Maximum) -> MappingProxyType[str, Test]:
+def _variance_intervals(model: LinearModel, maximum: Maximum, scale: float) -> dict[str, Quantity]:
+    """Wald intervals of the variances by the expected information, none where not identified."""
+    error = np.sqrt(np.diagonal(maximum.covariance_of(maximum.point.expected)))
+    error[maximum.bounded] = np.nan
+    found = {}
+    for k, name in enumerate(model.layout.components):
+        if k > 0 or maximum.identified:
+            value = float(maximum.point.theta[k])
+            found[name] = positive(value, float(error[k]), model.confidence).times(scale**2)
+    return found
+
+
+def _row_variance(layout: LinearLayout, maximum: Maximum, scale: float) -> Floats:
+    """Residual variance of each row where there are several; empty where there is one."""
+    theta = maximum.point.theta * scale**2
+    several = layout.patterns.levels > 1
+    return theta[1:][layout.residual.codes] if several else np.empty(0)
+
+
+def _tests(maximum: Maximum) -> dict[str, Test]:
     ratio = max(2.0 * (maximum.point.loglik - maximum.null.loglik), 0.0)
     p = boundary_p(ratio) if maximum.identified else np.nan
     test = Test("cluster variance is zero", ratio if maximum.identified else np.nan, 1.0, p)
-    return MappingProxyType({"variance": test})
+    return {"variance": test}
 
 
 def _predictions(

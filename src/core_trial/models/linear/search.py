@@ -84,13 +84,13 @@ def maximise(model: Likelihood) -> Maximum:
         When there are too few rows to tell the residual variances apart.
     """
     start = profile(model, np.append(0.0, model.spread)[None])[1][0]
-    null, settled = _newton(model, start, fixed=True)
+    null, settled = climb(model, start, held=0)
     identified, flat = _flat(null)
     if not identified:
         return Maximum(null, null, False, flat, _bounded(model, null), settled)
     best, done = null, settled
     for theta in _candidates(model, null):
-        found, stationary = _newton(model, theta)
+        found, stationary = climb(model, theta)
         if found.loglik > best.loglik or (best is null and null.score[0] > 0):
             best, done = found, stationary
     return Maximum(best, null, True, flat, _bounded(model, best), done)
@@ -177,15 +177,15 @@ def _grid(model: Likelihood, residual: Floats) -> Floats:
     return grid
 
 
-def _newton(model: Likelihood, theta: Floats, fixed: bool = False) -> tuple[Point, bool]:
-    """Climb to the nearest maximum; `fixed` keeps the cluster variance where it is.
+def climb(model: Likelihood, theta: Floats, held: int | None = None) -> tuple[Point, bool]:
+    """Climb to the nearest maximum, by Newton's method; one variance may be held where it is.
 
     The step is Newton's where the observed information is positive definite, else Fisher's.
     Variances stay within their bounds; one at its bound moves only if the score points inside.
     """
     here = evaluate(model, theta)
     for _ in range(STEPS):
-        step, distance = _step(here, model.floor, fixed)
+        step, distance = _step(here, model.floor, held)
         if distance < CLOSE:
             return here, True
         there = _search(model, here, step)
@@ -195,10 +195,11 @@ def _newton(model: Likelihood, theta: Floats, fixed: bool = False) -> tuple[Poin
     return here, False
 
 
-def _step(here: Point, floor: Floats, fixed: bool) -> tuple[Floats, float]:
+def _step(here: Point, floor: Floats, held: int | None) -> tuple[Floats, float]:
     """The next step and the squared length of it, in standard errors."""
     free = (here.theta > floor) | (here.score > 0)
-    free[0] &= not fixed
+    if held is not None:
+        free[held] = False
     step = np.zeros_like(here.theta)
     if not free.any():
         return step, 0.0

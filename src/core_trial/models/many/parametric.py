@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from types import MappingProxyType
 
 import numpy as np
 from scipy import optimize
@@ -104,10 +103,8 @@ def with_bootstrap(model: InterceptModel, fit: Fit, how: Bootstrap) -> Fit:
     return replace(
         fit,
         method=f"{fit.method}; {fit.terms[k]} by parametric bootstrap of the likelihood ratio",
-        tests=MappingProxyType({**fit.tests, name: test}),
-        quantities=MappingProxyType(
-            {name: Quantity(estimate, np.nan, low, high, p), **fit.quantities}
-        ),
+        tests={**fit.tests, name: test},
+        quantities={name: Quantity(estimate, np.nan, low, high, p), **fit.quantities},
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -14,12 +14,11 @@ import pandas as pd
 from core_trial.errors import DesignError, FitError
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, wald
+from core_trial.models.many.rejection import Rejection, rejection
+from core_trial.models.many.work import each
 
 Data = TypeVar("Data")
 Draw = Callable[[np.random.Generator], Data]
-
-#: Tasks handed to a worker at a time: enough to hide the cost of handing over.
-LARGEST_CHUNK = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,6 +119,23 @@ class Replicates:
         every = pd.RangeIndex(len(self.outcomes), name="replicate")
         return chosen.set_index("replicate").drop(columns="term").reindex(every)
 
+    def rejection(self, term: str, *, level: float = 0.05) -> Rejection:
+        """Share of the data sets in which a term differs from zero: power, or type I error.
+
+        Data sets that could not be fitted, or whose fit did not converge, are counted apart and
+        not as tests that found nothing.
+
+        Parameters
+        ----------
+        term
+            As in `of`.
+        level
+            Size of the two-sided test.
+        """
+        p = self.of(term)["p_value"].to_numpy(dtype=float)
+        converged = np.array([o.converged for o in self.outcomes], dtype=bool)
+        return rejection(p, converged, level)
+
 
 def replicate(
     fit: Callable[[Data], Fit],
@@ -129,6 +145,7 @@ def replicate(
     seed: int = 0,
     workers: int | None = None,
     progress: bool = True,
+    resume: str | Path | None = None,
 ) -> Replicates:
     """Fit the same model to many data sets.
 
@@ -151,7 +168,10 @@ def replicate(
     workers
         Number of processes; None leaves it to joblib's configuration, which is one by default.
     progress
-        Whether to show a progress bar, on the standard error stream.
+        Whether to show a progress bar with the time left, on the standard error stream.
+    resume
+        Folder that keeps what is done: the same call again, after a stop, begins where the first
+        one stopped and gives the same bits. None keeps nothing.
 
     Returns
     -------
@@ -162,7 +182,7 @@ def replicate(
     Raises
     ------
     DesignError
-        If `times` does not fit `draw`.
+        If `times` does not fit `draw`, or `resume` holds the results of another call.
 
     Examples
     --------
@@ -180,19 +200,9 @@ def replicate(
     >>> len(many.of("arm")), len(many.fits)
     (20, 20)
     """
-    import joblib  # imported late, as the progress bar is: most users of the models need neither
-
     tasks = _tasks(draw, times, seed)
-    chunk = max(1, min(LARGEST_CHUNK, len(tasks) // (4 * joblib.effective_n_jobs(workers))))
-    chunks = [tasks[i : i + chunk] for i in range(0, len(tasks), chunk)]
-    work = joblib.Parallel(n_jobs=workers, return_as="generator", batch_size=1)
-    done = work(joblib.delayed(_run)(fit, part) for part in chunks)
-    with _bar(len(tasks), shown=progress) as advance:
-        outcomes: list[Outcome] = []
-        for part in done:
-            outcomes += part
-            advance(len(part))
-    return Replicates(tuple(outcomes))
+    kept = each(partial(_keep, fit), tasks, workers=workers, progress=progress, resume=resume)
+    return Replicates(tuple(kept))
 
 
 def _tasks(
@@ -216,11 +226,6 @@ def _given(data: Data) -> Data:
     return data
 
 
-def _run(fit: Callable[[Data], Fit], tasks: Sequence[Callable[[], Data]]) -> list[Outcome]:
-    """Fit some data sets, one after the other, in one process."""
-    return [_keep(fit, task) for task in tasks]
-
-
 def _keep(fit: Callable[[Data], Fit], task: Callable[[], Data]) -> Outcome:
     none = np.empty(0)
     try:
@@ -238,16 +243,3 @@ def _keep(fit: Callable[[Data], Fit], task: Callable[[], Data]) -> Outcome:
         warnings=found.warnings,
         confidence=found.confidence,
     )
-
-
-@contextmanager
-def _bar(total: int, *, shown: bool) -> Iterator[Callable[[int], None]]:
-    """A progress bar that is told how many more are done."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    columns = ("fitting", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not shown) as bar:
-        task = bar.add_task("fitting", total=total)
-        yield lambda done: bar.advance(task, done)

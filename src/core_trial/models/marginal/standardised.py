@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models.design import Clusters, clusters, parse
+from core_trial.models.clusters import Blank, Clusters, clusters, nesting
+from core_trial.models.columns import Missing, sample
+from core_trial.models.design import build, parse
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, Quantity, wald
 from core_trial.models.intercept.answer import Answer, solve
 from core_trial.models.intercept.few import Inference
-from core_trial.models.intercept.mixed_logistic import prepare_mixed_logistic
+from core_trial.models.intercept.mixed_logistic import KIND
+from core_trial.models.intercept.model import prepare
 from core_trial.models.marginal.worlds import World, everybody_in
 from core_trial.models.numerics.canonical import LOGISTIC
 from core_trial.models.numerics.quadrature import MOST_POINTS, hermite_rule
@@ -45,6 +47,8 @@ def standardised(
     success: object = None,
     trials: str | None = None,
     confidence: float = 0.95,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> Fit:
     r"""Compare the risks if everybody in the trial were in one arm, and if in another.
 
@@ -64,8 +68,10 @@ def standardised(
         What the fit's coefficients are: the differences of risks from the reference's, or the logs
         of their ratios to it (the effects are then the ratios). `quantities` holds both.
     random
-        ``"1"``; the name of `arm` for a random effect in its second level of two only; or a 0/1
-        column that says in which arms the random effect enters.
+        ``"1"``; the name of `arm` for a random effect in its second level of two only, or of
+        another level, as in ``"arm[CBT]"``; or a 0/1 column that says in which arms it enters.
+    missing, blank_cluster
+        As in `mixed_logistic`.
     inference
         ``"normal"``, or ``"t"`` with the arm's degrees of freedom in the mixed model. None takes
         the normal where an arm has clusters worth 20 equal ones or more, and t below.
@@ -112,23 +118,36 @@ def standardised(
         raise DesignError(f"measure {measure!r}: choose {' or '.join(MEASURES)}")
     if inference == "bootstrap":
         raise DesignError("inference='bootstrap' is for the odds ratio, in mixed_logistic")
-    rows = only_frequency(frame, weights, weight_type)
-    rows = binary(rows, parse(formula).response, success=success, trials=trials)
-    worlds = everybody_in(formula, rows, arm, random, reference, offset_of(rows, offset, None))
-    model = prepare_mixed_logistic(
+    rows = sample(
+        frame,
         formula,
-        rows,
-        cluster=cluster,
-        points=points,
+        missing=missing,
         random=random,
-        inference=inference,
+        cluster=cluster,
+        arm=arm,
         offset=offset,
+        weights=weights,
+        trials=trials,
+    )
+    rows = only_frequency(rows, weights, weight_type)
+    rows = binary(rows, parse(formula).response, success=success, trials=trials)
+    nested = nesting(rows.frame, random)
+    model = prepare(
+        KIND,
+        build(formula, rows),
+        clusters(rows.frame, cluster, nested=nested, blank=blank_cluster),
+        random=nested,
+        offset=offset_of(rows.frame, offset, None),
+        points=points,
+        inference=inference,
         confidence=confidence,
     )
+    worlds = everybody_in(model.design, rows.frame, arm, nested, reference, model.offset)
     fit = model.fit()  # refuses a response that is not 0 or 1
     answer = solve(model.layout, model.basis, LOGISTIC, model.design.y, points)
-    risks = _risks(worlds, answer, clusters(rows, cluster))
-    return _as_fit(fit, risks, worlds, measure)
+    risks = _risks(worlds, answer, model.layout.clusters)
+    df = float(min(fit.df[list(model.design.term_columns[arm])]))
+    return _as_fit(fit, risks, worlds, measure, df)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,10 +201,10 @@ def _of_patterns(world: World, answer: Answer) -> tuple[Floats, Floats]:
     return risk, slope
 
 
-def _as_fit(fit: Fit, risks: Risks, worlds: tuple[World, ...], measure: Measure) -> Fit:
+def _as_fit(fit: Fit, risks: Risks, worlds: tuple[World, ...], measure: Measure, df: float) -> Fit:
     """The measure as the coefficients, and all of them as quantities."""
     k = len(worlds)
-    risk, others = risks.mean, range(1, k)
+    risk, terms = risks.mean, tuple(world.term for world in worlds[1:])
     eye, zero = np.eye(k), np.zeros((k - 1, k))
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = np.vstack([eye, eye[1:] - eye[0], zero])
@@ -200,37 +219,31 @@ def _as_fit(fit: Fit, risks: Risks, worlds: tuple[World, ...], measure: Measure)
     which = slice(first, first + k - 1)
     cov = slope[which] @ risks.cov @ slope[which].T
     blank = ~known[which]
-    df = _df(fit, worlds)
     return replace(
         fit,
         model="standardised",
         method=f"{measure.replace('_', ' ')} standardised to the trial from a mixed logistic model "
         f"({fit.method}); delta method and empirical variance of the covariates",
-        terms=tuple(_term(worlds, j) for j in others),
+        terms=terms,
+        converged=fit.converged and bool(known[which].any()),
         beta=estimate[which],
         cov=np.where(blank | blank[:, None], np.nan, cov),
         df=np.full(k - 1, df),
         scale="identity" if measure == "risk_difference" else "log",
-        quantities=MappingProxyType(_quantities(estimate, error, df, worlds, fit.confidence)),
-        tests=MappingProxyType({}),
+        quantities=_quantities(estimate, error, df, worlds, fit.confidence),
+        tests={},
+        variance_intervals={},
+        term_columns={terms[0].partition("[")[0]: tuple(range(k - 1))},
+        recipe=None,
+        random_intercept=None,
+        profiler=None,
         random_effects=pd.Series(dtype=float),
     )
 
 
 def _lost(fit: Fit, world: World) -> bool:
-    """Whether the arm's own coefficient has no finite estimate."""
-    return bool(world.term) and not np.isfinite(fit.beta[fit.position(world.term)])
-
-
-def _df(fit: Fit, worlds: tuple[World, ...]) -> float:
-    """The fewest degrees of freedom of an arm's coefficient."""
-    return float(min(fit.df[fit.position(world.term)] for world in worlds if world.term))
-
-
-def _term(worlds: tuple[World, ...], j: int) -> str:
-    """Name of an arm's comparison with the reference."""
-    name = next(world.term for world in worlds if world.term)
-    return worlds[j].term or f"{name.partition('[')[0]}[{worlds[j].level}]"
+    """Whether the arm's own coefficient, if it has one, has no finite estimate."""
+    return world.term in fit.terms and not np.isfinite(fit.beta[fit.terms.index(world.term)])
 
 
 def _quantities(

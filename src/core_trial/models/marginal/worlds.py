@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models.design import Design, Ints, build, column, indicator, parse
+from core_trial.models.clusters import Ints, Nesting
+from core_trial.models.coding import Categories, Coder
+from core_trial.models.columns import column, levels_of
+from core_trial.models.design import Design
 from core_trial.models.inference import Floats
 from core_trial.models.intercept.layout import distinct
 
@@ -29,7 +32,8 @@ class World:
     random
         Whether the random effect enters.
     term
-        Name of the arm's column in the design; blank for the first level, which has none.
+        What its comparison with another arm is called: the arm's column in the design, where it has
+        one.
     """
 
     level: str
@@ -41,21 +45,25 @@ class World:
 
 
 def everybody_in(
-    formula: str,
+    design: Design,
     frame: pd.DataFrame,
     arm: str,
-    random: str,
+    nested: Nesting | None,
     reference: object,
-    offset: Floats | None,
+    offset: Floats,
 ) -> tuple[World, ...]:
-    """The trial with everybody in each arm in turn, the reference first.
+    """The trial with everybody in each arm in turn, coded as the trial was, the reference first.
 
     Parameters
     ----------
-    formula, frame, arm, random, reference
+    design, frame
+        The fitted design, and its rows.
+    arm, reference
         As in `standardised`.
+    nested
+        Where the random effect enters; None for everywhere.
     offset
-        What the linear predictor holds beside the covariates, shape (n,); None for nothing.
+        What the linear predictor holds beside the covariates, shape (n,).
 
     Raises
     ------
@@ -63,30 +71,31 @@ def everybody_in(
         If the arm is not in the formula, has no levels to compare, or has the random effect for a
         part of its people.
     """
-    parsed = parse(formula)  # the worlds are stacked for the design, so that levels stay known
-    if arm not in parsed.variables:
-        raise DesignError(f"arm={arm!r} is not in the formula {formula!r}")
-    levels = _levels(column(frame, arm), arm)
-    enters = _enters(frame, arm, levels, random)
-    n, values = len(frame), column(frame, arm)
-    every = pd.concat([frame[list(parsed.variables)]] * len(levels), ignore_index=True)
-    every[arm] = pd.Series(np.repeat(np.asarray(levels, dtype=object), n)).astype(values.dtype)
-    design = build(replace(parsed, response=""), every)
-    worlds = [
-        _world(design, slice(k * n, (k + 1) * n), arm, str(level), enters[k], offset)
-        for k, level in enumerate(levels)
-    ]
-    first = 0 if reference is None else _reference(levels, reference, arm)
-    return (worlds[first], *worlds[:first], *worlds[first + 1 :])
+    recipe = design.recipe
+    if recipe is None or arm not in design.term_columns:
+        raise DesignError(f"arm={arm!r} is not in the formula {str(design.formula)!r}")
+    values = column(frame, arm)
+    levels = _levels(values, arm, recipe.coders[arm])
+    made = []
+    for level in levels:
+        everybody = pd.Series([level], dtype=values.dtype).repeat(len(frame)).set_axis(frame.index)
+        X = recipe.matrix(frame.assign(**{arm: everybody}))
+        pattern_of, first = distinct(np.column_stack([X, offset]) if offset.any() else X)
+        enters = nested is None or _enters(nested, values == level, arm)
+        own = f"{arm}[{level}]"
+        term = arm if arm in design.columns and level == levels[-1] else own
+        made.append(World(str(level), X[first], offset[first], pattern_of, enters, term))
+    first_arm = 0 if reference is None else _reference(levels, reference, arm)
+    return (made[first_arm], *made[:first_arm], *made[first_arm + 1 :])
 
 
-def _levels(values: pd.Series, arm: str) -> list[object]:
-    kind = values.dtype
-    named = list(kind.categories) if isinstance(kind, pd.CategoricalDtype) else None
-    levels = sorted(values.unique()) if named is None else named
-    if len(levels) < 2:
-        raise DesignError(f"column {arm!r} must have two levels or more, not {len(levels)}")
-    if pd.api.types.is_numeric_dtype(values) and len(levels) > 2:
+def _levels(values: pd.Series, arm: str, coder: Coder) -> list[object]:
+    """The arms, the one that the design codes others against first."""
+    levels = list(levels_of(arm, values, declared=True))
+    if isinstance(coder, Categories):
+        base = [level for level in levels if str(level) not in coder.contrast_names]
+        return base + [level for level in levels if level not in base]
+    if len(levels) > 2:
         raise DesignError(
             f"column {arm!r} holds {len(levels)} different numbers: give arms as text or categories"
         )
@@ -100,26 +109,12 @@ def _reference(levels: list[object], reference: object, arm: str) -> int:
     return levels.index(reference)
 
 
-def _enters(frame: pd.DataFrame, arm: str, levels: list[object], random: str) -> list[bool]:
-    """Whether the random effect enters in each arm."""
-    if random == "1":
-        return [True] * len(levels)
-    where = indicator(frame, random) > 0
-    shares = [where[(frame[arm] == level).to_numpy()].mean() for level in levels]
-    if not all(share in (0.0, 1.0) for share in shares):
+def _enters(nested: Nesting, there: pd.Series, arm: str) -> bool:
+    """Whether the random effect enters in an arm."""
+    share = float(nested.inside[there.to_numpy()].mean())
+    if share not in (0.0, 1.0):
         raise DesignError(
-            f"random={random!r}: the risks need '1', {arm!r}, or a column that is the same for "
-            "everybody in an arm"
+            f"random={nested.column!r}: the risks need '1', {arm!r} or a level of it, or a column "
+            "that is the same for everybody in an arm"
         )
-    return [share == 1.0 for share in shares]
-
-
-def _world(
-    design: Design, rows: slice, arm: str, level: str, random: bool, offset: Floats | None
-) -> World:
-    X = design.X[rows]
-    beside = np.zeros(len(X)) if offset is None else offset
-    pattern_of, first = distinct(X if offset is None else np.column_stack([X, offset]))
-    own = (arm, f"{arm}[{level}]")
-    term = next((name for name in design.columns if name in own), "")
-    return World(level, X[first], beside[first], pattern_of, random, term)
+    return share == 1.0

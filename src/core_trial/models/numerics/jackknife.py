@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
-from core_trial.models.design import Clusters
+from core_trial.models.design import Clusters, Ints
 from core_trial.models.inference import Floats
-from core_trial.models.numerics.limits import term_of
+
+_LEVEL = re.compile(r"\[[^\]]*\]")
 
 
 def jackknife_covariance(changes: Floats) -> Floats:
@@ -29,12 +31,20 @@ def jackknife_covariance(changes: Floats) -> Floats:
     return (G - 1) / G * changes.T @ changes
 
 
-def satterthwaite(changes: Floats, groups: Sequence[Floats], effective: Sequence[Floats]) -> Floats:
+def satterthwaite(
+    changes: Floats,
+    groups: Sequence[Floats],
+    effective: Sequence[Floats],
+    rows: Floats | None = None,
+) -> Floats:
     r"""Degrees of freedom of p variances, each a sum over groups of clusters.
 
     A variance :math:`V = \sum_h V_h`, with each :math:`V_h` from :math:`k_h` clusters, has
     :math:`V^2 / \sum_h \{V_h^2/(k_h - 1)\}` degrees of freedom, as in Welch's test: an arm of five
-    workers has four, and the many controls who are clusters of their own add what is theirs.
+    workers has four, and the many controls who are clusters of their own add what is theirs. By
+    chance two or three clusters may look alike; where `rows` are given, no group's part counts for
+    less here than it would if rows of a cluster were as alike as in the group with most clusters:
+    independent, where these are people with a row each.
 
     Parameters
     ----------
@@ -44,6 +54,9 @@ def satterthwaite(changes: Floats, groups: Sequence[Floats], effective: Sequence
         For each of the p estimates the share of each cluster in each group, shape (H, G).
     effective
         For each of them the effective number of clusters of each group, shape (H,).
+    rows
+        Sum over each cluster's rows of the square of what leaving out the row changes, shape
+        (G, p).
 
     References
     ----------
@@ -51,11 +64,22 @@ def satterthwaite(changes: Floats, groups: Sequence[Floats], effective: Sequence
     """
     df = np.full(changes.shape[1], np.nan)
     for j, (member, k) in enumerate(zip(groups, effective, strict=True)):
-        parts = member @ changes[:, j] ** 2
+        observed = member @ changes[:, j] ** 2
+        parts = observed
+        if rows is not None:
+            alone, most = member @ rows[:, j], int(np.argmax(k))
+            alike = max(observed[most] / alone[most], 1.0) if alone[most] > 0 else 1.0
+            parts = np.maximum(observed, alike * alone)
         known = k > 1
-        if parts.sum() > 0 and known[parts > 0].all():
+        if observed.sum() > 0 and known[parts > 0].all():
             df[j] = parts.sum() ** 2 / (parts[known] ** 2 / (k[known] - 1)).sum()
     return df
+
+
+def group_of_clusters(sizes: Ints) -> tuple[Floats, Floats]:
+    """One group, from how many of its members each cluster has, shape (G,); see below."""
+    n = sizes.astype(float)
+    return (n > 0)[None].astype(float), np.array([n.sum() ** 2 / (n**2).sum()])
 
 
 def cluster_groups(
@@ -82,7 +106,7 @@ def cluster_groups(
         For each column the share of each cluster in each group, shape (H, G), and the effective
         number of clusters in each group, ``(sum n)**2 / sum n**2`` (Kish 1965), shape (H,).
     """
-    terms = [term_of(name) for name in columns]
+    terms = [_LEVEL.sub("", name) for name in columns]
     found = {term: _groups(X[:, [t == term for t in terms]], clusters) for term in set(terms)}
     return [found[term] for term in terms]
 

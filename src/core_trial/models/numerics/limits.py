@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core_trial.errors import DesignError
-from core_trial.models.design import INTERCEPT, Clusters
+from core_trial.models.clusters import Clusters
 from core_trial.models.inference import Floats
 
 #: A coefficient that the search left nearer to zero than this has not run away.
 FAR = 5.0
 #: Fewer clusters than this do not make a trustworthy sandwich, whatever the model.
 FEW = 20
-_LEVEL = re.compile(r"\[[^\]]*\]")
 
 
 def refuse_confidence(confidence: float) -> None:
@@ -29,11 +27,6 @@ def refuse_confidence(confidence: float) -> None:
     """
     if not 0 < confidence < 1:
         raise DesignError(f"confidence must lie between 0 and 1, not {confidence!r}")
-
-
-def term_of(column: str) -> str:
-    """The term a column belongs to: ``"centre"`` for ``"centre[B]"``."""
-    return _LEVEL.sub("", column)
 
 
 def describe_lost(columns: Sequence[str], beta: Floats, lost: NDArray[np.bool_]) -> str:
@@ -60,28 +53,6 @@ def _whither(value: float) -> str:
     if abs(value) < FAR:
         return "not determined"
     return "diverges to +infinity" if value > 0 else "diverges to -infinity"
-
-
-def whole_term_lost(columns: Sequence[str], null: Floats) -> bool:
-    """Whether nothing of some term can be estimated, no contrast between its levels either.
-
-    One level of a factor without events leaves a fit usable; a term of which nothing is left does
-    not. The intercept compares nothing and does not count.
-
-    Parameters
-    ----------
-    null
-        Directions of the coefficients without a finite estimate, shape (q, r).
-    """
-    if null.shape[1] == 0:
-        return False
-    terms: dict[str, list[int]] = {}
-    for k, name in enumerate(columns):
-        if name != INTERCEPT:
-            terms.setdefault(term_of(name), []).append(k)
-    return any(
-        np.linalg.matrix_rank(null[members], tol=1e-6) == len(members) for members in terms.values()
-    )
 
 
 def cluster_notes(

@@ -22,7 +22,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, optimize, sparse
 
-from core_trial.models.design import INTERCEPT
 from core_trial.models.inference import Floats
 
 Bools = NDArray[np.bool_]
@@ -80,10 +79,6 @@ class Separation:
         """Covariance, shape (p, p), with ``nan`` for the lost ones."""
         return np.where(self.lost | self.lost[:, None], np.nan, cov)
 
-    def contrasts(self, columns: list[int]) -> int:
-        """How many independent combinations of some coefficients have a finite estimate."""
-        return len(columns) - _rank(self.null[:, columns])
-
 
 def separation(X: Floats, trials: Floats, successes: Floats, *, bounded: bool) -> Separation | None:
     """Look for a direction of separation; None when every coefficient has a finite estimate.
@@ -110,29 +105,18 @@ def separation(X: Floats, trials: Floats, successes: Floats, *, bounded: bool) -
     return Separation(moving, direction, lost, kept, null)
 
 
-def lost_terms(apart: Separation, columns: Sequence[str]) -> list[str]:
-    """Terms of the formula, from the names of its columns, of which nothing can be estimated.
-
-    A factor that lost one level of several still compares the others, and is not among them; nor
-    is the intercept, which compares nothing.
-    """
-    groups: dict[str, list[int]] = {}
-    for k, name in enumerate(columns):
-        term = ":".join(part.partition("[")[0] for part in name.split(":"))
-        groups.setdefault(term, []).append(k)
-    return [
-        term
-        for term, members in groups.items()
-        if term != INTERCEPT and not apart.contrasts(members)
-    ]
-
-
 def describe(apart: Separation, columns: Sequence[str]) -> str:
     """The warning: which coefficients diverge, where to, and what became of the others."""
     lost = np.flatnonzero(apart.lost).tolist()
     names = ", ".join(f"{columns[k]} ({_whither(apart.direction[k])})" for k in lost)
-    if apart.lost.all():
+    if apart.moving.all():
         return f"the data separate completely, no coefficient has a finite estimate: {names}"
+    if apart.lost.all():
+        return (
+            f"the data separate, no finite estimate for: {names}; the rows that are not fitted "
+            "perfectly tell differences between these coefficients, which another reference level "
+            "shows"
+        )
     return (
         f"the data separate, no finite estimate for: {names}; the other coefficients are estimated "
         "from the rows that are not fitted perfectly"
@@ -178,7 +162,3 @@ def _determined(X: Floats) -> tuple[NDArray[np.intp], Floats]:
     size = np.abs(np.diagonal(triangle))
     rank = int((size > ZERO * max(size[0], ZERO)).sum())
     return np.sort(order[:rank]).astype(np.intp), linalg.svd(X)[2][rank:]
-
-
-def _rank(M: Floats) -> int:
-    return int(np.linalg.matrix_rank(M, tol=np.sqrt(ZERO))) if M.size else 0

@@ -7,15 +7,17 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
+from core_trial.models.clusters import Blank
+from core_trial.models.columns import Missing
 from core_trial.models.design import Clusters
 from core_trial.models.fit import Fit
 from core_trial.models.numerics.limits import (
     cluster_notes,
     describe_lost,
     refuse_confidence,
-    whole_term_lost,
 )
 from core_trial.models.numerics.newton import UNFINISHED
+from core_trial.models.numerics.threads import one_thread
 from core_trial.models.survival.design import (
     NO_EVENTS,
     CoxDesign,
@@ -23,6 +25,7 @@ from core_trial.models.survival.design import (
     maximum,
     not_estimable,
     prepare,
+    profiler,
     right_hand_side,
 )
 from core_trial.models.survival.follow_up import follow_up
@@ -44,6 +47,8 @@ def cox(
     frailty_method: VarianceMethod | None = None,
     small_sample: bool = True,
     confidence: float = 0.95,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> Fit:
     """Proportional hazards regression by partial likelihood.
 
@@ -53,7 +58,7 @@ def cox(
         The covariates, such as ``"arm + centre"``. There is no intercept, and no left side: `time`
         and `event` are that.
     frame
-        A row per participant, without missing values in the columns named.
+        A row per participant; see `missing` for incomplete ones.
     time, event
         Columns with the time to event or censoring (zero or more; times are tied when equal) and
         with 1 or True for an event.
@@ -73,6 +78,12 @@ def cox(
         Multiply the sandwich by G / (G - 1).
     confidence
         Coverage of the intervals.
+    missing
+        ``"refuse"``, or ``"drop"`` to leave rows with missing values out; they are counted in
+        `Fit.n_dropped`.
+    blank_cluster
+        ``"own"`` takes each row without a cluster as one of its own; ``"refuse"`` does not, for
+        nothing says whether there is none or it is not known.
 
     Returns
     -------
@@ -103,10 +114,13 @@ def cox(
     refuse_confidence(confidence)
     if frailty_method is not None and frailty is None:
         raise DesignError("frailty_method is for a frailty; there is none")
-    covariates = right_hand_side(formula, frame)
-    groups = designs.clusters(frame, cluster) if cluster else None
-    layers = designs.clusters(frame, strata).codes if strata else None
-    design = prepare(covariates, follow_up(frame, time, event), layers, ties)
+    rows = designs.sample(
+        frame, formula, missing=missing, cluster=cluster, time=time, event=event, strata=strata
+    )
+    covariates = right_hand_side(formula, rows)
+    groups = designs.clusters(rows.frame, cluster, blank=blank_cluster) if cluster else None
+    layers = designs.groups(rows.frame, strata).codes if strata else None
+    design = prepare(covariates, follow_up(rows.frame, time, event), layers, ties)
     if frailty is None:
         return fit_cox(design, groups, small_sample=small_sample, confidence=confidence)
     if groups is None:
@@ -116,6 +130,7 @@ def cox(
     )
 
 
+@one_thread
 def fit_cox(
     design: CoxDesign,
     clusters: Clusters | None = None,
@@ -159,14 +174,23 @@ def fit_cox(
         n=design.n,
         n_clusters=n_clusters,
         n_events=design.risk.n_events,
-        converged=not whole_term_lost(design.columns, found.null),
+        converged=not found.lost.all(),
+        n_dropped=design.dropped,
         warnings=tuple(notes),
         confidence=confidence,
+        likelihood="partial",
+        robust=clusters is not None,
+        term_columns=design.term_columns,
+        recipe=design.recipe,
+        reference=design.reference,
+        response=design.response,
+        profiler=profiler(design, found, best),
     )
 
 
 def _method(design: CoxDesign, clusters: Clusters | None, small_sample: bool) -> str:
     rule = f"partial likelihood, {design.risk.ties.capitalize()} ties"
     if clusters is None:
-        return f"{rule}; observed information"
-    return f"{rule}; clustered sandwich{' times G/(G-1)' if small_sample else ''}"
+        return f"{rule}; observed information{design.note}"
+    factor = " times G/(G-1)" if small_sample else ""
+    return f"{rule}; clustered sandwich{factor}{clusters.note}{design.note}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from scipy.linalg import lapack
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
-from core_trial.models.design import Clusters, Design, Ints
+from core_trial.models.design import Clusters, Design, Ints, Recipe, Sample
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.newton import (
@@ -21,6 +22,8 @@ from core_trial.models.numerics.newton import (
     maximise,
     whiten,
 )
+from core_trial.models.numerics.profiling import Surface
+from core_trial.models.reference import Reference
 from core_trial.models.survival.follow_up import FollowUp
 from core_trial.models.survival.partial_likelihood import WIDEST, Sums, derivatives, sums
 from core_trial.models.survival.risk_sets import RiskSets, Ties, risk_sets
@@ -42,24 +45,38 @@ class CoxDesign:
         The risk sets.
     white
         Whitened covariates in the order of `risk`, and the way back.
+    response
+        Time and event of each row as given, shape (n, 2).
+    term_columns, dropped, recipe, reference
+        As the covariates' `Design` has them.
     """
 
     formula: str
     columns: tuple[str, ...]
     risk: RiskSets
     white: Whitening
+    response: Floats
+    term_columns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    dropped: int = 0
+    recipe: Recipe | None = None
+    reference: Reference = field(default_factory=Reference)
 
     @property
     def n(self) -> int:
         """Number of rows."""
         return len(self.risk.order)
 
+    @property
+    def note(self) -> str:
+        """What a fit's method says of rows left out."""
+        return designs.left_out(self.dropped)
+
     def in_order(self, clusters: Clusters) -> Clusters:
         """Clusters of the rows as given, in the order of the risk sets."""
         return replace(clusters, codes=clusters.codes[self.risk.order])
 
 
-def right_hand_side(formula: str, frame: pd.DataFrame) -> Design:
+def right_hand_side(formula: str, frame: pd.DataFrame | Sample) -> Design:
     """Design of the covariates alone; the baseline hazard takes the place of the intercept.
 
     Raises
@@ -74,8 +91,7 @@ def right_hand_side(formula: str, frame: pd.DataFrame) -> Design:
         raise DesignError("a Cox model needs a covariate")
     if not parsed.intercept:
         raise DesignError(f"formula {formula!r}: there is no intercept to take out")
-    full = designs.build(parsed, frame)
-    return replace(full, X=full.X[:, 1:], columns=full.columns[1:])
+    return designs.build(parsed, frame, baseline=True)
 
 
 def prepare(
@@ -96,7 +112,17 @@ def prepare(
     """
     risk = risk_sets(observed.time, observed.event, strata, ties)
     white = whiten(covariates.X[risk.order], centre=True)
-    return CoxDesign(str(covariates.formula), covariates.columns, risk, white)
+    return CoxDesign(
+        formula=str(covariates.formula),
+        columns=covariates.columns,
+        risk=risk,
+        white=white,
+        response=np.column_stack([observed.time, observed.event]),
+        term_columns=covariates.term_columns,
+        dropped=covariates.dropped,
+        recipe=covariates.recipe,
+        reference=covariates.reference,
+    )
 
 
 def maximum(design: CoxDesign) -> tuple[Optimum, Sums]:
@@ -128,6 +154,22 @@ def maximum(design: CoxDesign) -> tuple[Optimum, Sums]:
     point, information = informed @ best.point, informed @ best.information @ informed.T
     best = replace(best, point=point, gradient=informed @ best.gradient, information=information)
     return best, sums(risk, design.white.columns, point @ design.white.columns)
+
+
+def profiler(design: CoxDesign, found: Estimable, best: Optimum) -> Surface:
+    """The partial likelihood with a coefficient held."""
+    x, risk = design.white.columns, design.risk
+
+    def evaluate(b: Floats) -> tuple[float, Floats, Floats]:
+        eta = b @ x
+        if np.ptp(eta) > WIDEST:
+            return -np.inf, b, np.eye(len(b))
+        at = sums(risk, x, eta)
+        return at.loglik, *derivatives(risk, x, at)
+
+    names = zip(design.columns, design.white.back, found.lost, strict=True)
+    loadings = {name: row for name, row, gone in names if not gone}
+    return Surface(evaluate, best.point, best.value, loadings)
 
 
 def informed_directions(design: CoxDesign) -> Floats:

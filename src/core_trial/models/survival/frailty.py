@@ -20,9 +20,10 @@ from core_trial.errors import DesignError
 from core_trial.models.design import Clusters
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, Test, boundary_p
-from core_trial.models.numerics.limits import describe_lost, whole_term_lost
+from core_trial.models.numerics.limits import describe_lost
 from core_trial.models.numerics.newton import UNFINISHED, Optimum, invert
 from core_trial.models.numerics.rising import tally
+from core_trial.models.numerics.threads import one_thread
 from core_trial.models.survival.design import (
     NO_EVENTS,
     CoxDesign,
@@ -143,6 +144,7 @@ def _laplace_slope(shared: Shared, theta: float, near: State) -> float:
     return float(reached[1] - reached[0]) / (2 * SHIFT)
 
 
+@one_thread
 def fit_frailty(
     design: CoxDesign,
     clusters: Clusters,
@@ -195,22 +197,28 @@ def fit_frailty(
     return Fit(
         model="cox",
         formula=design.formula,
-        method=label,
+        method=label + clusters.note + design.note,
         terms=design.columns,
         beta=np.where(found.lost, np.nan, beta),
         cov=found.covariance(),
         df=np.full(len(found.lost), np.inf),
         scale="log",
-        variance=MappingProxyType({"frailty": best.theta if bounded else np.nan}),
+        variance={"frailty": best.theta if bounded else np.nan},
         loglik=best.loglik,
         n=design.n,
         n_clusters=clusters.count,
         n_events=design.risk.n_events,
-        converged=bounded and not whole_term_lost(design.columns, found.null),
+        converged=bounded and not found.lost.all(),
+        n_dropped=design.dropped,
         warnings=tuple(notes),
-        tests=MappingProxyType({"variance": _ratio_test(best, zero)}),
+        tests={"variance": _ratio_test(best, zero)},
         random_effects=pd.Series(best.state.b, clusters.labels, name="log_frailty"),
         confidence=confidence,
+        likelihood="restricted" if chosen == "reml" else "partial",
+        term_columns=design.term_columns,
+        recipe=design.recipe,
+        reference=design.reference,
+        response=design.response,
     )
 
 

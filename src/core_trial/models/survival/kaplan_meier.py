@@ -13,6 +13,7 @@ from scipy import special
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
+from core_trial.models.columns import Missing
 from core_trial.models.design import Ints
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.limits import refuse_confidence
@@ -134,6 +135,7 @@ class KaplanMeier(Mapping[str, Curve]):
     curves: Mapping[str, Curve]
     by: str = ""
     warnings: tuple[str, ...] = field(default=())
+    n_dropped: int = 0
 
     def __getitem__(self, group: str) -> Curve:
         return self.curves[group]
@@ -158,13 +160,14 @@ def kaplan_meier(
     by: str | None = None,
     interval: Interval = "log-log",
     confidence: float = 0.95,
+    missing: Missing = "refuse",
 ) -> KaplanMeier:
     """Survival by the product limit, in each group.
 
     Parameters
     ----------
     frame
-        A row per participant, without missing values in the columns named.
+        A row per participant; see `missing` for incomplete ones.
     time, event
         Columns with the time to event or censoring and with 1 or True for an event.
     by
@@ -173,6 +176,9 @@ def kaplan_meier(
         Scale of the pointwise limits: ``"log-log"``, ``"log"`` (R's default) or ``"plain"``.
     confidence
         Coverage of the limits.
+    missing
+        ``"refuse"``, or ``"drop"`` to leave rows with missing values out; they are counted in
+        `KaplanMeier.n_dropped`.
 
     Raises
     ------
@@ -194,15 +200,17 @@ def kaplan_meier(
     5.5
     """
     refuse_confidence(confidence)
-    observed = follow_up(frame, time, event)
+    rows = designs.sample(frame, missing=missing, time=time, event=event, by=by)
+    observed = follow_up(rows.frame, time, event)
     t, d = observed.time, observed.event
     if by is None:
-        return KaplanMeier({"": curve(t, d, interval, confidence)})
-    groups = designs.clusters(frame, by)
+        return KaplanMeier({"": curve(t, d, interval, confidence)}, n_dropped=rows.dropped)
+    groups = designs.groups(rows.frame, by)
     chosen = ((label, groups.codes == k) for k, label in enumerate(groups.labels))
     curves = {str(g): curve(t[rows], d[rows], interval, confidence) for g, rows in chosen}
     quiet = [g for g, c in curves.items() if c.n_events == 0]
-    return KaplanMeier(curves, by, tuple(f"{by} {g}: there is no event" for g in quiet))
+    notes = tuple(f"{by} {g}: there is no event" for g in quiet)
+    return KaplanMeier(curves, by, notes, rows.dropped)
 
 
 def curve(

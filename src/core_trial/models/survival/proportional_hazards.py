@@ -12,9 +12,11 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
+from core_trial.models.columns import Missing
+from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats, Test, chi_square_p
-from core_trial.models.numerics.limits import term_of
 from core_trial.models.numerics.newton import Estimable
+from core_trial.models.numerics.threads import one_thread
 from core_trial.models.survival.design import (
     CoxDesign,
     estimable,
@@ -67,12 +69,13 @@ def proportional_hazards(
     ties: Ties = "breslow",
     strata: str | None = None,
     transform: Transform = "km",
+    missing: Missing = "refuse",
 ) -> ProportionalHazards:
     """Test a Cox model's proportional hazards.
 
     Parameters
     ----------
-    formula, frame, time, event, ties, strata
+    formula, frame, time, event, ties, strata, missing
         As for `core_trial.models.survival.cox.cox`.
     transform
         ``"km"`` for one minus the Kaplan-Meier curve just before the event (R's default),
@@ -96,9 +99,10 @@ def proportional_hazards(
     >>> test.tests["arm"].df
     1.0
     """
-    covariates = right_hand_side(formula, frame)
-    observed = follow_up(frame, time, event)
-    layers = designs.clusters(frame, strata).codes if strata else None
+    rows = designs.sample(frame, formula, missing=missing, time=time, event=event, strata=strata)
+    covariates = right_hand_side(formula, rows)
+    observed = follow_up(rows.frame, time, event)
+    layers = designs.groups(rows.frame, strata).codes if strata else None
     design = prepare(covariates, observed, layers, ties)
     if design.risk.n_events == 0:
         raise DesignError("there is no event, so there are no hazards to compare")
@@ -112,9 +116,7 @@ def proportional_hazards(
     at = sums(design.risk, x, best.point @ design.white.columns)
     beta = np.where(found.lost, np.nan, design.white.back @ best.point)
     residuals = _residuals(design, x, at, g, beta, found.covariance())
-    return ProportionalHazards(
-        MappingProxyType(_tests(design, x, at, g, found)), transform, residuals
-    )
+    return ProportionalHazards(ReadOnly(_tests(design, x, at, g, found)), transform, residuals)
 
 
 def _identity(observed: FollowUp, times: Floats) -> Floats:
@@ -137,6 +139,7 @@ _TRANSFORMS: Mapping[Transform, Callable[[FollowUp, Floats], Floats]] = MappingP
 )
 
 
+@one_thread
 def _tests(design: CoxDesign, x: Floats, at: Sums, g: Floats, found: Estimable) -> dict[str, Test]:
     """Score tests of the columns times g, added to the model one term at a time.
 
@@ -149,9 +152,7 @@ def _tests(design: CoxDesign, x: Floats, at: Sums, g: Floats, found: Estimable) 
     _, square = weighted_derivatives(risk, x, at, g**2)
     back = design.white.back
     remaining = square - cross @ (back @ found.inverse @ back.T) @ cross.T
-    terms: dict[str, list[int]] = {}
-    for k, name in enumerate(design.columns):
-        terms.setdefault(term_of(name), []).append(k)
+    terms = {term: list(columns) for term, columns in design.term_columns.items()}
     sets = {**terms, "global": [k for k in range(p) if not found.lost[k]]}
     usable = np.diagonal(remaining) > NOTHING_LEFT * np.diagonal(square)
     tests = {}

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
+from core_trial.models.clusters import Blank
+from core_trial.models.columns import Missing
 from core_trial.models.design import Clusters, Ints
+from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats, Quantity, wald
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.survival.follow_up import FollowUp, follow_up
@@ -32,12 +34,15 @@ class RestrictedMean:
         Each later group's mean less the first group's, with a Wald test.
     n_clusters
         Clusters behind the standard errors; as many as rows when there are none.
+    n_dropped
+        Rows left out because a value was missing.
     """
 
     limit: float
     means: Mapping[str, Quantity]
     differences: Mapping[str, Quantity]
     n_clusters: int
+    n_dropped: int = 0
 
 
 def restricted_mean(
@@ -50,13 +55,15 @@ def restricted_mean(
     cluster: str | None = None,
     small_sample: bool = True,
     confidence: float = 0.95,
+    missing: Missing = "refuse",
+    blank_cluster: Blank = "refuse",
 ) -> RestrictedMean:
     """Restricted mean survival time of each group, and how the groups differ.
 
     Parameters
     ----------
     frame
-        A row per participant, without missing values in the columns named.
+        A row per participant; see `missing` for incomplete ones.
     time, event
         Columns with the time to event or censoring and with 1 or True for an event.
     limit
@@ -70,6 +77,12 @@ def restricted_mean(
         Multiply a clustered variance by G / (G - 1).
     confidence
         Coverage of the intervals.
+    missing
+        ``"refuse"``, or ``"drop"`` to leave rows with missing values out; they are counted in
+        `RestrictedMean.n_dropped`.
+    blank_cluster
+        ``"own"`` takes each row without a cluster as one of its own; ``"refuse"`` does not, for
+        nothing says whether there is none or it is not known.
 
     Raises
     ------
@@ -87,6 +100,8 @@ def restricted_mean(
     4.5
     """
     refuse_confidence(confidence)
+    chosen = designs.sample(frame, missing=missing, cluster=cluster, time=time, event=event, by=by)
+    frame = chosen.frame
     observed = follow_up(frame, time, event)
     if not (np.isfinite(limit) and limit > 0):
         raise DesignError(f"the limit must be a positive time, not {limit}")
@@ -99,8 +114,10 @@ def restricted_mean(
         part = FollowUp(observed.time[rows], observed.event[rows])
         _refuse_short(part, limit, f"{by} {label}: " if by else "")
         means[k], influence[rows, k] = area(part, limit)
-    covariance, n_clusters = _covariance(frame, influence, cluster, small_sample)
-    return _summarise(labels, means, covariance, limit, n_clusters, confidence)
+    members = designs.clusters(frame, cluster, blank=blank_cluster) if cluster else None
+    covariance, n_clusters = _covariance(influence, members, small_sample)
+    summary = _summarise(labels, means, covariance, limit, n_clusters, confidence)
+    return replace(summary, n_dropped=chosen.dropped)
 
 
 def area(observed: FollowUp, limit: float) -> tuple[float, Floats]:
@@ -143,7 +160,7 @@ def _influence(observed: FollowUp, km: Curve, after: Floats) -> Floats:
 def _groups(frame: pd.DataFrame, by: str | None) -> Clusters:
     if by is None:
         return Clusters(np.zeros(len(frame), dtype=np.intp), pd.Index([""]))
-    return designs.clusters(frame, by)
+    return designs.groups(frame, by)
 
 
 def _refuse_short(observed: FollowUp, limit: float, where: str) -> None:
@@ -155,15 +172,14 @@ def _refuse_short(observed: FollowUp, limit: float, where: str) -> None:
 
 
 def _covariance(
-    frame: pd.DataFrame, influence: Floats, cluster: str | None, small_sample: bool
+    influence: Floats, members: Clusters | None, small_sample: bool
 ) -> tuple[Floats, int]:
     """Covariance of the groups' means, shape (k, k), and the number of clusters."""
-    if cluster is None:
-        return influence.T @ influence, len(frame)
-    groups = designs.clusters(frame, cluster)
-    columns = (np.bincount(groups.codes, weights=column) for column in influence.T)
+    if members is None:
+        return influence.T @ influence, len(influence)
+    columns = (np.bincount(members.codes, weights=column) for column in influence.T)
     summed: Floats = np.stack(list(columns), axis=1).astype(float)
-    G = groups.count
+    G = members.count
     return summed.T @ summed * (G / (G - 1) if small_sample and G > 1 else 1.0), G
 
 
@@ -191,6 +207,4 @@ def _summarise(
         label: Quantity(*map(float, (change[k], error[k], w.low[k], w.high[k], w.p_value[k])))
         for k, label in enumerate(labels[1:])
     }
-    return RestrictedMean(
-        limit, MappingProxyType(by_group), MappingProxyType(differences), n_clusters
-    )
+    return RestrictedMean(limit, ReadOnly(by_group), ReadOnly(differences), n_clusters)

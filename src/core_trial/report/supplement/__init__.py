@@ -1,1 +1,1 @@
-"""What the paper reports beside its two tables, each page from records alone."""
+"""What is reported beside the two main tables, each page from records alone."""

@@ -5,78 +5,90 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from core_trial.report import cells, number
+from core_trial.declaration.trial import Trial
+from core_trial.report import cells, labels, number
 from core_trial.report.cells import CONFIDENTIAL, Place
 from core_trial.report.number import LANCET, Style
-from core_trial.report.supplement import labels
 from core_trial.report.supplement.missing_data import analysis_of
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import Estimate, Results, Withheld
 
 JOINT_NOTE = (
     "p values of joint Wald tests, from logistic models of an outcome being missing (other than by "
-    "design) with a random intercept by cluster, one characteristic at a time. *Adjusted for in "
+    "design) with a random intercept by cluster, one characteristic at a time. #Adjusted for in "
     "the sensitivity analysis. –: not estimable."
 )
+#: Mark of a characteristic that is adjusted for; no mark of another meaning is one of the others.
+_CHOSEN = "#"
 ASSOCIATION_NOTE = (
     "OR=odds ratio of an outcome being missing other than by design. The joint p value of a "
     "characteristic stands on its first line."
 )
 
 
-def joint_tests(results: Results, style: Style = LANCET) -> Table:
+def joint_tests(results: Results, trial: Trial, style: Style = LANCET) -> Table:
     """Whether each characteristic predicts who is missing: outcomes by characteristics.
 
     Parameters
     ----------
     results
         Holds ``joint_p`` and ``predicts`` by outcome and characteristic.
+    trial
+        The declaration.
     style
         How numbers are spelt.
     """
     rows = []
-    for name, label in labels.OUTCOMES.items():
-        texts = tuple(_joint_p(results, name, c, style) for c in labels.CHARACTERISTICS)
-        rows += [Row(label, texts)] if set(texts) != {"–"} else []
+    outcomes = labels.outcomes(trial)
+    tried = labels.characteristics(results, trial, map(analysis_of, outcomes))
+    for name, label in outcomes.items():
+        texts = tuple(_joint_p(results, name, c, style) for c in tried)
+        rows += [Row(label, texts)] if set(texts) - {"–"} else []
     return Table(
         name="missingness_predictors",
         title="Which baseline characteristics predict missing outcomes",
-        head=("Outcome", *(labels.SHORT[name] for name in labels.CHARACTERISTICS)),
+        head=("Outcome", *(labels.short(trial, name) for name in tried)),
         rows=tuple(rows),
-        footnotes=(JOINT_NOTE,),
+        footnotes=cells.footnotes(results, trial, "missingness_predictors", rows, JOINT_NOTE),
+        remark=cells.remark(results),
     )
 
 
-def associations(results: Results, style: Style = LANCET) -> Table:
+def associations(results: Results, trial: Trial, style: Style = LANCET) -> Table:
     """Every model of missingness: odds ratios with intervals, and the joint p.
 
     Parameters
     ----------
     results
         Holds an estimate for every term of every model.
+    trial
+        The declaration.
     style
         How numbers are spelt.
     """
     rows: list[Row] = []
-    for name, label in labels.OUTCOMES.items():
-        found = list(_rows(results, analysis_of(name), style))
+    for name, label in labels.outcomes(trial).items():
+        found = list(_rows(results, trial, analysis_of(name), style))
         rows += [Row(label, kind=Kind.GROUP), *found] if found else []
     return Table(
         name="missingness_associations",
         title="Associations of baseline characteristics with missing outcomes",
         head=("Outcome and characteristic", "Association (95% CI)", "Joint p value"),
         rows=tuple(rows),
-        footnotes=(ASSOCIATION_NOTE, *cells.confidential_notes(rows)),
+        footnotes=cells.footnotes(
+            results, trial, "missingness_associations", rows, ASSOCIATION_NOTE
+        ),
+        remark=cells.remark(results),
     )
 
 
 def _joint_p(results: Results, outcome: str, characteristic: str, style: Style) -> str:
     place = Place(analysis_of(outcome), level=characteristic)
     p, predicts = cells.values(results, place, "joint_p", "predicts")
-    return "–" if math.isnan(p) else number.p_value(p, style) + "*" * (predicts == 1)
+    return "–" if math.isnan(p) else number.p_value(p, style) + _CHOSEN * (predicts == 1)
 
 
-def _rows(results: Results, analysis: str, style: Style) -> Iterator[Row]:
+def _rows(results: Results, trial: Trial, analysis: str, style: Style) -> Iterator[Row]:
     """A line per term, or one for all where every model failed for the same reason."""
     found = [r for r in results if isinstance(r, Estimate) and r.analysis == analysis]
     if _all_failed_alike(found):
@@ -86,20 +98,20 @@ def _rows(results: Results, analysis: str, style: Style) -> Iterator[Row]:
     terms = {e.level: _effect(e, style) for e in found}
     terms |= {w.level: CONFIDENTIAL for w in hidden if w.statistic == "estimate"}
     told: set[str] = set()
-    for term in sorted(terms, key=_order):
+    tried = labels.characteristics(results, trial, [analysis])
+    for term in sorted(terms, key=lambda name: _order(name, tried, trial)):
         variable = labels.characteristic(term)
         joint = "" if variable in told else _p(results, analysis, variable, style)
         told.add(variable)
-        yield Row(labels.term(term), (terms[term], joint), Kind.MEMBER)
+        yield Row(labels.term(trial, term), (terms[term], joint), Kind.MEMBER)
 
 
-def _order(term: str) -> tuple[int, int]:
+def _order(term: str, tried: Sequence[str], trial: Trial) -> tuple[int, int]:
     """Place of a term in the tables: its characteristic's, then its level's."""
-    variable = labels.characteristic(term)
-    names, levels = list(labels.CHARACTERISTICS), list(labels.LEVELS.get(variable, ()))
-    level = term.removeprefix(variable).strip("[]")
+    variable, level = labels.characteristic(term), labels.level(term)
+    levels = list(labels.levels(trial, variable))
     return (
-        names.index(variable) if variable in names else len(names),
+        tried.index(variable) if variable in tried else len(tried),
         levels.index(level) if level in levels else 0,
     )
 

@@ -1,4 +1,4 @@
-"""How well the models of days fit: dispersion, zeros, and hanging rootograms.
+"""How well the models of counts fit: dispersion, zeros, and hanging rootograms.
 
 References
 ----------
@@ -15,11 +15,12 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from core_trial.report import cells, number
+from core_trial.declaration.outcomes import Count
+from core_trial.declaration.trial import Trial
+from core_trial.report import cells, labels, number
 from core_trial.report.cells import Place
 from core_trial.report.figure import BLUE, GREY, TWO_COLUMNS, VERMILLION, Figure, blank
 from core_trial.report.number import LANCET, Style
-from core_trial.report.supplement import labels
 from core_trial.report.supplement.panels import Grid, grid, ticks
 from core_trial.report.table import Row, Table
 from core_trial.results import Results
@@ -28,13 +29,20 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
-ANALYSES = ("acute_days", "readmission_days")
+#: How the level of a frequency begins.
+_LEVEL = "days "
 #: Models whose expected frequencies are drawn, by the statistic that holds them.
 MODELS: Mapping[str, str] = MappingProxyType(
     {
         "expected_poisson": "Poisson, a mean per arm",
         "expected_zero_inflated": "Zero-inflated negative binomial (fitted)",
     }
+)
+ZEROS_NOTE = (
+    "Under a Poisson distribution the variance within arms equals the mean. A zero-inflated model "
+    "with one share of structural zeros reproduces the number of zeros by construction, and that "
+    "it does says nothing for it; the Poisson distribution is the simplest, not the planned model, "
+    "which has random effects."
 )
 NOTE = (
     "Bars hang from the expected frequency (line) and end at zero (grey) where the model is right: "
@@ -52,44 +60,48 @@ class Rootogram:
     expected: tuple[float, ...]
 
 
-def count_table(results: Results, style: Style = LANCET) -> Table:
+def count_table(results: Results, trial: Trial, style: Style = LANCET) -> Table:
     """Dispersion, and observed beside expected zeros."""
     rows = [
-        Row(labels.OUTCOMES[name], texts)
-        for name in ANALYSES
+        Row(label, texts)
+        for name, label in _counts(trial).items()
         if any(texts := tuple(_evidence(results, f"count_fit.{name}", style)))
     ]
     return Table(
         name="count_fit",
-        title="Days in acute care: overdispersion and zeros",
+        title="Counts: overdispersion and zeros",
         head=(
             *("Outcome", "Variance to mean", "Observed zeros"),
             *(f"Expected zeros: {model}" for model in MODELS.values()),
         ),
         rows=tuple(rows),
-        footnotes=(
-            "Under a Poisson distribution the variance within arms equals the mean.",
-            *cells.confidential_notes(rows),
-        ),
+        footnotes=cells.footnotes(results, trial, "count_fit", rows, ZEROS_NOTE),
+        remark=cells.remark(results),
     )
 
 
-def rootograms(results: Results, style: Style = LANCET) -> Figure | None:
+def rootograms(results: Results, trial: Trial, style: Style = LANCET) -> Figure | None:
     """Draw observed against expected frequencies; None where some are not told."""
-    panels = [panel for name in ANALYSES for panel in _rootograms(results, name)]
+    named = _counts(trial).items()
+    panels = [panel for name, label in named for panel in _rootograms(results, name, label)]
     if not panels:
         return None
     return Figure(
         name="rootograms",
-        title="Fit of the models of days in acute care: hanging rootograms",
+        title="Fit of the models of counts: hanging rootograms",
         alt=_alternative(panels, style),
         paint=partial(_paint, panels, style),
-        note=f"{NOTE} Drawn up to {len(panels[0].observed) - 1} days.",
+        note=cells.note(results, f"{NOTE} Drawn up to {len(panels[0].observed) - 1}."),
     )
 
 
+def _counts(trial: Trial) -> Mapping[str, str]:
+    """The counts that the trial has, by name."""
+    return {o.key: o.title for o in trial.outcomes if isinstance(o, Count)}
+
+
 def _evidence(results: Results, analysis: str, style: Style) -> Iterator[str]:
-    whole, nobody = Place(analysis), Place(analysis, level="days 0")
+    whole, nobody = Place(analysis), Place(analysis, level=f"{_LEVEL}0")
     yield _told(results, whole, "variance_to_mean", 1, style)
     yield _told(results, nobody, "observed", 0, style)
     for statistic in MODELS:
@@ -103,20 +115,20 @@ def _told(results: Results, place: Place, statistic: str, decimals: int, style: 
     return "" if math.isnan(value) else number.fixed(value, decimals, style)
 
 
-def _rootograms(results: Results, name: str) -> Iterator[Rootogram]:
+def _rootograms(results: Results, name: str, label: str) -> Iterator[Rootogram]:
     analysis = f"count_fit.{name}"
     observed = _frequencies(results, analysis, "observed")
     for statistic, model in MODELS.items():
         expected = _frequencies(results, analysis, statistic)
         known = bool(expected) and len(expected) == len(observed)
         if known and not any(map(math.isnan, (*observed, *expected))):
-            yield Rootogram(labels.OUTCOMES[name], model, observed, expected)
+            yield Rootogram(label, model, observed, expected)
 
 
 def _frequencies(results: Results, analysis: str, statistic: str) -> tuple[float, ...]:
     """The frequencies of 0, 1, 2 and so on, ``nan`` for one that is withheld."""
     days = {
-        int(key.level.removeprefix("days ")): value
+        int(key.level.removeprefix(_LEVEL)): value
         for key, value in results.numbers.items()
         if key.analysis == analysis and key.statistic == statistic
     }
@@ -124,11 +136,11 @@ def _frequencies(results: Results, analysis: str, statistic: str) -> tuple[float
 
 
 def _alternative(panels: Sequence[Rootogram], style: Style) -> str:
-    parts = ["Hanging rootograms of the number of participants by number of days."]
+    parts = ["Hanging rootograms of the number of participants by count."]
     for p in panels:
         zeros = number.count(p.observed[0], style), number.fixed(p.expected[0], 1, style)
         parts.append(
-            f"{p.outcome}, {p.model}: {zeros[0]} participants without days observed, {zeros[1]} "
+            f"{p.outcome}, {p.model}: {zeros[0]} participants without any observed, {zeros[1]} "
             "expected."
         )
     return " ".join(parts)
@@ -136,14 +148,14 @@ def _alternative(panels: Sequence[Rootogram], style: Style) -> str:
 
 def _paint(panels: Sequence[Rootogram], style: Style) -> Drawing:
     columns = len(MODELS)
-    layout = Grid(columns=columns, left=12, top=9, width=70, height=36, across=8, down=18)
+    layout = Grid(columns=columns, left=12, top=11, width=70, height=36, across=8, down=20)
     drawing = blank(TWO_COLUMNS, layout.full_height(len(panels)))
     low, high = _limits(panels)
     for i, (axes, panel) in enumerate(zip(grid(drawing, layout, len(panels)), panels, strict=True)):
         axes.set(ylim=(low, high), xlim=(-1.5, len(panel.observed)))
         ticks(axes.yaxis, range(5 * math.ceil(low / 5), math.floor(high) + 1, 5), 0, style)
         _paint_panel(axes, panel, style)
-        axes.set_xlabel("Days")
+        axes.set_xlabel("Count")
         if i % columns == 0:
             axes.set_ylabel("√ participants")
     return drawing
@@ -167,12 +179,12 @@ def _paint_panel(axes: Axes, panel: Rootogram, style: Style) -> None:
     axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
     axes.vlines(days, ends, tops, color=BLUE, linewidth=2.2, alpha=0.55)
     axes.plot(days, tops, color=VERMILLION, linewidth=1.0)
-    axes.set_title(f"{panel.outcome}\n{panel.model}", loc="left", size=6.5)
+    axes.set_title(f"{labels.wrapped(panel.outcome, 52)}\n{panel.model}", loc="left", size=6.5)
     zeros = number.count(panel.observed[0], style), number.fixed(panel.expected[0], 1, style)
     axes.text(
         0.98,
         0.04,
-        f"No days: {zeros[0]} observed, {zeros[1]} expected",
+        f"None: {zeros[0]} observed, {zeros[1]} expected",
         transform=axes.transAxes,
         ha="right",
         size=6.5,

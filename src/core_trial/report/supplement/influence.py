@@ -1,4 +1,4 @@
-"""How far each estimate hangs on one peer support worker: estimates without each in turn."""
+"""How far each estimate depends on one cluster: estimates without each in turn."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from core_trial.report import cells, number
+from core_trial.declaration.covariates import in_words
+from core_trial.declaration.trial import Trial
+from core_trial.report import cells, labels, number
 from core_trial.report.figure import BLACK, BLUE, GREY, TWO_COLUMNS, Figure, blank, place
 from core_trial.report.number import LANCET, Style
-from core_trial.report.supplement import labels
 from core_trial.report.supplement.panels import ticks
 from core_trial.report.table import Row, Table
 from core_trial.results import Estimate, Results
@@ -30,19 +31,19 @@ _AT_LABELS, _AT_FULL, _AT_RANGE = 2.0 / _PLOT - _LABELS / _PLOT, 1.05, 1.72
 _LANES = (0.0, 0.16, -0.16, 0.08, -0.08, 0.24, -0.24)
 _BAND = "#d4d4d4"
 FIGURE_NOTE = (
-    "Each dot is the estimate without one peer support worker and all whom they supported. Band: "
+    "Each dot is the estimate without one {cluster} and all participants there. Band: "
     "95% CI of the full estimate; upright stroke: no difference, where it is in sight. In standard "
     "errors of the full estimate (for ratios, of its logarithm), so that outcomes can be compared."
 )
 TABLE_NOTE = (
-    "Lowest and highest of the estimates, and of their p values, without one peer support worker "
-    "and all whom they supported."
+    "Lowest and highest of the estimates, and of their p values, without one {cluster} and all "
+    "participants there."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Influence:
-    """One outcome's full estimate, and the estimates and p values without each worker."""
+    """One outcome's full estimate, and the estimates and p values without each cluster."""
 
     label: str
     full: Estimate
@@ -65,10 +66,10 @@ class Influence:
         return self.scaled(1.0 if self.ratio else 0.0)
 
 
-def influences(results: Results) -> list[Influence]:
-    """Every outcome with an estimate and with estimates without single workers."""
+def influences(results: Results, trial: Trial) -> list[Influence]:
+    """Every outcome with an estimate and with estimates without single clusters."""
     found = []
-    for name, label in labels.OUTCOMES.items():
+    for name, label in labels.outcomes(trial).items():
         full = results.estimate(name)
         if full is not None and cells.believable(full) and full.std_error > 0:
             estimates, p_values = (_values(results, name, s) for s in ("estimate", "p_value"))
@@ -76,40 +77,57 @@ def influences(results: Results) -> list[Influence]:
     return found
 
 
-def influence_table(results: Results, style: Style = LANCET) -> Table:
-    """The range of every estimate and p value without one worker.
+def influence_table(results: Results, trial: Trial, style: Style = LANCET) -> Table:
+    """The range of every estimate and p value without one cluster.
 
     Parameters
     ----------
     results
-        Holds the estimates, and those without each worker.
+        Holds the estimates, and those without each cluster.
+    trial
+        The declaration.
     style
         How numbers are spelt.
     """
+    rows = tuple(Row(found.label, _cells(found, style)) for found in influences(results, trial))
+    note = TABLE_NOTE.format(cluster=_cluster(trial))
     return Table(
         name="influence",
-        title="Estimates without single peer support workers",
+        title=_title(trial),
         head=(
-            *("Outcome", "Workers", "Full estimate (95% CI)", "p value"),
+            *("Outcome", in_words(_clusters(trial)), "Full estimate (95% CI)", "p value"),
             *("Estimates without one", "p values without one"),
         ),
-        rows=tuple(Row(found.label, _cells(found, style)) for found in influences(results)),
-        footnotes=(TABLE_NOTE,),
+        rows=rows,
+        footnotes=cells.footnotes(results, trial, "influence", rows, note),
+        remark=cells.remark(results),
     )
 
 
-def influence_figure(results: Results, style: Style = LANCET) -> Figure | None:
-    """Draw the estimates without each worker around the full one; None without any."""
-    found = influences(results)
+def influence_figure(results: Results, trial: Trial, style: Style = LANCET) -> Figure | None:
+    """Draw the estimates without each cluster around the full one; None without any."""
+    found = influences(results, trial)
     if not found:
         return None
     return Figure(
-        name="influence_of_workers",
-        title="Estimates without single peer support workers",
-        alt=_alternative(found, style),
+        name="influence_of_clusters",
+        title=_title(trial),
+        alt=_alternative(found, trial, style),
         paint=partial(_paint, found, style),
-        note=FIGURE_NOTE,
+        note=cells.note(results, FIGURE_NOTE.format(cluster=_cluster(trial))),
     )
+
+
+def _cluster(trial: Trial) -> str:
+    return trial.cluster.label if trial.cluster else "cluster"
+
+
+def _clusters(trial: Trial) -> str:
+    return trial.cluster.labels if trial.cluster else "clusters"
+
+
+def _title(trial: Trial) -> str:
+    return f"Estimates without single {_clusters(trial)}"
 
 
 def _values(results: Results, name: str, statistic: str) -> tuple[float, ...]:
@@ -138,12 +156,12 @@ def _range(found: Influence, style: Style) -> str:
     return number.interval(min(found.estimates), max(found.estimates), 2, style)
 
 
-def _alternative(found: Sequence[Influence], style: Style) -> str:
+def _alternative(found: Sequence[Influence], trial: Trial, style: Style) -> str:
     rows = "; ".join(
         f"{f.label}, {cells.association(f.full, style)}, without one {_range(f, style)}"
         for f in found
     )
-    return f"Dot plot of the estimates without each peer support worker in turn. {rows}."
+    return f"Dot plot of the estimates without each {_cluster(trial)} in turn. {rows}."
 
 
 def _paint(found: Sequence[Influence], style: Style) -> Drawing:

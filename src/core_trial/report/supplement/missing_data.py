@@ -6,22 +6,20 @@ import math
 from collections.abc import Iterator
 
 from core_trial.declaration.arms import PRINTED_ARMS
-from core_trial.report import cells, number
+from core_trial.declaration.trial import Trial
+from core_trial.report import cells, labels, number
 from core_trial.report.cells import CONFIDENTIAL, Place
+from core_trial.report.curves import short_arm
 from core_trial.report.number import LANCET, Style
-from core_trial.report.supplement import labels
 from core_trial.report.table import Row, Table
 from core_trial.results import Key, Results
 
 ADJUSTED = "missingness_adjusted"
-EXTENT_NOTE = (
-    "Known: n/N (%); missing by design and otherwise: n (%). The internal pilot had by design no "
-    "18-month interview, and neither of the two scales that came after it (loneliness and social "
-    "network size)."
-)
+EXTENT_NOTE = "Known: n/N (%); missing by design and otherwise: n (%)."
 SENSITIVITY_NOTE = (
     "Each outcome’s own model, and the same model with the characteristics that predicted its "
-    "missingness as further covariates; participants in whom one of these is not known leave it. "
+    "missingness as further covariates; participants in whom one of these is not known leave it, "
+    "so that the two estimates differ by who is left as well as by what is adjusted for. "
     "–: nothing predicted missingness, and the model stays as it is."
 )
 _UNCHANGED = ("–", "", "", "")
@@ -32,20 +30,22 @@ def analysis_of(outcome: str) -> str:
     return f"missingness.{outcome}"
 
 
-def extent(results: Results, style: Style = LANCET) -> Table:
+def extent(results: Results, trial: Trial, style: Style = LANCET) -> Table:
     """How many are missing by outcome and arm, by design and otherwise.
 
     Parameters
     ----------
     results
         Holds counts at the levels ``known``, ``by_design`` and ``otherwise``.
+    trial
+        The declaration.
     style
         How numbers are spelt.
     """
     heads = ("known", "by design", "otherwise")
     rows = tuple(
         Row(label, tuple(_extent(results, analysis_of(name), style)))
-        for name, label in labels.OUTCOMES.items()
+        for name, label in labels.outcomes(trial).items()
         if Key(analysis_of(name), "n", PRINTED_ARMS[0], "known") in results.numbers
     )
     return Table(
@@ -53,26 +53,29 @@ def extent(results: Results, style: Style = LANCET) -> Table:
         title="Missing outcomes",
         head=(
             "Outcome",
-            *(f"{arm.capitalize()}: {head}" for arm in PRINTED_ARMS for head in heads),
+            *(f"{short_arm(trial, arm)}: {head}" for arm in PRINTED_ARMS for head in heads),
         ),
         rows=rows,
-        footnotes=(EXTENT_NOTE, *cells.confidential_notes(rows)),
+        footnotes=cells.footnotes(results, trial, "missingness", rows, EXTENT_NOTE),
+        remark=cells.remark(results),
     )
 
 
-def sensitivity(results: Results, style: Style = LANCET) -> Table:
+def sensitivity(results: Results, trial: Trial, style: Style = LANCET) -> Table:
     """Each outcome's model as fitted, and adjusted for the predictors of its missingness.
 
     Parameters
     ----------
     results
         Holds estimates at the level `ADJUSTED`, and ``predicts`` for every characteristic tried.
+    trial
+        The declaration.
     style
         How numbers are spelt.
     """
     rows = tuple(
-        Row(label, (*_fitted(results, name, "", style), *_adjusted(results, name, style)))
-        for name, label in labels.OUTCOMES.items()
+        Row(label, (*_fitted(results, name, "", style), *_adjusted(results, trial, name, style)))
+        for name, label in labels.outcomes(trial).items()
         if Key(name, "estimate", "", ADJUSTED) in results.numbers
     )
     return Table(
@@ -83,7 +86,10 @@ def sensitivity(results: Results, style: Style = LANCET) -> Table:
             *("Further adjusted for", "n", "Adjusted (95% CI)", "p value"),
         ),
         rows=rows,
-        footnotes=(SENSITIVITY_NOTE, *cells.confidential_notes(rows)),
+        footnotes=cells.footnotes(
+            results, trial, "missingness_sensitivity", rows, SENSITIVITY_NOTE
+        ),
+        remark=cells.remark(results),
     )
 
 
@@ -103,13 +109,13 @@ def _share(results: Results, place: Place, style: Style) -> str:
     return f"{text} ({number.percent(n, of, style)})"
 
 
-def _adjusted(results: Results, name: str, style: Style) -> tuple[str, ...]:
-    tried = labels.CHARACTERISTICS
+def _adjusted(results: Results, trial: Trial, name: str, style: Style) -> tuple[str, ...]:
     missing = analysis_of(name)
+    tried = labels.characteristics(results, trial, [missing])
     chosen = [c for c in tried if results.value(missing, "predicts", "", c) == 1]
     if not chosen:
         return _UNCHANGED
-    return (labels.listed(chosen), *_fitted(results, name, ADJUSTED, style))
+    return (labels.listed(trial, chosen), *_fitted(results, name, ADJUSTED, style))
 
 
 def _fitted(results: Results, name: str, level: str, style: Style) -> tuple[str, str, str]:

@@ -9,10 +9,10 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from core_trial.report import number
+from core_trial.declaration.trial import Trial
+from core_trial.report import cells, labels, number
 from core_trial.report.figure import BLUE, GREY, TWO_COLUMNS, VERMILLION, Figure, blank
 from core_trial.report.number import LANCET, Style
-from core_trial.report.supplement import labels
 from core_trial.report.supplement.assumptions import LEVELS
 from core_trial.report.supplement.panels import Grid, grid, ticks
 from core_trial.results import Key, Results
@@ -31,8 +31,8 @@ _MARKS: Mapping[str, tuple[str, str, bool]] = MappingProxyType(
 )
 _GRID = Grid(columns=5, left=10, top=11, width=25, height=25, across=8, down=17)
 NOTE = (
-    "Quantiles of standardised residuals, and of the peer support workers’ predicted random "
-    "effects, against those of the normal distribution; on the line, they agree. Where no squares "
+    "Quantiles of standardised residuals, and of the clusters’ predicted random effects, "
+    "against those of the normal distribution; on the line, they agree. Where no squares "
     "are drawn, the fitted variance between clusters is zero."
 )
 
@@ -46,17 +46,20 @@ class NormalPlot:
     skewness: Mapping[str, float]
 
 
-def normal_plots(results: Results, style: Style = LANCET) -> Figure | None:
+def normal_plots(results: Results, trial: Trial, style: Style = LANCET) -> Figure | None:
     """Draw residuals and random effects against the normal; None without any.
 
     Parameters
     ----------
     results
         Holds pairs of ``normal`` and ``observed`` quantiles, and ``skewness``.
+    trial
+        The declaration.
     style
         How numbers are spelt.
     """
-    plots = [plot for name in labels.OUTCOMES if (plot := _plot(results, name)).points]
+    named = labels.outcomes(trial).items()
+    plots = [plot for name, label in named if (plot := _plot(results, name, label)).points]
     if not plots:
         return None
     return Figure(
@@ -64,16 +67,16 @@ def normal_plots(results: Results, style: Style = LANCET) -> Figure | None:
         title="Linear models: normal plots of residuals and random effects",
         alt=_alternative(plots, style),
         paint=partial(_paint, plots, style),
-        note=NOTE,
+        note=cells.note(results, NOTE),
     )
 
 
-def _plot(results: Results, name: str) -> NormalPlot:
+def _plot(results: Results, name: str, label: str) -> NormalPlot:
     analysis = f"normality.{name}"
     found = {level: _points(results, analysis, level) for level in LEVELS}
     present = {level: points for level, points in found.items() if points}
     skewness = {level: results.value(analysis, "skewness", "", level) for level in present}
-    return NormalPlot(labels.OUTCOMES[name], present, skewness)
+    return NormalPlot(label, present, skewness)
 
 
 def _points(results: Results, analysis: str, level: str) -> Points:

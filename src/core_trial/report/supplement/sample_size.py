@@ -1,4 +1,4 @@
-"""The sample size: the paper's inputs and result, and what other inputs would have asked for."""
+"""The sample size: its inputs and result, and what other inputs would have asked for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core_trial.declaration.arms import Group
-from core_trial.report import number
+from core_trial.declaration.trial import Trial
+from core_trial.report import cells, labels, number
 from core_trial.report.number import LANCET, Style
 from core_trial.report.table import Row, Table
 from core_trial.results import Results
@@ -17,13 +18,13 @@ ANALYSIS = "sample_size"
 _VARIED = re.compile(r"size_(?P<size>\d+)_(?P<design>lost_\d+(_continuity)?)")
 INPUTS_NOTE = (
     "Normal test of two proportions without continuity correction; in the intervention group the "
-    "variance is multiplied by 1 + (m – 1) ICC for m participants per peer support worker. What "
-    "the paper does not print is the simplest that gives its number."
+    "variance is multiplied by 1 + (m – 1) ICC for m participants per {cluster}. What "
+    "the {source} does not print is the simplest that gives its number."
 )
 VARIED_NOTE = (
-    "Participants to be recruited in both groups together, all other inputs as in the paper. "
-    "Corrected: for continuity. Last line: participants per peer support worker at which the "
-    "number is the paper’s; –: one each would be too many."
+    "Participants to be recruited in both groups together, all other inputs as in the {source}. "
+    "Corrected: for continuity. Last line: participants per {cluster} at which the "
+    "number is the {source}’s; –: one each would be too many."
 )
 
 
@@ -40,38 +41,42 @@ class Input:
 
 
 INPUTS = (
-    Input("Readmitted in the control group", "percent", Group.CONTROL, unit="%"),
-    Input("Readmitted in the intervention group", "percent", Group.INTERVENTION, unit="%"),
+    Input("{primary}, {control}", "percent", Group.CONTROL, unit="%"),
+    Input("{primary}, {intervention}", "percent", Group.INTERVENTION, unit="%"),
     Input("Power", "power_percent", unit="%"),
     Input("Two-sided significance", "significance_percent", unit="%"),
     Input("Intraclass correlation (ICC), intervention group", "icc", decimals=2),
-    Input("Participants per peer support worker", "cluster_size", printed=False),
+    Input("Participants per {cluster}", "cluster_size", printed=False),
     Input("Lost to follow-up", "lost_percent", unit="%", printed=False),
     Input("Participants to be recruited", "n"),
 )
 
 
-def sample_size_inputs(results: Results, style: Style = LANCET) -> Table:
-    """What went into the paper's number, printed or found.
+def sample_size_inputs(results: Results, trial: Trial, style: Style = LANCET) -> Table:
+    """What went into the number, printed or found.
 
     Parameters
     ----------
     results
         Holds the inputs and the result.
+    trial
+        The declaration.
     style
         How numbers are spelt.
     """
     found = [(line, results.value(ANALYSIS, line.statistic, line.arm)) for line in INPUTS]
+    rows = tuple(_input(line, x, trial, style) for line, x in found if not math.isnan(x))
     return Table(
         name="sample_size",
-        title="Sample size: the paper’s calculation",
-        head=("Input", "Value", "In the paper"),
-        rows=tuple(_input(line, x, style) for line, x in found if not math.isnan(x)),
-        footnotes=(INPUTS_NOTE,),
+        title=_said("Sample size: the {source}’s calculation", trial),
+        head=("Input", "Value", _said("In the {source}", trial)),
+        rows=rows,
+        footnotes=cells.footnotes(results, trial, "sample_size", rows, _said(INPUTS_NOTE, trial)),
+        remark=cells.remark(results),
     )
 
 
-def sample_size_varied(results: Results, style: Style = LANCET) -> Table:
+def sample_size_varied(results: Results, trial: Trial, style: Style = LANCET) -> Table:
     """What the inputs that are not printed do to the number.
 
     Parameters
@@ -79,6 +84,8 @@ def sample_size_varied(results: Results, style: Style = LANCET) -> Table:
     results
         Holds the numbers by cluster size, loss and test, and the cluster sizes that give the
         paper's number.
+    trial
+        The declaration.
     style
         How numbers are spelt.
     """
@@ -92,16 +99,28 @@ def sample_size_varied(results: Results, style: Style = LANCET) -> Table:
         rows.append(Row(f"Size that gives {wanted}", tuple(_sizes(results, designs, style))))
     return Table(
         name="sample_size_varied",
-        title="Sample size: inputs that the paper does not print, varied",
-        head=("Participants per peer support worker", *map(_head, designs)),
+        title=_said("Sample size: inputs that the {source} does not print, varied", trial),
+        head=(_said("Participants per {cluster}", trial), *map(_head, designs)),
         rows=tuple(rows),
-        footnotes=(VARIED_NOTE,),
+        footnotes=(_said(VARIED_NOTE, trial),),
+        remark=cells.remark(results),
     )
 
 
-def _input(line: Input, value: float, style: Style) -> Row:
+def _said(text: str, trial: Trial) -> str:
+    """A label with the trial's own words in it."""
+    return text.format(
+        source="paper" if trial.registry else "protocol",
+        cluster=trial.cluster.label if trial.cluster else "cluster",
+        primary=trial.primary.title if trial.primary else "Event",
+        control=labels.group(trial, Group.CONTROL),
+        intervention=labels.group(trial, Group.INTERVENTION),
+    )
+
+
+def _input(line: Input, value: float, trial: Trial, style: Style) -> Row:
     text = number.fixed(value, line.decimals, style) + line.unit
-    return Row(line.label, (text, "printed" if line.printed else "not printed"))
+    return Row(_said(line.label, trial), (text, "printed" if line.printed else "not printed"))
 
 
 def _needed(results: Results, size: int, designs: list[str], style: Style) -> Iterator[str]:

@@ -115,6 +115,7 @@ def _interviews(people: pd.DataFrame, questionnaires: pd.DataFrame) -> Columns:
         f"interviewed_{visit}": np.isin(np.arange(len(people)), person[held[visit]])
         for visit in Visit
     }
+    columns["main_trial"] = ~people["internal_pilot"].to_numpy(bool)
     columns["expected_month_18"] = ~people["internal_pilot"].to_numpy(bool)
     for scale, points in scores.items():
         for visit in Visit:

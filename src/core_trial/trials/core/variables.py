@@ -61,6 +61,7 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("index_days", "Days from randomisation to the end of the index episode", "days"),
     *(Variable(f"interviewed_{v}", f"Interviewed {VISIT_LABELS[v]}") for v in Visit),
+    Variable("main_trial", "Came after the internal pilot: all scales were asked for"),
     Variable("expected_month_18", "An interview at 18 months was planned: not in the pilot"),
     *_scores(),
     Variable(

@@ -126,7 +126,8 @@ def test_centre_without_events_has_no_risk_in_either_arm(frame):
     ("settings", "message"),
     [
         ({"measure": "odds_ratio"}, "choose risk_difference or risk_ratio"),
-        ({"random": "half"}, "the risks need"),
+        ({"random": "half"}, "needs every cluster on one side"),
+        ({"random": "half", "cluster": "alone"}, "the risks need"),
         ({"arm": "age"}, "different numbers"),
         ({"reference": 2}, "no level of 'arm', which has 0, 1"),
         ({"inference": "bootstrap"}, "for the odds ratio"),
@@ -134,8 +135,9 @@ def test_centre_without_events_has_no_risk_in_either_arm(frame):
     ],
 )
 def test_refusals(frame, settings, message):
+    rows = frame.assign(half=np.arange(len(frame)) % 3 == 0, alone=np.arange(len(frame)))
     with pytest.raises(DesignError, match=message):
-        fit_of(frame.assign(half=np.arange(len(frame)) % 3 == 0), **settings)
+        standardised(FORMULA, rows, **{"cluster": "cluster"} | settings)
 
 
 def test_three_arms_are_compared_with_the_first_or_the_one_named(frame):

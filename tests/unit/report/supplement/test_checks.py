@@ -7,6 +7,7 @@ import pytest
 from records import estimate, number
 
 from core_trial.declaration.arms import Group
+from core_trial.report.curves import times
 from core_trial.report.number import PLAIN
 from core_trial.report.supplement.assumptions import hazards, normality
 from core_trial.report.supplement.count_fit import count_table, rootograms
@@ -14,6 +15,10 @@ from core_trial.report.supplement.influence import influence_figure, influence_t
 from core_trial.report.supplement.log_log import distance, hazard_line, log_log
 from core_trial.report.supplement.normal_plots import normal_plots
 from core_trial.results import CurvePoint, Results, Withheld
+from core_trial.trials.core import CORE
+
+#: CORE's time to readmission.
+(TIME,) = times(CORE)
 
 # Counts of days.
 
@@ -31,7 +36,7 @@ def counted(analysis="acute_days"):
 
 
 def test_zeros_are_observed_and_expected():
-    (row,) = count_table(Results(tuple(counted())), PLAIN).rows
+    (row,) = count_table(Results(tuple(counted())), CORE, PLAIN).rows
     assert row.cells == ("93.7", "16", "0.0", "16.0")
 
 
@@ -39,13 +44,13 @@ def test_a_withheld_zero_is_marked_and_draws_nothing():
     known = [r for r in counted() if (r.statistic, r.level) != ("observed", "days 0")]
     gone = Withheld(analysis="count_fit.acute_days", statistic="observed", level="days 0")
     results = Results((*known, gone))
-    (row,) = count_table(results, PLAIN).rows
+    (row,) = count_table(results, CORE, PLAIN).rows
     assert row.cells[1] == "[c]"
-    assert rootograms(results) is None
+    assert rootograms(results, CORE) is None
 
 
 def test_bars_hang_from_the_expected_frequency():
-    figure = rootograms(Results(tuple(counted())), PLAIN)
+    figure = rootograms(Results(tuple(counted())), CORE, PLAIN)
     drawing = figure.paint()
     poisson, inflated = drawing.axes
     (bars,) = poisson.collections
@@ -55,7 +60,7 @@ def test_bars_hang_from_the_expected_frequency():
     assert ends == pytest.approx([0.2 - 4, 3 - 1, 3 - 2])
     assert poisson.get_ylim() == inflated.get_ylim()
     assert poisson.get_ylim()[0] < min(ends)
-    assert "16 participants without days observed, 0.0 expected" in figure.alt
+    assert "16 participants without any observed, 0.0 expected" in figure.alt
 
 
 # Normal plots.
@@ -75,7 +80,7 @@ POINTS = [(-1.0, -1.2), (0.0, 0.1), (1.0, 4.5)]
 
 def test_shapes_without_random_effects_have_gaps():
     records = shape("recovery_month_4", "residual", POINTS)
-    (row,) = normality(Results(tuple(records)), PLAIN).rows
+    (row,) = normality(Results(tuple(records)), CORE, PLAIN).rows
     assert (row.label, row.cells) == (
         "Self-rated recovery at 4 months",
         ("0.25", "-0.40", "–", "–"),
@@ -88,7 +93,7 @@ def test_normal_plots_have_a_panel_for_each_outcome_and_show_every_point():
         *shape("recovery_month_4", "random_effect", POINTS[:2]),
         *shape("cmht_contacts", "residual", POINTS),
     )
-    figure = normal_plots(Results(records), PLAIN)
+    figure = normal_plots(Results(records), CORE, PLAIN)
     first, second, legend = figure.paint().axes
     drawn = {line.get_label(): line.get_xydata().tolist() for line in first.lines}
     assert drawn["Residuals"] == [list(p) for p in POINTS]
@@ -143,10 +148,10 @@ def test_the_distance_is_the_log_hazard_ratio():
 
 def test_the_log_log_figure_tells_the_distance():
     points = (step("intervention", 20.0, 0.9), step("control", 25.0, 0.8))
-    figure = log_log(Results(points), PLAIN)
+    figure = log_log(Results(points), CORE, TIME, PLAIN)
     apart = math.log(math.log(0.9) / math.log(0.8))
     assert f"Intervention minus control: {apart:.2f} at day 30;" in figure.alt
-    assert log_log(Results((step("control", 3.0, 1.0, events=0),))) is None
+    assert log_log(Results((step("control", 3.0, 1.0, events=0),)), CORE, TIME) is None
 
 
 def test_tests_of_proportional_hazards_are_listed_by_scale_of_time():
@@ -156,7 +161,7 @@ def test_tests_of_proportional_hazards_are_listed_by_scale_of_time():
         for level, pair in {"identity": (0.866, 0.352), "log": (math.nan, math.nan)}.items()
         for statistic, value in zip(("chi_square", "p_value"), pair, strict=True)
     ]
-    (row,) = hazards(Results(tuple(records)), PLAIN).rows
+    (row,) = hazards(Results(tuple(records)), CORE, TIME, PLAIN).rows
     assert (row.label, row.cells) == ("Days", ("0.87", "0.3520"))
 
 
@@ -187,7 +192,7 @@ def influenced():
 
 
 def test_ranges_are_those_of_the_fits_that_gave_a_number(influenced):
-    rows = {row.label: row.cells for row in influence_table(influenced, PLAIN).rows}
+    rows = {row.label: row.cells for row in influence_table(influenced, CORE, PLAIN).rows}
     assert list(rows) == [
         "Readmission to acute care over 1 year",
         "Self-rated recovery at 4 months",
@@ -199,7 +204,7 @@ def test_ranges_are_those_of_the_fits_that_gave_a_number(influenced):
 
 
 def test_changes_are_in_standard_errors_of_the_log_for_ratios(influenced):
-    ratio, difference = influences(influenced)
+    ratio, difference = influences(influenced, CORE)
     assert [ratio.scaled(x) for x in (0.25, 0.5, 1.0)] == pytest.approx([-1, 0, 1])
     assert ratio.none == pytest.approx(1)
     assert [difference.scaled(x) for x in (0.5, 3.5)] == pytest.approx([-1, 1])
@@ -207,7 +212,7 @@ def test_changes_are_in_standard_errors_of_the_log_for_ratios(influenced):
 
 
 def test_every_dot_is_drawn_within_the_axes(influenced):
-    figure = influence_figure(influenced, PLAIN)
+    figure = influence_figure(influenced, CORE, PLAIN)
     (axes,) = figure.paint().axes
     dots = [x for line in axes.lines if line.get_marker() == "o" for x in line.get_xdata()]
     assert sorted(dots) == pytest.approx([-1, -1, 1, 1])
@@ -219,16 +224,16 @@ def test_every_dot_is_drawn_within_the_axes(influenced):
 def test_withheld_estimates_are_not_drawn(influenced):
     known = [r for r in influenced if not r.analysis.startswith("influence.")]
     gone = Withheld(analysis="influence.readmission", statistic="estimate", level="without W0")
-    assert influence_figure(Results((*known, gone))) is None
-    assert influence_table(Results((*known, gone))).rows == ()
+    assert influence_figure(Results((*known, gone)), CORE) is None
+    assert influence_table(Results((*known, gone)), CORE).rows == ()
 
 
-@pytest.mark.parametrize("draw", [rootograms, normal_plots, log_log, influence_figure])
+@pytest.mark.parametrize("draw", [rootograms, normal_plots, influence_figure])
 def test_without_records_nothing_is_drawn(draw):
-    assert draw(Results()) is None
+    assert draw(Results(), CORE) is None
 
 
 def test_equal_records_give_equal_bytes(influenced):
-    first, second = (influence_figure(influenced).svg for _ in range(2))
+    first, second = (influence_figure(influenced, CORE).svg for _ in range(2))
     assert first == second
     assert ET.fromstring(first).tag.endswith("svg")

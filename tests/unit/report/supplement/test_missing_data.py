@@ -9,6 +9,7 @@ from core_trial.report.number import PLAIN
 from core_trial.report.supplement.associations import associations, joint_tests
 from core_trial.report.supplement.missing_data import extent, sensitivity
 from core_trial.results import Results, Withheld
+from core_trial.trials.core import CORE
 
 NAME = "recovery_month_18"
 LABEL = "Self-rated recovery at 18 months"
@@ -30,7 +31,9 @@ def known(arm, known, by_design, otherwise):
 
 
 def test_what_is_missing_by_design_stands_apart():
-    table = extent(Results((*known("intervention", 126, 20, 75), *known("control", 124, 0, 96))))
+    table = extent(
+        Results((*known("intervention", 126, 20, 75), *known("control", 124, 0, 96))), CORE
+    )
     assert row(table) == ("126/221 (57%)", "20 (9%)", "75 (34%)", "124/220 (56%)", "0", "96 (44%)")
     assert len(table.rows) == 1
 
@@ -44,7 +47,7 @@ def test_a_withheld_count_takes_its_percentage_with_it():
     ]
     hidden.append(Withheld(analysis=name, statistic="N", arm="intervention", level="otherwise"))
     records = [r for r in records if (r.statistic, r.level) != ("N", "otherwise")]
-    table = extent(Results((*records, *hidden, *known("control", 124, 20, 76))))
+    table = extent(Results((*records, *hidden, *known("control", 124, 20, 76))), CORE)
     assert row(table)[1:3] == ("[c]", "75")
     assert any("[c]=" in note for note in table.footnotes)
 
@@ -63,9 +66,9 @@ def test_what_is_adjusted_for_is_marked():
         *joint("sex", 0.5, False),
         *joint("centre", math.nan, False),
     )
-    table = joint_tests(Results(records), PLAIN)
+    table = joint_tests(Results(records), CORE, PLAIN)
     by_head = dict(zip(table.head[1:], row(table), strict=True))
-    assert (by_head["Age"], by_head["Sex"], by_head["Centre"]) == ("0.0123*", "0.5000", "–")
+    assert (by_head["Age"], by_head["Sex"], by_head["Centre"]) == ("0.0123#", "0.5000", "–")
 
 
 def odds(term, value, **more):
@@ -81,7 +84,7 @@ def test_associations_are_told_level_by_level_with_the_joint_p_once():
         *joint("marital_status", 0.04, True),
         *joint("age", 0.3, False),
     )
-    table = associations(Results(records), PLAIN)
+    table = associations(Results(records), CORE, PLAIN)
     assert [(r.label, *r.cells) for r in table.rows] == [
         (LABEL,),
         ("Age (years)", "OR 1.01 (0.51 to 2.02)", "0.3000"),
@@ -93,7 +96,7 @@ def test_associations_are_told_level_by_level_with_the_joint_p_once():
 def test_one_line_says_why_there_is_no_association():
     name = f"missingness.{NAME}"
     failed = [failure(name, "nobody is missing", level=c) for c in ("age", "sex", "centre")]
-    (heading, line) = associations(Results(tuple(failed))).rows
+    (heading, line) = associations(Results(tuple(failed)), CORE).rows
     assert (heading.label, line.label) == (LABEL, "Every characteristic")
     assert line.cells == ("not estimable: nobody is missing", "")
 
@@ -101,14 +104,14 @@ def test_one_line_says_why_there_is_no_association():
 def test_a_single_failure_stands_beside_the_others():
     name = f"missingness.{NAME}"
     records = (odds("age", 1.0), failure(name, "centre is constant", level="centre"))
-    rows = associations(Results(records)).rows
+    rows = associations(Results(records), CORE).rows
     assert [r.label for r in rows] == [LABEL, "Age (years)", "Centre"]
     assert rows[2].cells[0] == "not estimable: centre is constant"
 
 
 def test_withheld_associations_are_marked():
     hidden = Withheld(analysis=f"missingness.{NAME}", statistic="estimate", level="sex[female]")
-    table = associations(Results((odds("age", 1.0), hidden)))
+    table = associations(Results((odds("age", 1.0), hidden)), CORE)
     assert row(table, "Sex: Female v Male") == ("[c]", "")
 
 
@@ -125,24 +128,24 @@ def fits():
 
 def test_fitted_and_adjusted_stand_side_by_side(fits):
     chosen = (*joint("sex", 0.001, True), *joint("lifetime_admissions", 0.01, True))
-    assert row(sensitivity(Results((*fits, *chosen)), PLAIN)) == (
+    assert row(sensitivity(Results((*fits, *chosen)), CORE, PLAIN)) == (
         *("246", "DiM 0.48 (-3.32 to 4.29)", "0.8032"),
         *("sex, lifetime admissions", "214", "DiM 0.91 (-2.87 to 4.70)", "0.6361"),
     )
 
 
 def test_without_a_predictor_there_is_nothing_to_adjust_for(fits):
-    table = sensitivity(Results((*fits, *joint("sex", 0.3, False))), PLAIN)
+    table = sensitivity(Results((*fits, *joint("sex", 0.3, False))), CORE, PLAIN)
     assert row(table)[3:] == ("–", "", "", "")
 
 
 def test_an_adjusted_effect_that_is_withheld_is_marked(fits):
     names = ("estimate", "low", "high", "p_value", "n")
     hidden = [Withheld(analysis=NAME, statistic=s, level="missingness_adjusted") for s in names]
-    table = sensitivity(Results((fits[0], *hidden, *joint("sex", 0.001, True))), PLAIN)
+    table = sensitivity(Results((fits[0], *hidden, *joint("sex", 0.001, True))), CORE, PLAIN)
     assert row(table)[4:] == ("[c]", "[c]", "[c]")
 
 
 def test_without_records_there_are_no_lines():
     for table in (extent, joint_tests, associations, sensitivity):
-        assert table(Results()).rows == ()
+        assert table(Results(), CORE).rows == ()

@@ -5,6 +5,7 @@ from records import estimate, failure
 from core_trial.report.number import PLAIN
 from core_trial.report.supplement.deviations import deviations
 from core_trial.results import ModelChoice, Results, Withheld
+from core_trial.trials.core import CORE
 
 COX = ModelChoice(
     analysis="time_to_readmission",
@@ -21,7 +22,7 @@ FAILED = failure(
 
 
 def lines(*records):
-    table = deviations(Results(records), PLAIN)
+    table = deviations(Results(records), CORE, PLAIN)
     return table, [(row.label, *row.cells) for row in table.rows]
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from core_trial.data.trial import LoadReport, TrialData
 from core_trial.declaration.columns import Column, Integer, Table
 from core_trial.declaration.dates import Day
-from core_trial.trials.core.files import FILES
+from core_trial.trials.core import CORE
 from core_trial.trials.core.generator.episodes import draw_episodes
 from core_trial.trials.core.generator.events import screening
 from core_trial.trials.core.generator.items import questionnaires
@@ -46,7 +46,8 @@ def as_trial(
         "screening": screening(targets),
     }
     frames = {table.name: typed(table, made[table.name]) for table in TABLES}
-    return TrialData(files=FILES, tables=frames, report=LoadReport(synthetic=True))
+    report = LoadReport(synthetic=True)
+    return TrialData(trial=CORE, tables=frames, report=report)
 
 
 def _service_use(people: pd.DataFrame) -> pd.DataFrame:

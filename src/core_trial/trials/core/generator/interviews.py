@@ -11,11 +11,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from core_trial.analyses import missingness, plan
+from core_trial.analyses.plan import specification
 from core_trial.declaration.arms import PRINTED_ARMS
 from core_trial.synthesis.calendar import on_working_days
 from core_trial.synthesis.search import best_of
+from core_trial.trials.core import CORE
 from core_trial.trials.core.generator.draft import answered, as_analysed, standing
+from core_trial.trials.core.generator.predictors import predictors_found
 from core_trial.trials.core.generator.targets import Targets
 from core_trial.trials.core.words import AMENDMENT_INSTRUMENTS, FOLLOW_UPS, INSTRUMENTS, Visit
 
@@ -95,10 +97,10 @@ def _unexpected(people: pd.DataFrame, columns: pd.DataFrame, targets: Targets) -
 
     In each arm, as many must have been interviewed as answered the questions on the workbook.
     """
-    recovery = next(spec for spec in plan.SCALES if spec.name == f"recovery_{Visit.MONTH_4}")
+    recovery = specification(CORE, CORE.outcome(f"recovery_{Visit.MONTH_4}"))
     known = columns[f"answered_{recovery.name}"]
     frame = as_analysed(people).assign(**{recovery.fitted.outcome: np.where(known, 0.0, np.nan)})
-    found = frozenset(missingness.predictors(recovery, frame))
+    found = frozenset(predictors_found(recovery, frame))
     held = columns[f"interviewed_{Visit.MONTH_4}"]
     short = [
         held[people["arm"] == arm].sum() <= targets.count("workbook_read", "N", arm)

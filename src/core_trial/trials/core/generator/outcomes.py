@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from core_trial.analyses import missingness
-from core_trial.analyses.plan import AnalysisSpec, ModelSpec
+from core_trial.analyses.plan import AnalysisSpec
 from core_trial.declaration.arms import MODEL_ARMS
+from core_trial.declaration.models import ModelSpec
 from core_trial.results import Key
 from core_trial.synthesis.approach import approach
 from core_trial.synthesis.forms import CLUSTER, Row
@@ -17,6 +18,7 @@ from core_trial.synthesis.linear import Scores, calibrate
 from core_trial.synthesis.regions import Line, Region
 from core_trial.synthesis.search import Attempt, Floats, best_of, listener
 from core_trial.trials.core.generator.draft import treated
+from core_trial.trials.core.generator.predictors import predictors_found
 from core_trial.trials.core.generator.targets import Targets
 
 
@@ -97,7 +99,7 @@ def _printed(
     yield spec.name, targets.line(spec.name, ratio=False), spec.fitted
     level = missingness.ADJUSTED
     if Key(spec.name, "estimate", "", level) in targets.printed:
-        found = missingness.predictors(spec, frame)
+        found = predictors_found(spec, frame)
         line = targets.line(spec.name, ratio=False, level=level)
         yield f"{spec.name} {level}", line, spec.fitted.adjusted_for(*found)
 

@@ -12,16 +12,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from core_trial.analyses import estimation
-from core_trial.analyses.plan import ARM, PRIMARY
+from core_trial.analyses.fits import Fits
 from core_trial.declaration.arms import Group
 from core_trial.synthesis.exchange import Exchange
 from core_trial.synthesis.regions import Region
 from core_trial.synthesis.search import Attempt, best_of, descend
+from core_trial.trials.core import CORE
 from core_trial.trials.core.generator.allocation import days_since_first
 from core_trial.trials.core.generator.draft import as_analysed, codes, treated
 from core_trial.trials.core.generator.targets import Targets
 from core_trial.trials.core.generator.times import hazard_ratio
+from core_trial.trials.core.plan import PRIMARY
 
 #: Intervention participants per worker on average, and the most that one takes on.
 CASELOAD = 4.7
@@ -73,11 +74,12 @@ def assign_workers(
 
 def _odds_ratio(people: pd.DataFrame, workers: pd.Series, targets: Targets) -> Attempt:
     """The odds ratio of readmission with these workers, by the model of the analyses."""
-    line = targets.line(PRIMARY.name, ratio=True)
+    line = targets.line(PRIMARY.key, ratio=True)
     frame = as_analysed(people).assign(cluster_id=_cluster_ids(people, workers))
-    found = estimation.fit(PRIMARY.fitted, frame)
-    k = found.position(ARM)
-    return Region.of(line).attempt(PRIMARY.name, line, found.beta[k], found.std_error[k])
+    fits = Fits(CORE, frame)
+    found = fits.of(fits.spec(PRIMARY.key).fitted).fit
+    k = found.position(CORE.arm.term)
+    return Region.of(line).attempt(PRIMARY.key, line, found.beta[k], found.std_error[k])
 
 
 def _workers(people: pd.DataFrame, rng: np.random.Generator) -> pd.Series:

@@ -19,11 +19,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core_trial.analyses.deviations import planned_adjustments
+from core_trial.analyses.fits import Fits
 from core_trial.declaration.arms import PRINTED_ARMS, Group
 from core_trial.published import window
 from core_trial.results import Key
 from core_trial.synthesis.regions import Region
 from core_trial.synthesis.search import Floats, Impossible, best_of, descend
+from core_trial.trials.core import CORE
 from core_trial.trials.core.generator.draft import as_analysed, standing, treated
 from core_trial.trials.core.generator.targets import Targets
 from core_trial.trials.core.words import CENTRES
@@ -214,7 +216,8 @@ def _persistent(
 def _adjusted_limit(known: pd.DataFrame, readmitted: Floats) -> float:
     """Upper limit of the adjusted odds ratio in percent, everybody a cluster of one."""
     people = known.assign(readmitted=readmitted, cluster_id=known["participant_id"])
-    return 100 * CLEARANCE * planned_adjustments(as_analysed(people)).high
+    adjusted = next(planned_adjustments(Fits(CORE, as_analysed(people))))
+    return 100 * CLEARANCE * adjusted.high
 
 
 def first_in_cells(order: Floats, cell: NDArray[np.intp], events: Floats) -> Floats:

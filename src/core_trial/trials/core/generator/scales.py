@@ -12,20 +12,22 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from core_trial.analyses import plan
+from core_trial.analyses.plan import specification
 from core_trial.declaration.arms import MODEL_ARMS
 from core_trial.declaration.instruments import Instrument
 from core_trial.synthesis.samples import beta_scores
 from core_trial.synthesis.search import Attempt, Floats
+from core_trial.trials.core import CORE
 from core_trial.trials.core.generator.draft import answered, as_analysed, column, treated
 from core_trial.trials.core.generator.outcomes import calibrated
 from core_trial.trials.core.generator.targets import Targets
 from core_trial.trials.core.generator.traits import TRAITS, Plan, at_baseline, balance, innovations
+from core_trial.trials.core.plan import SCALES
 from core_trial.trials.core.words import FOLLOW_UPS, INSTRUMENTS, Visit
 
 #: Noise that each try adds to the trait, so that no two tries are the same.
 SHAKEN = 0.1
-SPECS = {spec.name: spec for spec in plan.SCALES}
+SPECS = {scale.key: specification(CORE, scale) for scale in SCALES}
 
 
 def draw_scores(

@@ -11,13 +11,15 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from core_trial.analyses.plan import SERVICE_USE
+from core_trial.analyses.plan import specification
 from core_trial.declaration.arms import MODEL_ARMS
 from core_trial.synthesis.search import Attempt, Floats
+from core_trial.trials.core import CORE
 from core_trial.trials.core.generator.draft import as_analysed, standing, treated
 from core_trial.trials.core.generator.outcomes import calibrated
 from core_trial.trials.core.generator.targets import Targets
 from core_trial.trials.core.generator.traits import Plan
+from core_trial.trials.core.plan import SERVICE_USE
 
 #: Contacts in the year before: mean and standard deviation, and the most that anybody has.
 MEAN, SD = 6.0, 12.0
@@ -49,8 +51,8 @@ def draw_contacts(
     """
     known = people["acute_records_obtained"].to_numpy()
     arm = treated(people)[known]
-    moments = [targets.moments(SERVICE_USE.name, str(a)) for a in MODEL_ARMS]
-    region = targets.region(SERVICE_USE.name, ratio=False)
+    moments = [targets.moments(SERVICE_USE.key, str(a)) for a in MODEL_ARMS]
+    region = targets.region(SERVICE_USE.key, ratio=False)
     wanted = Plan.of((moments[0], moments[1]), region, (sum(arm == 0), sum(arm == 1)), SD, TYPICAL)
     need = HISTORY * standing(people, "lifetime_admissions") + PSYCHOSIS * people["psychosis"]
     need = need[known] - need[known].mean()
@@ -71,7 +73,9 @@ def draw_contacts(
         # Skewed counts correlate less than the traits behind them.
         return min(draws, key=lambda y: abs(np.corrcoef(y, before)[0, 1] - wanted.carried))
 
-    after, attempts = calibrated(SERVICE_USE, frame, known, (0, MOST), start, targets, rng)
+    after, attempts = calibrated(
+        specification(CORE, SERVICE_USE), frame, known, (0, MOST), start, targets, rng
+    )
     columns = {"cmht_contacts_baseline": baseline, "cmht_contacts": after}
     return pd.DataFrame(columns, index=people.index), attempts
 

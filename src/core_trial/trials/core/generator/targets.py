@@ -13,6 +13,7 @@ from core_trial.declaration.arms import Group
 from core_trial.published import registry, window
 from core_trial.results import Key
 from core_trial.synthesis.regions import Bounds, Line, Region
+from core_trial.trials.core import CORE
 
 #: What stands in for a printed number that no data can have. No scores have the standard deviation
 #: of 70 that is printed for recovery at 18 months. With the row's interval go values from about 17
@@ -42,7 +43,7 @@ class Targets:
     def published(cls) -> Targets:
         """What the trial's paper prints, from the registry; what cannot be had is replaced."""
         kinds = (registry.Source.DATA, registry.Source.CLAIM)
-        entries = (entry for entry in registry.load() if entry.source in kinds)
+        entries = (entry for entry in registry.of(CORE) if entry.source in kinds)
         printed = {entry.key: entry.printed for entry in entries if not entry.reason}
         return cls(MappingProxyType(printed | dict(INSTEAD)))
 

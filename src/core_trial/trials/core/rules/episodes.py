@@ -33,6 +33,18 @@ def index_episode_after_randomisation(folder: Folder) -> Found:
     return yes(folder["acute_episodes"]["index_episode"]) & (days > 0) & (days < NEVER)
 
 
+@rule(
+    "acute_episodes.ended_on",
+    "refuse",
+    "a date less than a year before randomised_on for an index episode",
+)
+def index_episode_long_over(folder: Folder) -> Found:
+    """Participants were recruited on leaving the index episode, not years later."""
+    start, end = (folder.day("acute_episodes", name) for name in ("started_on", "ended_on"))
+    over = (end < -FOLLOW_UP_DAYS) & (end >= start)
+    return yes(folder["acute_episodes"]["index_episode"]) & over
+
+
 @rule("acute_episodes.participant_id", "refuse", "participants with acute_records_obtained yes")
 def episode_without_records(folder: Folder) -> Found:
     """An episode comes from the records; without records there can be none."""

@@ -12,11 +12,21 @@ from core_trial.declaration.rules import rule
 from core_trial.trials.core.tables import SESSIONS
 from core_trial.trials.core.words import DEATHS
 
+#: Days from randomisation after which no session was offered, with room to spare.
+LAST_DAY_OF_A_SESSION = 730
+
 
 @rule("sessions.participant_id", "refuse", "participants of the intervention arm")
 def session_for_control(folder: Folder) -> Found:
     """Sessions with a peer support worker are the intervention."""
     return is_one_of(folder.of_person("sessions", "arm"), Group.CONTROL)
+
+
+@rule("sessions.offered_on", "refuse", "a date within two years of randomised_on")
+def session_years_later(folder: Folder) -> Found:
+    """The sessions took some months; a date years later is a slip."""
+    days = folder.day("sessions", "offered_on")
+    return (days > LAST_DAY_OF_A_SESSION) & (days < NEVER)
 
 
 @rule("sessions.offered_on", "refuse", "a date on or after randomised_on")

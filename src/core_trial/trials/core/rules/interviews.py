@@ -10,6 +10,15 @@ from core_trial.declaration.rules import rule
 from core_trial.trials.core import words
 from core_trial.trials.core.words import INSTRUMENTS, Visit
 
+#: First and last day from randomisation on which an interview of each visit can have been held.
+DAYS_OF_VISITS = {
+    Visit.BASELINE: (-365, 30),
+    Visit.MONTH_4: (1, 365),
+    Visit.MONTH_18: (366, 1095),
+}
+#: So many answers that are all alike are not given by two people.
+FEWEST_ANSWERS_THAT_TELL_PEOPLE_APART = 30
+
 
 def _day_of_visit(folder: Folder, visit: Visit) -> Ints:
     """Day of each participant's interview from randomisation, `NEVER` without one."""
@@ -38,6 +47,37 @@ def follow_up_before_randomisation(folder: Folder) -> Found:
     """Follow-up interviews come after randomisation."""
     days = folder.day("questionnaires", "completed_on")
     return is_one_of(folder["questionnaires"]["visit"], *words.FOLLOW_UPS) & (days <= 0)
+
+
+@rule(
+    "questionnaires.completed_on",
+    "refuse",
+    "a date that this visit can have: baseline up to a year before randomisation and 30 days "
+    "after it, month_4 on day 1 to 365, month_18 on day 366 to 1095",
+)
+def visit_at_another_time(folder: Folder) -> Found:
+    """Years before or after its time, an interview has the wrong date or another visit's name."""
+    day = folder.day("questionnaires", "completed_on")
+    found = np.zeros(len(day), dtype=bool)
+    for visit, (first, last) in DAYS_OF_VISITS.items():
+        held = is_one_of(folder["questionnaires"]["visit"], visit) & (day < NEVER)
+        held &= (day > 0) | (visit == Visit.BASELINE)
+        found |= held & ((day < first) | (day > last))
+    return found
+
+
+@rule(
+    "questionnaires.participant_id",
+    "note",
+    "interviews with the same answers as another participant's, item by item",
+)
+def same_answers_as_another(folder: Folder) -> Found:
+    """Two people hardly answer 30 questions alike: one interview may be a copy of the other."""
+    names = [name for scale in INSTRUMENTS for name in scale.columns]
+    answers = folder["questionnaires"][names]
+    enough = answers.notna().sum(axis=1) >= FEWEST_ANSWERS_THAT_TELL_PEOPLE_APART
+    alike = answers.astype("float64").duplicated(keep=False)
+    return (enough & alike).to_numpy(bool)
 
 
 @rule("questionnaires.completed_on", "note", "baseline interviews held after randomisation")
@@ -101,8 +141,8 @@ def no_baseline_interview(folder: Folder) -> Found:
 
 @rule(
     "workbook.participant_id",
-    "note",
-    "answers on the workbook from participants without an interview at 4 months",
+    "refuse",
+    "participants who were interviewed at 4 months",
 )
 def workbook_without_interview(folder: Folder) -> Found:
     """The questions on the workbook were part of that interview."""

@@ -123,9 +123,9 @@ def reason_out_of_place(folder: Folder) -> Found:
 @rule("screening.n", "refuse", "those screened less those who left, as not eligible")
 def eligible_do_not_add_up(folder: Folder) -> Found:
     """The flow of people has to add up."""
-    eligible = folder["screening"].loc[folder["screening"]["step"] == "eligible", "n"]
-    after = float(eligible.iloc[0]) if eligible.notna().any() else np.nan
-    return _does_not_add_up(folder, "screened", "not_eligible", "eligible", after)
+    steps = _Steps(folder)
+    wrong = _wrong(steps.n("screened"), steps.n("not_eligible"), steps.n("eligible"))
+    return steps.rows("eligible") & (wrong and steps.whole)
 
 
 @rule(
@@ -134,23 +134,40 @@ def eligible_do_not_add_up(folder: Folder) -> Found:
     "those eligible less those who were not randomised, as many as the rows of participants.csv",
 )
 def randomised_do_not_add_up(folder: Folder) -> Found:
-    """The flow of people has to add up."""
-    after = len(folder["participants"]) if folder.knows_everybody else np.nan
-    return _does_not_add_up(folder, "eligible", "not_randomised", "eligible", after)
+    """The flow of people has to add up, also where a step was not counted."""
+    steps = _Steps(folder)
+    randomised = float(len(folder.people)) if folder.knows_everybody else np.nan
+    last = "screened" if np.isnan(steps.n("eligible")) else "eligible"
+    left = steps.n("not_randomised")
+    if last == "screened":
+        left = steps.n("not_eligible") + left
+    wrong = _wrong(steps.n(last), left, randomised)
+    return steps.rows(last) & (wrong and steps.whole)
 
 
-def _does_not_add_up(folder: Folder, start: str, leaving: str, end: str, after: float) -> Mask:
-    """The row of a step, when those who arrive are not those before less those who left.
+class _Steps:
+    """The counts before randomisation, by step; what is not there is ``nan``."""
+
+    def __init__(self, folder: Folder) -> None:
+        frame = folder["screening"]
+        self.step = frame["step"]
+        self.count = frame["n"].to_numpy("float64", na_value=np.nan)
+        self.whole = folder.readings["screening"].whole and bool(self.step.notna().all())
+
+    def rows(self, step: str) -> Mask:
+        return (self.step == step).to_numpy(bool)
+
+    def n(self, step: str) -> float:
+        rows = self.rows(step)
+        return float(self.count[rows].sum()) if rows.any() else np.nan
+
+
+def _wrong(before: float, left: float, after: float) -> bool:
+    """Whether those who arrive are not those before less those who left.
 
     Without a count of those who left, only more arriving than there were before is wrong. What is
     not known cannot be wrong.
     """
-    screening = folder["screening"]
-    n = screening["n"].to_numpy("float64", na_value=np.nan)
-    count = {step: n[screening["step"] == step] for step in (start, leaving)}
-    before = count[start].sum() if len(count[start]) else np.nan
-    left = count[leaving].sum()
-    wrong = before - left != after if len(count[leaving]) else after > before
-    whole = folder.readings["screening"].whole and screening["step"].notna().all()
-    known = whole and not np.isnan(before + left + after)
-    return (screening["step"] == end).to_numpy(bool) & bool(wrong and known)
+    if np.isnan(before) or np.isnan(after):
+        return False
+    return after > before if np.isnan(left) else before - left != after

@@ -1,0 +1,1 @@
+"""Multiple imputation by chained equations, by arm, with worker effects where there are workers."""

@@ -1,0 +1,1 @@
+"""Questions to a fit: contrasts, tests, comparisons, means, predictions, profiles."""

@@ -1,0 +1,1 @@
+"""A fit on one page, in a picture, and as text that travels."""

@@ -1,0 +1,135 @@
+"""A trial that is not CORE, from its frame to its records."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import third_trial
+
+import core_trial as ct
+from core_trial import models
+from core_trial.results import Descriptive, Estimate, FlowCount
+
+#: Words that only CORE has.
+CORES_WORDS = re.compile(
+    r"peer support|psw|readmi|crisis|workbook|month_4|month_18|pilot|psychosis", re.IGNORECASE
+)
+
+
+@pytest.fixture(scope="module")
+def people():
+    return third_trial.frame()
+
+
+@pytest.fixture(scope="module")
+def study(people):
+    return ct.analyse(third_trial.TRIAL, people)
+
+
+def test_every_outcome_has_a_comparison_that_holds(study):
+    for outcome in third_trial.TRIAL.outcomes:
+        found = study.results.estimate(outcome.key)
+        assert found.converged, (outcome.key, found.warnings)
+        assert np.isfinite([found.estimate, found.low, found.high, found.p_value]).all()
+
+
+def test_no_word_of_another_trial_is_in_the_records(study):
+    assert CORES_WORDS.search(study.results.to_json()) is None
+
+
+def test_nothing_is_compared_with_a_paper(study):
+    assert study.verdict is None
+    assert study.exit_code == 0
+    assert {r.kind for r in study.results}.isdisjoint({"comparison", "finding"})
+
+
+def test_arms_are_named_by_their_part_and_modelled_as_they_are_spelt(study):
+    arms = {r.arm for r in study.results if isinstance(r, Descriptive | FlowCount)}
+    assert arms == {"", "control", "intervention"}
+    score = study.results.estimate("wellbeing_week_6")
+    assert score.formula == "wellbeing_week_6 ~ offer + site + wellbeing"
+    assert study.trial.arm.term == "offer[Housing support]"
+
+
+def test_workers_in_both_arms_are_found_and_each_arm_has_random_effects(study, people):
+    assert study.trial.cluster.arm == "both"
+    named = people["caseworker"].dropna()
+    n = [study.results.value("clusters", "n", arm) for arm in ("control", "intervention")]
+    assert sum(n) == named.nunique()
+    told = {note.code: note for note in study.notes}
+    assert told["cluster_blank"].count == people["caseworker"].isna().sum()
+    fitted = study.results.estimate("wellbeing_month_6")
+    assert fitted.model == "mixed_linear"
+    assert {"cluster", "residual[leaflet]", "residual[Housing support]"} == set(fitted.variance)
+
+
+def test_the_recommended_model_says_why(study):
+    choices = {r.analysis: r for r in study.results if r.kind == "model_choice"}
+    assert "caseworker" in choices["lost"].recommended
+    assert choices["visits"].recommended == ""
+
+
+def test_effects_stand_on_scales_that_can_be_weighed(study):
+    found = study.results
+    difference = found.estimate("lost", "risk_difference")
+    assert difference.measure == "risk_difference"
+    assert difference.low < difference.estimate < difference.high
+    assert found.estimate("lost", "risk_ratio").estimate == pytest.approx(
+        1 + difference.estimate / 0.4, abs=0.5
+    )
+    longer = found.estimate("days_housed", "restricted_mean")
+    means = [found.value("days_housed", "mean", arm, "restricted_mean") for arm in ARMS]
+    assert longer.estimate == pytest.approx(means[0] - means[1])
+
+
+ARMS = ("intervention", "control")
+
+
+def test_baseline_is_described_as_declared(study, people):
+    found = study.results
+    treated = people[people["offer"] == "Housing support"]
+    assert found.value("age", "mean", "intervention") == pytest.approx(treated["age"].mean())
+    assert found.value("tenure", "n", "intervention", "2") == (treated["tenure"] == 2).sum()
+    assert found.value("employed", "n", "", "Y") == (people["employed"] == "Y").sum()
+    assert found.value("debt", "median", "control") >= 0
+
+
+def test_subgroups_have_an_effect_each_and_one_test(study, people):
+    levels = [f"tenure[{k}]" for k in (1, 2, 3)]
+    effects = [study.results.estimate("subgroup.days_housed", level) for level in levels]
+    assert all(isinstance(effect, Estimate) and effect.converged for effect in effects)
+    assert 0 < study.results.value("subgroup.days_housed", "interaction_p", "", "tenure") < 1
+
+
+def test_the_frame_is_not_changed(people):
+    before = people.copy(deep=True)
+    ct.analyse(third_trial.TRIAL, people)
+    pd.testing.assert_frame_equal(people, before)
+
+
+def test_the_order_of_rows_and_the_index_do_not_matter(study, people):
+    shuffled = people.sample(frac=1, random_state=5).set_index("age", drop=False)
+    again = ct.analyse(third_trial.TRIAL, shuffled)
+    assert again.results.to_json() == study.results.to_json()
+
+
+def test_a_study_is_shown_on_one_line(study):
+    assert repr(study) == "Study(HOME: 210 participants, 6 outcomes)"
+    assert len(repr(study.results)) < 200
+
+
+@pytest.mark.skipif(
+    not hasattr(models, "negative_binomial"), reason="the recommended model of counts is not there"
+)
+def test_counts_are_compared_by_a_ratio_of_means(people):
+    trial = ct.Trial(
+        title="Counts",
+        participant="record",
+        arm=third_trial.TRIAL.arm,
+        cluster=third_trial.TRIAL.cluster,
+        outcomes=(ct.Count("visits"),),
+    )
+    found = ct.analyse(trial, people).results.estimate("visits")
+    assert found.measure == "ratio_of_means"
+    assert found.converged
