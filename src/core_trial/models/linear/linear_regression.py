@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import log, nan, pi
 
 import numpy as np
@@ -114,12 +114,12 @@ def linear_regression(
     (2.5, 1.6)
     """
     kept = sample(frame, formula, missing=missing, cluster=cluster, offset=offset, weights=weights)
-    rows, sampled = split(kept.frame, weights, weight_type)
+    rows, sampled = split(kept, weights, weight_type)
     return fit_linear_regression(
-        build(formula, replace(kept, frame=rows)),
-        clusters(rows, cluster, blank=blank_cluster) if cluster else None,
+        build(formula, rows),
+        clusters(rows.frame, cluster, blank=blank_cluster) if cluster else None,
         inference=inference,
-        offset=offset_of(rows, offset, None),
+        offset=offset_of(rows.frame, offset, None),
         weights=sampled,
         confidence=confidence,
     )

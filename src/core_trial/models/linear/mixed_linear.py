@@ -6,7 +6,7 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models.clusters import Blank, Clusters, clusters, groups, nesting
-from core_trial.models.columns import Missing, sample
+from core_trial.models.columns import Missing, Sample, sample
 from core_trial.models.design import Design, build
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
@@ -133,16 +133,17 @@ def prepare_mixed_linear(
     blank_cluster: Blank = "refuse",
 ) -> LinearModel:
     """A model whose `fit` takes one outcome after the other; arguments as `mixed_linear`."""
-    written = _written_out(frame, weights, weight_type)
-    rows = sample(
-        written,
+    given = sample(
+        frame,
         formula,
         missing=missing,
         random=random,
         cluster=cluster,
         residual_by=residual_by,
         offset=offset,
+        weights=weights,
     )
+    rows = _written_out(given, weights, weight_type)
     nested = nesting(rows.frame, random)
     return prepare(
         build(formula, rows),
@@ -196,7 +197,7 @@ def fit_mixed_linear(
     ).fit()
 
 
-def _written_out(frame: pd.DataFrame, weights: str | None, weight_type: WeightType) -> pd.DataFrame:
+def _written_out(rows: Sample, weights: str | None, weight_type: WeightType) -> Sample:
     """The rows, each as often as its weight says."""
     if weight_type == "sampling":
         raise DesignError(
@@ -204,7 +205,7 @@ def _written_out(frame: pd.DataFrame, weights: str | None, weight_type: WeightTy
             "one for each cluster too: use linear_regression(..., weight_type='sampling'), whose "
             "errors are robust"
         )
-    return split(frame, weights, weight_type)[0]
+    return split(rows, weights, weight_type)[0]
 
 
 def _levels(frame: pd.DataFrame, name: str) -> Clusters:
