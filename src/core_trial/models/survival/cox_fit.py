@@ -74,6 +74,8 @@ def cox_fit(fit: Fit, purpose: str) -> CoxFit:
     """
     if isinstance(fit, CoxFit):
         return fit
-    if fit.model in ("cox", "fine_gray"):
+    if not isinstance(fit, Fit):
+        raise DesignError(f"{purpose} is for a fit of cox(...), not for {type(fit).__name__}")
+    if fit.model == "cox":
         raise DesignError(f"no {purpose}: {'; '.join(fit.warnings) or 'nothing was estimated'}")
     raise DesignError(f"{purpose} is for a fit of cox(...), not of {fit.model}(...)")
