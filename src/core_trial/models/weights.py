@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
+from core_trial.models.columns import Sample
 from core_trial.models.inference import Floats
 
 WeightType = Literal["frequency", "sampling"]
@@ -55,8 +57,8 @@ def refuse_weight_type(weight_type: str) -> None:
 
 
 def split(
-    frame: pd.DataFrame, weights: str | None, weight_type: WeightType
-) -> tuple[pd.DataFrame, Floats | None]:
+    rows: Sample, weights: str | None, weight_type: WeightType
+) -> tuple[Sample, Floats | None]:
     """The rows to be fitted, and their sampling weights, shape (n,), if these are what was given.
 
     Raises
@@ -66,13 +68,13 @@ def split(
     """
     refuse_weight_type(weight_type)
     if weights is None:
-        return frame, None
+        return rows, None
     if weight_type == "frequency":
-        return repeated(frame, weights), None
-    return frame, sampling(frame, weights)
+        return replace(rows, frame=repeated(rows.frame, weights)), None
+    return rows, sampling(rows.frame, weights)
 
 
-def only_frequency(frame: pd.DataFrame, weights: str | None, weight_type: str) -> pd.DataFrame:
+def only_frequency(rows: Sample, weights: str | None, weight_type: str) -> Sample:
     """The rows to be fitted, for models that have no place for sampling weights.
 
     Raises
@@ -87,7 +89,7 @@ def only_frequency(frame: pd.DataFrame, weights: str | None, weight_type: str) -
             "one for each cluster too: use modified_poisson, poisson or negative_binomial with "
             "cluster= and robust errors"
         )
-    return frame if weights is None else repeated(frame, weights)
+    return rows if weights is None else replace(rows, frame=repeated(rows.frame, weights))
 
 
 def offset_of(frame: pd.DataFrame, offset: str | None, exposure: str | None) -> Floats | None:
@@ -117,9 +119,9 @@ def offset_of(frame: pd.DataFrame, offset: str | None, exposure: str | None) -> 
 
 
 def binary(
-    frame: pd.DataFrame, response: str, *, success: object = None, trials: str | None = None
-) -> pd.DataFrame:
-    """A frame whose response is 0 or 1, a row for each trial.
+    rows: Sample, response: str, *, success: object = None, trials: str | None = None
+) -> Sample:
+    """Rows whose response is 0 or 1, one for each trial.
 
     Parameters
     ----------
@@ -138,13 +140,15 @@ def binary(
     if success is not None:
         if trials is not None:
             raise DesignError("success= is for a row per person, trials= for rows of many: use one")
-        values = designs.column(frame, response)
+        values = designs.column(rows.frame, response)
         event = (values == success).to_numpy(dtype=float)
         if not event.any():
             known = ", ".join(map(repr, values.unique()[:10]))
             raise DesignError(f"success={success!r} is not in column {response!r}: it has {known}")
-        return frame.assign(**{response: event})
-    return frame if trials is None else _each_trial(frame, response, trials)
+        return replace(rows, frame=rows.frame.assign(**{response: event}))
+    if trials is None:
+        return rows
+    return replace(rows, frame=_each_trial(rows.frame, response, trials))
 
 
 def _each_trial(frame: pd.DataFrame, response: str, trials: str) -> pd.DataFrame:

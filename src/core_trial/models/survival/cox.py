@@ -158,8 +158,8 @@ def cox(
         weights=weights,
         **strata_arguments(strata),
     )
-    laid_out, case = split(given.frame, weights, weight_type)
-    covariates = right_hand_side(formula, replace(given, frame=laid_out))
+    chosen, case = split(given, weights, weight_type)
+    covariates, laid_out = right_hand_side(formula, chosen), chosen.frame
     layers, rows = strata_of(laid_out, strata), laid_out.index
     groups = designs.clusters(laid_out, cluster, blank=blank_cluster) if cluster else None
     design = prepare(
