@@ -10,14 +10,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from core_trial.models.counts.expected import expected_counts
     from core_trial.models.counts.modified_poisson import modified_poisson
+    from core_trial.models.counts.negative_binomial import negative_binomial
+    from core_trial.models.counts.poisson import poisson
     from core_trial.models.counts.zero_inflated_nb import zero_inflated_nb
     from core_trial.models.fit import Effect, Fit
     from core_trial.models.inference import Quantity, Test
-    from core_trial.models.intercept.logistic import logistic
+    from core_trial.models.intercept.logistic import logistic_regression
     from core_trial.models.intercept.mixed_logistic import mixed_logistic, prepare_mixed_logistic
     from core_trial.models.intercept.mixed_poisson import mixed_poisson, prepare_mixed_poisson
-    from core_trial.models.linear.independent import linear
+    from core_trial.models.linear.linear_regression import linear_regression
     from core_trial.models.linear.mixed_linear import mixed_linear, prepare_mixed_linear
     from core_trial.models.many.bootstrap import bootstrap
     from core_trial.models.many.draws import cluster_bootstrap, simulation
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     )
     from core_trial.models.many.imputation.reference_based import impute_visits
     from core_trial.models.many.imputation.tipping import tipping_point
-    from core_trial.models.many.pooled import pool
+    from core_trial.models.many.pool import pool
     from core_trial.models.many.replicate import Replicates, replicate
     from core_trial.models.marginal.compliers import complier_effects
     from core_trial.models.marginal.instrument import structural_mean, two_stage_least_squares
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from core_trial.models.questions.means import Means
     from core_trial.models.questions.profile import Profile
     from core_trial.models.questions.subgroups import Subgroups
+    from core_trial.models.repeated.repeated_measures import repeated_measures
     from core_trial.models.survival.cox import cox
     from core_trial.models.survival.cox_fit import CoxFit
     from core_trial.models.survival.cumulative_incidence import (
@@ -94,6 +98,7 @@ _HOMES = {
     "cox": "survival.cox",
     "cox_residuals": "survival.residuals",
     "cumulative_incidence": "survival.cumulative_incidence",
+    "expected_counts": "counts.expected",
     "extreme_cases": "many.imputation.informative",
     "fine_gray": "survival.fine_gray",
     "gray_test": "survival.gray",
@@ -101,20 +106,23 @@ _HOMES = {
     "impute_visits": "many.imputation.reference_based",
     "informative_missingness": "many.imputation.informative",
     "kaplan_meier": "survival.kaplan_meier",
-    "linear": "linear.independent",
+    "linear_regression": "linear.linear_regression",
     "log_rank": "survival.log_rank",
-    "logistic": "intercept.logistic",
+    "logistic_regression": "intercept.logistic",
     "mean_cumulative": "survival.recurrent",
     "mixed_linear": "linear.mixed_linear",
     "mixed_logistic": "intercept.mixed_logistic",
     "mixed_poisson": "intercept.mixed_poisson",
     "modified_poisson": "counts.modified_poisson",
-    "pool": "many.pooled",
+    "negative_binomial": "counts.negative_binomial",
+    "poisson": "counts.poisson",
+    "pool": "many.pool",
     "prepare_mixed_linear": "linear.mixed_linear",
     "prepare_mixed_logistic": "intercept.mixed_logistic",
     "prepare_mixed_poisson": "intercept.mixed_poisson",
     "principal_bounds": "marginal.principal_bounds",
     "proportional_hazards": "survival.proportional_hazards",
+    "repeated_measures": "repeated.repeated_measures",
     "replicate": "many.replicate",
     "residual_inclusion": "marginal.recipes",
     "restricted_mean": "survival.restricted_mean",
@@ -157,6 +165,7 @@ __all__ = [
     "cox",
     "cox_residuals",
     "cumulative_incidence",
+    "expected_counts",
     "extreme_cases",
     "fine_gray",
     "gray_test",
@@ -164,20 +173,23 @@ __all__ = [
     "impute_visits",
     "informative_missingness",
     "kaplan_meier",
-    "linear",
+    "linear_regression",
     "log_rank",
-    "logistic",
+    "logistic_regression",
     "mean_cumulative",
     "mixed_linear",
     "mixed_logistic",
     "mixed_poisson",
     "modified_poisson",
+    "negative_binomial",
+    "poisson",
     "pool",
     "prepare_mixed_linear",
     "prepare_mixed_logistic",
     "prepare_mixed_poisson",
     "principal_bounds",
     "proportional_hazards",
+    "repeated_measures",
     "replicate",
     "residual_inclusion",
     "restricted_mean",
