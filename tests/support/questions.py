@@ -51,6 +51,8 @@ def fits() -> dict[str, models.Fit]:
         ),
         "logistic": models.mixed_logistic(f"event ~ {RIGHT}", d, inference="normal", **nested),
         "poisson": models.mixed_poisson(f"count ~ {RIGHT}", d, inference="normal", **nested),
+        "least": models.linear_regression(f"score ~ {RIGHT}", d),
+        "plain": models.logistic_regression(f"event ~ {RIGHT}", d),
         "risk": models.modified_poisson(f"event ~ {RIGHT}", d, cluster="worker"),
         "zeros": models.zero_inflated_nb("days ~ arm + sex", d, inflation="arm", inference="model"),
         "cox": models.cox(RIGHT, d, **time),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models import design as designs
+from core_trial.models import columns as designs
 from core_trial.models.columns import Sample
 from core_trial.models.inference import Floats
 

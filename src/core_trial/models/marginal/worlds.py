@@ -10,10 +10,11 @@ import pandas as pd
 from core_trial.errors import DesignError
 from core_trial.models.clusters import Ints, Nesting
 from core_trial.models.coding import Categories, Coder
-from core_trial.models.columns import column, levels_of
+from core_trial.models.columns import column
 from core_trial.models.design import Design
 from core_trial.models.inference import Floats
 from core_trial.models.intercept.layout import distinct
+from core_trial.models.reading.levels import levels_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from core_trial.models.design import Clusters, Ints
 from core_trial.models.inference import Floats
-
-_LEVEL = re.compile(r"\[[^\]]*\]")
 
 
 def jackknife_covariance(changes: Floats) -> Floats:
@@ -106,7 +103,7 @@ def cluster_groups(
         For each column the share of each cluster in each group, shape (H, G), and the effective
         number of clusters in each group, ``(sum n)**2 / sum n**2`` (Kish 1965), shape (H,).
     """
-    terms = [_LEVEL.sub("", name) for name in columns]
+    terms = [term_of(name) for name in columns]
     found = {term: _groups(X[:, [t == term for t in terms]], clusters) for term in set(terms)}
     return [found[term] for term in terms]
 
@@ -122,3 +119,8 @@ def _groups(part: Floats, clusters: Clusters) -> tuple[Floats, Floats]:
     member = (level == np.arange(level.max() + 1)[:, None]).astype(float)
     effective = (member @ sizes) ** 2 / (member @ sizes**2)
     return member, effective
+
+
+def term_of(column: str) -> str:
+    """The term a column belongs to: ``"arm:sex"`` for ``"arm[peer]:sex[F]"``."""
+    return ":".join(part.partition("[")[0] for part in column.split(":"))

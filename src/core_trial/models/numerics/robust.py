@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models.design import Clusters
+from core_trial.models.clusters import Clusters
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.few_clusters import in_design, refuse_one
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core_trial.errors import DesignError
-from core_trial.models.design import Clusters, Ints
+from core_trial.models.clusters import Clusters, Ints
 from core_trial.models.inference import Floats
 
 #: A combination of coefficients that one cluster determines by itself leaves no residual there:

@@ -55,7 +55,7 @@ READMISSION_TIME = Time(
     event="readmitted",
     limit=words.FOLLOW_UP_DAYS,
     adjust=(),
-    model=Using("cox", ties="breslow"),
+    model=Using("cox", ties="breslow", inference="sandwich"),
     planned=Using("cox", ties="breslow", frailty="gamma"),
     deviation="the authors’ shared frailty model did not converge",
     better="higher",
