@@ -289,8 +289,8 @@ def few_readmitted(printed: Results) -> Results:
 
 def test_effects_that_rest_on_a_small_count_are_withheld(printed):
     safe = suppress(few_readmitted(printed), CORE, 5)
-    assert safe.estimate("readmission") is None
-    assert safe.estimate("time_to_readmission") is None
+    assert safe.get_estimate("readmission") is None
+    assert safe.get_estimate("time_to_readmission") is None
     assert safe.estimate("loneliness_month_4") is not None
     assert "[c]" in table2(safe, CORE).to_text()
     assert not safe.find("curve", arm="intervention")
@@ -411,5 +411,5 @@ def test_an_effect_with_few_missing_is_withheld():
         for name, events in (("a", 3), ("b", 60))
     )
     safe = suppress(Results((few, many)), CORE, 5)
-    assert safe.estimate("missingness.a", "x") is None
+    assert safe.get_estimate("missingness.a", "x") is None
     assert safe.estimate("missingness.b", "x") is not None
