@@ -218,7 +218,7 @@ def test_every_contradiction_is_told_at_once_with_the_nearest_name():
     )
     for message in [
         "participant 'id': '6' is there more than once",
-        "nobody has control='usual'; did you mean 'Usual'?",
+        "arm 'arm': nobody has control='usual'; did you mean 'Usual'?",
         "outcome 'recovered': column 'recovered' has 'perhaps'",
         "outcome 'hope': column 'hope' must hold numbers",
         "outcome 'hope' (baseline): no column 'hope_before'; did you mean 'hope_befor'?",
