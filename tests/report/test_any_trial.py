@@ -192,6 +192,10 @@ def test_two_times_have_figures_of_their_own(results):
     both = changed(outcomes=(*TRIAL.outcomes, more))
     names = {curves(results, both, outcome).name for outcome in times(both)}
     assert names == {"curves_weeks", "curves_months"}
+    alike = replace(more, name="weeks/", label="Findings"), replace(more, name="weeks ", label="x")
+    three = changed(outcomes=(*TRIAL.outcomes, *alike))
+    names = {curves(results, three, outcome).name for outcome in times(three)}
+    assert names == {"curves_weeks", "curves_2", "curves_3"}
 
 
 def test_the_forest_says_which_way_is_better(results):
