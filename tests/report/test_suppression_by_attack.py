@@ -33,6 +33,7 @@ from core_trial.results import (
     Estimate,
     FlowCount,
     Key,
+    LeaveOneOut,
     Provenance,
     Record,
     Results,
@@ -325,7 +326,7 @@ def test_fits_do_not_tell_their_clusters_events_or_small_numbers_in_words(printe
 
 
 def test_leaving_out_one_cluster_is_withheld():
-    one = Descriptive(analysis="influence.readmission", statistic="estimate", value=0.6, level="x")
+    one = LeaveOneOut(analysis="readmission", cluster="x", estimate=0.6, p_value=0.1)
     assert suppress(Results((one,)), CORE, 5).records == ()
 
 

@@ -14,17 +14,33 @@ from collections.abc import Iterator
 from pathlib import Path
 
 #: Fields that name what a record is about; the others are what it says.
-NAMES = ("kind", "analysis", "level", "arm", "statistic", "step", "reason", "time", "id", "rule")
+NAMES = ("kind", "analysis", "level", "arm", "cluster", "step", "reason", "time", "id", "rule")
 Record = dict[str, object]
 
 
 def read(path: Path) -> list[Record]:
-    """The records of a file."""
-    return json.loads(path.read_text(encoding="utf-8"))["records"]
+    """The records of a file; those that once had a name inside `level`, as they are now."""
+    records = json.loads(path.read_text(encoding="utf-8"))["records"]
+    pairs: dict[tuple[str, str], Record] = {}
+    others = []
+    for record in records:
+        check, _, analysis = str(record.get("analysis", "")).partition(".")
+        if check != "influence":
+            others.append(record)
+            continue
+        cluster = str(record["level"]).removeprefix("without ")
+        made = pairs.setdefault(
+            (analysis, cluster),
+            {"kind": "leave_one_out", "analysis": analysis, "cluster": cluster, "exact": True},
+        )
+        made[str(record["statistic"])] = record["value"]
+    return [*others, *pairs.values()]
 
 
 def name(record: Record) -> tuple[tuple[str, object], ...]:
     """What a record is about."""
+    if record["kind"] in {"descriptive", "comparison"}:
+        return tuple((field, record.get(field)) for field in (*NAMES, "statistic"))
     return tuple((field, record[field]) for field in NAMES if field in record)
 
 

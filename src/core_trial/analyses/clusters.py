@@ -11,6 +11,8 @@ from core_trial.declaration.trial import Trial
 from core_trial.results import Descriptive
 
 ANALYSIS = "clusters"
+#: Analysis of the participants who are in no cluster.
+NOBODY = "no_cluster"
 
 
 def named(trial: Trial, participants: pd.DataFrame) -> frozenset[str]:
@@ -28,7 +30,7 @@ def records(trial: Trial, participants: pd.DataFrame) -> Iterator[Descriptive]:
     ------
     Descriptive
         ``n``, ``mean``, ``sd``, ``q1``, ``median``, ``q3``, ``least`` and ``most`` of the sizes;
-        ``n``, ``N`` and ``percent`` of the level ``nobody``: participants without a cluster.
+        ``n``, ``N`` and ``percent`` of the analysis ``no_cluster``: who is in none.
     """
     if trial.cluster is None:
         return
@@ -41,4 +43,4 @@ def records(trial: Trial, participants: pd.DataFrame) -> Iterator[Descriptive]:
         yield from summaries.median_iqr(ANALYSIS, sizes, arm)
         for statistic, value in (("least", sizes.min()), ("most", sizes.max())):
             yield Descriptive(analysis=ANALYSIS, statistic=statistic, value=float(value), arm=arm)
-        yield from summaries.proportion(ANALYSIS, rows[column].isna(), arm, "nobody")
+        yield from summaries.proportion(NOBODY, rows[column].isna(), arm)

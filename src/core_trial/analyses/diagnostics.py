@@ -1,7 +1,7 @@
 """The assumptions behind the models, as numbers to look at; none of them is a verdict.
 
-Normality of residuals and of random effects (linear models), proportional hazards (Cox), and how
-far each estimate hangs on one cluster.
+Normality of residuals and of random effects (linear models), and proportional hazards (Cox); how
+far each estimate hangs on one cluster stands in `influence`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from scipy import special
 
 from core_trial import models
 from core_trial.analyses.clusters import named
-from core_trial.analyses.estimation import estimate_from
-from core_trial.analyses.fits import Cases, Fits, fit
+from core_trial.analyses.fits import Cases, Fits
 from core_trial.analyses.plan import AnalysisSpec
 from core_trial.declaration.models import Model
 from core_trial.declaration.outcomes import Time
@@ -42,8 +41,6 @@ def records(fits: Fits) -> Iterator[Record]:
     for spec in fits.plan:
         if isinstance(spec.outcome, Time):
             yield from proportional_hazards(spec, spec.outcome, fits)
-    for spec in fits.plan:
-        yield from influence(spec, fits)
 
 
 def residuals(spec: AnalysisSpec, fits: Fits) -> Iterator[Descriptive]:
@@ -97,27 +94,6 @@ def _trend(trial: Trial, cases: Cases, outcome: Time, transform: Transform) -> T
         return found.tests[trial.arm.column]
     except (DesignError, FitError) as problem:
         return Test(str(problem), math.nan, math.nan, math.nan)
-
-
-def influence(spec: AnalysisSpec, fits: Fits) -> Iterator[Descriptive]:
-    """The estimate without each cluster in turn, with all who were treated in it."""
-    cluster = fits.trial.cluster
-    if cluster is None:
-        return
-    cases = fits.cases(spec.fitted)
-    members = cases.frame[cluster.membership].to_numpy()
-    for label in sorted(named(fits.trial, fits.participants) & set(members)):
-        estimate, p_value = _left_out(fits.trial, cases, members != label)
-        for statistic, value in (("estimate", estimate), ("p_value", p_value)):
-            yield _number("influence", spec, statistic, value, f"without {label}")
-
-
-def _left_out(trial: Trial, cases: Cases, keep: NDArray[np.bool_]) -> tuple[float, float]:
-    try:
-        found = estimate_from("", trial, fit(trial, cases.without(keep)))
-    except (DesignError, FitError):
-        return math.nan, math.nan
-    return found.estimate, found.p_value
 
 
 def skewness_and_kurtosis(values: Floats) -> tuple[float, float]:

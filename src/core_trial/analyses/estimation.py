@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from core_trial import models
 from core_trial.analyses import summaries
 from core_trial.analyses.fits import Cases, Fits, Fitted
 from core_trial.analyses.plan import AnalysisSpec
-from core_trial.declaration.models import Model, ModelSpec, Option
+from core_trial.declaration.models import Model, ModelSpec
 from core_trial.declaration.outcomes import Time
 from core_trial.declaration.trial import Trial
 from core_trial.errors import DesignError, FitError
@@ -120,8 +121,10 @@ def beside(spec: AnalysisSpec, fits: Fits) -> Iterator[Estimate | Descriptive]:
 
 #: Scales on which risks are compared, with the model that gives both.
 RISKS = (Measure.RISK_DIFFERENCE, Measure.RISK_RATIO)
+#: Column of row numbers.
+ROW = "row_number"
 #: Options of a logistic model that its standardised risks take too.
-_SHARED = ("cluster", "points", "random", "confidence")
+_SHARED = ("cluster", "points", "random", "inference", "confidence")
 
 
 def risks(spec: AnalysisSpec, fits: Fits) -> Iterator[Estimate]:
@@ -136,18 +139,20 @@ def risks(spec: AnalysisSpec, fits: Fits) -> Iterator[Estimate]:
         return
     for measure in RISKS:
         quantity = found.quantities[str(measure)]
-        yield _from_quantity(spec.name, fits.trial, fitted.cases, found, quantity, measure)
+        told = replace(found, warnings=fitted.fit.warnings)
+        yield _from_quantity(spec.name, fits.trial, fitted.cases, told, quantity, measure)
 
 
 def _standardised(trial: Trial, cases: Cases) -> Fit:
     spec = cases.spec
-    options: dict[str, Option] = {k: v for k, v in spec.options.items() if k in _SHARED}
-    return models.standardised(
-        spec.formula,
-        cases.frame,
-        arm=trial.arm.column,
-        **options,  # type: ignore[arg-type]
-    )
+    options: dict[str, Any] = {k: v for k, v in spec.options.items() if k in _SHARED}
+    if options.get("inference") == "bootstrap":  # which is of the odds ratio
+        options["inference"] = "t"
+    frame = cases.frame
+    if spec.model == Model.LOGISTIC:
+        # Where nobody is clustered everybody is a cluster of one, and no variance is estimated.
+        frame, options["cluster"] = frame.assign(**{ROW: np.arange(len(frame))}), ROW
+    return models.standardised(spec.formula, frame, arm=trial.arm.column, **options)
 
 
 def restricted_mean(

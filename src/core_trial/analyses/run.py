@@ -11,6 +11,7 @@ from core_trial.analyses import (
     deviations,
     diagnostics,
     flow,
+    influence,
     missingness,
     outcomes,
     subgroups,
@@ -35,6 +36,7 @@ STAGES: tuple[tuple[str, Records], ...] = (
     ("Missing data", lambda data, fits: missingness.records(fits)),
     ("Planned models", lambda data, fits: deviations.records(fits)),
     ("Assumptions", lambda data, fits: diagnostics.records(fits)),
+    ("Single clusters", lambda data, fits: influence.records(fits)),
 )
 
 

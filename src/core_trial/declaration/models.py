@@ -16,8 +16,8 @@ Option = str | int | float | bool | None | tuple[str, ...]
 class Model(StrEnum):
     """Functions of the models room that a declaration can ask for."""
 
-    LOGISTIC = "logistic"
-    LINEAR = "linear"
+    LOGISTIC = "logistic_regression"
+    LINEAR = "linear_regression"
     MIXED_LOGISTIC = "mixed_logistic"
     MIXED_LINEAR = "mixed_linear"
     MIXED_POISSON = "mixed_poisson"

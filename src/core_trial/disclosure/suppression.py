@@ -24,6 +24,7 @@ from core_trial.results import (
     Estimate,
     FlowCount,
     Key,
+    LeaveOneOut,
     Record,
     Results,
     Withheld,
@@ -37,13 +38,8 @@ _DATES = ("first_date", "last_date")
 #: Decimals to which moments are told: in full, a mean of whole numbers gives its denominator away,
 #: and with the standard deviation the largest of the numbers.
 MOMENT_DECIMALS = 2
-#: Series in which a number belongs to one person or to one cluster; its level may name it.
-_OF_ONE = frozenset(
-    {
-        *(("influence", "estimate"), ("influence", "p_value")),
-        *(("normality", "normal"), ("normality", "observed")),
-    }
-)
+#: Series in which a number belongs to one person or to one cluster.
+_OF_ONE = frozenset({("normality", "normal"), ("normality", "observed")})
 #: Numbers of people by count, and what a fitted model says of them.
 _BY_COUNT = "count_fit."
 _SUBGROUP = "subgroup."
@@ -173,7 +169,9 @@ def _(record: Estimate, hidden: Hidden) -> Iterable[Record]:
     keys = [Key(record.analysis, part, "", record.level) for part in _EFFECT]
     if _rests_on_few(record, hidden):
         return tuple(map(_withheld, keys))
-    told = replace(record, n_clusters=None, n_events=None, warnings=_discreet(record.warnings))
+    told = replace(
+        record, n_clusters=None, n_events=None, n_by_arm={}, warnings=_discreet(record.warnings)
+    )
     if keys[-1] in hidden.counts:
         return (replace(told, n=None),)
     if record.level and _differs_by_few(record, hidden):
@@ -189,6 +187,13 @@ def _differs_by_few(record: Estimate, hidden: Hidden) -> bool:
 
 @_kept.register
 def _(record: CurvePoint, hidden: Hidden) -> Iterable[Record]:
+    del record, hidden
+    return ()
+
+
+@_kept.register
+def _(record: LeaveOneOut, hidden: Hidden) -> Iterable[Record]:
+    """What leaves out the few people of one cluster tells of them."""
     del record, hidden
     return ()
 

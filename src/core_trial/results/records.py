@@ -293,8 +293,44 @@ class ModelChoice:
         return iter(())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveOneOut:
+    """An effect without one cluster and everybody in it.
+
+    Parameters
+    ----------
+    analysis
+        The outcome.
+    cluster
+        The cluster that was left out.
+    estimate, p_value
+        Effect and p-value without it; ``nan`` where nothing can be estimated.
+    exact
+        Whether the model was fitted anew; else it is one step from the fit to everybody.
+    """
+
+    kind: ClassVar[str] = "leave_one_out"
+    analysis: str
+    cluster: str
+    estimate: float
+    p_value: float
+    exact: bool = True
+
+    def numbers(self) -> Iterator[tuple[Key, float]]:
+        """A check is drawn, not looked up."""
+        return iter(())
+
+
 Record = (
-    Descriptive | Estimate | FlowCount | CurvePoint | Comparison | Withheld | Finding | ModelChoice
+    Descriptive
+    | Estimate
+    | FlowCount
+    | CurvePoint
+    | Comparison
+    | Withheld
+    | Finding
+    | ModelChoice
+    | LeaveOneOut
 )
 Kind = Literal[
     "descriptive",
@@ -305,6 +341,7 @@ Kind = Literal[
     "withheld",
     "finding",
     "model_choice",
+    "leave_one_out",
 ]
 KINDS: Mapping[str, type[Record]] = {
     cls.kind: cls
@@ -317,5 +354,6 @@ KINDS: Mapping[str, type[Record]] = {
         Withheld,
         Finding,
         ModelChoice,
+        LeaveOneOut,
     )
 }

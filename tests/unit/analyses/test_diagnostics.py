@@ -4,9 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from analysis_sets import (
-    ACUTE_DAYS,
-    OUTCOMES,
-    PRIMARY,
     READMISSION_TIME,
     SCALES,
     SERVICE_USE,
@@ -150,40 +147,7 @@ def test_without_events_nothing_is_tested(people):
     assert all(np.isnan(record.value) for record in found)
 
 
-# Influence.
-
-
-@pytest.mark.parametrize("spec", [PRIMARY, SCORE, ACUTE_DAYS], ids=lambda spec: spec.name)
-def test_leaving_one_out_is_a_fit_without_that_worker(spec, people):
-    found = Results(tuple(diagnostics.influence(spec, fits(people))))
-    for worker in (WORKERS[0], WORKERS[-1]):
-        others = people[people["psw_id"] != worker].reset_index(drop=True)
-        others["centre"] = others["centre"].cat.remove_unused_categories()
-        model = getattr(models, spec.fitted.model)
-        effect = model(spec.fitted.formula, others, **spec.fitted.arguments).effect("arm")
-        name, level = f"influence.{spec.name}", f"without {worker}"
-        assert found.value(name, "estimate", "", level) == pytest.approx(effect.estimate, rel=1e-9)
-        assert found.value(name, "p_value", "", level) == pytest.approx(effect.p_value, rel=1e-9)
-
-
-def test_every_worker_in_the_analysis_is_left_out_once_and_no_control(people):
-    some = people.assign(readmitted=people["readmitted"].mask(people["psw_id"] == "B2"))
-    levels = {record.level for record in diagnostics.influence(PRIMARY, fits(some))}
-    assert levels == {f"without {worker}" for worker in WORKERS if worker != "B2"}
-
-
-def test_without_the_only_worker_nothing_can_be_estimated(people):
-    one = people.assign(
-        psw_id=people["psw_id"].where(people["psw_id"].isna(), "A1"),
-        cluster_id=people["cluster_id"].where(people["psw_id"].isna(), "A1"),
-    )
-    found = list(diagnostics.influence(SCORE, fits(one)))
-    assert [record.statistic for record in found] == ["estimate", "p_value"]
-    assert all(np.isnan(record.value) for record in found)
-
-
 def test_every_check_of_the_plan_is_made(people):
     names = {record.analysis for record in diagnostics.records(fits(people))}
     linear = {f"normality.{spec.name}" for spec in (*SCALES, SERVICE_USE)}
-    single = {f"influence.{spec.name}" for spec in OUTCOMES}
-    assert names == linear | single | {"proportional_hazards.time_to_readmission"}
+    assert names == linear | {"proportional_hazards.time_to_readmission"}

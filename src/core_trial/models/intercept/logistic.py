@@ -20,7 +20,7 @@ from core_trial.models.numerics.newton import UNFINISHED
 from core_trial.models.numerics.separation import Separation, describe
 
 
-def logistic(formula: str, frame: pd.DataFrame, *, confidence: float = 0.95) -> Fit:
+def logistic_regression(formula: str, frame: pd.DataFrame, *, confidence: float = 0.95) -> Fit:
     """Fit a logistic regression by maximum likelihood.
 
     Parameters
@@ -55,7 +55,7 @@ def logistic(formula: str, frame: pd.DataFrame, *, confidence: float = 0.95) -> 
     ...     "readmitted": [1, 0, 0, 0, 1, 1, 1, 0],
     ...     "arm": [1, 1, 1, 1, 0, 0, 0, 0],
     ... })
-    >>> round(logistic("readmitted ~ arm", frame).effect("arm").estimate, 3)
+    >>> round(logistic_regression("readmitted ~ arm", frame).effect("arm").estimate, 3)
     0.111
     """
     design = build(formula, frame)
@@ -66,7 +66,7 @@ def logistic(formula: str, frame: pd.DataFrame, *, confidence: float = 0.95) -> 
         beta, cov = apart.blank(apart.widen(beta)), apart.blank_square(apart.widen_square(cov))
     notes = [] if apart is None else [describe(apart, design.columns)]
     return Fit(
-        model="logistic",
+        model="logistic_regression",
         formula=str(design.formula),
         method="maximum likelihood of independent rows; observed information, normal inference",
         terms=design.columns,
@@ -82,6 +82,11 @@ def logistic(formula: str, frame: pd.DataFrame, *, confidence: float = 0.95) -> 
         warnings=(*notes, *(() if found.converged else (UNFINISHED,))),
         fitted=found.fitted,
         confidence=confidence,
+        n_dropped=design.dropped,
+        term_columns=design.term_columns,
+        recipe=design.recipe,
+        reference=design.reference,
+        response=design.y,
     )
 
 
@@ -102,7 +107,9 @@ def _maximise(X: Floats, y: Floats) -> _Maximum:
     trials = np.bincount(pattern_of, minlength=len(first)).astype(float)
     events = np.bincount(pattern_of, y, len(first)).astype(float)
     basis = orthonormal(X[first], trials)
-    best, apart = examine(X[first], Rows(basis.columns, trials, events), LOGISTIC)
+    best, apart = examine(
+        X[first], Rows(basis.columns, trials, events, np.zeros(len(first))), LOGISTIC
+    )
     if apart is not None:
         return _limit(X, y, apart, apart.moving[pattern_of])
     fitted = LOGISTIC.cumulant(best.point @ basis.columns)[1]

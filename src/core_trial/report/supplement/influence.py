@@ -15,14 +15,13 @@ from core_trial.report.figure import BLACK, BLUE, GREY, TWO_COLUMNS, Figure, bla
 from core_trial.report.number import LANCET, Style
 from core_trial.report.supplement.panels import ticks
 from core_trial.report.table import Row, Table
-from core_trial.results import Estimate, Results
+from core_trial.results import Estimate, LeaveOneOut, Results
 from core_trial.results.measures import RATIOS, Measure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
-_WITHOUT = "without "
 #: Millimetres: labels, plot, a row, room above and below.
 _LABELS, _PLOT, _ROW, _ABOVE, _BELOW = 58.0, 52.0, 6.4, 7.0, 12.0
 #: Where labels and texts begin, in widths of the plot.
@@ -43,12 +42,16 @@ TABLE_NOTE = (
 
 @dataclass(frozen=True, slots=True)
 class Influence:
-    """One outcome's full estimate, and the estimates and p values without each cluster."""
+    """One outcome's full estimate, and the estimates and p values without each cluster.
+
+    `refitted` of them are fits of their own, the others one step from the full one.
+    """
 
     label: str
     full: Estimate
     estimates: tuple[float, ...]
     p_values: tuple[float, ...]
+    refitted: int
 
     @property
     def ratio(self) -> bool:
@@ -72,8 +75,8 @@ def influences(results: Results, trial: Trial) -> list[Influence]:
     for name, label in labels.outcomes(trial).items():
         full = results.estimate(name)
         if full is not None and cells.believable(full) and full.std_error > 0:
-            estimates, p_values = (_values(results, name, s) for s in ("estimate", "p_value"))
-            found += [Influence(label, full, estimates, p_values)] if estimates else []
+            without = _without(results, name)
+            found += [_of(label, full, without)] if without else []
     return found
 
 
@@ -90,7 +93,7 @@ def influence_table(results: Results, trial: Trial, style: Style = LANCET) -> Ta
         How numbers are spelt.
     """
     rows = tuple(Row(found.label, _cells(found, style)) for found in influences(results, trial))
-    note = TABLE_NOTE.format(cluster=_cluster(trial))
+    note = TABLE_NOTE.format(cluster=_cluster(trial)) + _steps(results, trial)
     return Table(
         name="influence",
         title=_title(trial),
@@ -114,7 +117,9 @@ def influence_figure(results: Results, trial: Trial, style: Style = LANCET) -> F
         title=_title(trial),
         alt=_alternative(found, trial, style),
         paint=partial(_paint, found, style),
-        note=cells.note(results, FIGURE_NOTE.format(cluster=_cluster(trial))),
+        note=cells.note(
+            results, FIGURE_NOTE.format(cluster=_cluster(trial)) + _steps(results, trial)
+        ),
     )
 
 
@@ -126,18 +131,33 @@ def _clusters(trial: Trial) -> str:
     return trial.cluster.labels if trial.cluster else "clusters"
 
 
+def _steps(results: Results, trial: Trial) -> str:
+    """What is said where not every fit was made anew."""
+    if all(f.refitted == len(f.estimates) for f in influences(results, trial)):
+        return ""
+    return (
+        f" The model was fitted anew without those {_clusters(trial)} that change the estimate "
+        "most; without the others it is one step from the full estimate."
+    )
+
+
 def _title(trial: Trial) -> str:
     return f"Estimates without single {_clusters(trial)}"
 
 
-def _values(results: Results, name: str, statistic: str) -> tuple[float, ...]:
-    return tuple(
-        value
-        for key, value in results.numbers.items()
-        if key.analysis == f"influence.{name}"
-        and key.statistic == statistic
-        and key.level.startswith(_WITHOUT)
-        and not math.isnan(value)
+def _without(results: Results, name: str) -> list[LeaveOneOut]:
+    """The estimates of one outcome without each cluster, where there is one."""
+    found = (r for r in results if isinstance(r, LeaveOneOut) and r.analysis == name)
+    return [r for r in found if not math.isnan(r.estimate)]
+
+
+def _of(label: str, full: Estimate, without: Sequence[LeaveOneOut]) -> Influence:
+    return Influence(
+        label,
+        full,
+        tuple(r.estimate for r in without),
+        tuple(r.p_value for r in without if not math.isnan(r.p_value)) or (math.nan,),
+        sum(r.exact for r in without),
     )
 
 

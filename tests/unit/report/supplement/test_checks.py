@@ -14,7 +14,7 @@ from core_trial.report.supplement.count_fit import count_table, rootograms
 from core_trial.report.supplement.influence import influence_figure, influence_table, influences
 from core_trial.report.supplement.log_log import distance, hazard_line, log_log
 from core_trial.report.supplement.normal_plots import normal_plots
-from core_trial.results import CurvePoint, Results, Withheld
+from core_trial.results import CurvePoint, LeaveOneOut, Results, Withheld
 from core_trial.trials.core import CORE
 
 #: CORE's time to readmission.
@@ -170,8 +170,7 @@ def test_tests_of_proportional_hazards_are_listed_by_scale_of_time():
 
 def without(analysis, *pairs):
     for i, (value, p) in enumerate(pairs):
-        yield number(f"influence.{analysis}", "estimate", value, level=f"without W{i}")
-        yield number(f"influence.{analysis}", "p_value", p, level=f"without W{i}")
+        yield LeaveOneOut(analysis=analysis, cluster=f"W{i}", estimate=value, p_value=p)
 
 
 @pytest.fixture
@@ -221,11 +220,17 @@ def test_every_dot_is_drawn_within_the_axes(influenced):
     assert "without one 0.25 to 1.00" in figure.alt
 
 
-def test_withheld_estimates_are_not_drawn(influenced):
-    known = [r for r in influenced if not r.analysis.startswith("influence.")]
-    gone = Withheld(analysis="influence.readmission", statistic="estimate", level="without W0")
-    assert influence_figure(Results((*known, gone)), CORE) is None
-    assert influence_table(Results((*known, gone)), CORE).rows == ()
+def test_without_single_clusters_nothing_is_drawn(influenced):
+    known = tuple(r for r in influenced if not isinstance(r, LeaveOneOut))
+    assert influence_figure(Results(known), CORE) is None
+    assert influence_table(Results(known), CORE).rows == ()
+
+
+def test_steps_that_are_no_fits_are_told(influenced):
+    step = LeaveOneOut(analysis="readmission", cluster="W9", estimate=0.4, p_value=0.2, exact=False)
+    told = influence_table(Results((*influenced, step)), CORE).footnotes[0]
+    assert "one step from the full estimate" in told
+    assert "one step" not in influence_table(influenced, CORE).footnotes[0]
 
 
 @pytest.mark.parametrize("draw", [rootograms, normal_plots, influence_figure])
