@@ -10,6 +10,7 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models import columns as designs
+from core_trial.models.choices import refuse_choice
 from core_trial.models.columns import Sample
 from core_trial.models.inference import Floats
 
@@ -52,8 +53,7 @@ def sampling(frame: pd.DataFrame, weights: str) -> Floats:
 
 def refuse_weight_type(weight_type: str) -> None:
     """Refuse what weights cannot stand for."""
-    if weight_type not in ("frequency", "sampling"):
-        raise DesignError(f"weight_type must be 'frequency' or 'sampling', not {weight_type!r}")
+    refuse_choice("weight_type", weight_type, ("frequency", "sampling"))
 
 
 def split(

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models.design import Clusters, clusters, column, indicator, numeric
+from core_trial.models.clusters import Clusters, clusters
+from core_trial.models.columns import column, numeric, raw, refuse_argument
+from core_trial.models.design import indicator
 from core_trial.models.inference import Floats
 
 #: Fewer workers than this in an arm that has workers make robust errors too small.
@@ -138,9 +140,8 @@ def members_of(frame: pd.DataFrame, cluster: str | None, z: Floats) -> Clusters:
     """
     if cluster is None:
         return Clusters(np.arange(len(frame)), pd.RangeIndex(len(frame)))
-    if cluster not in frame.columns:
-        raise DesignError(f"no column {cluster!r}; the frame has {', '.join(map(str, frame))}")
-    given = frame[cluster].reset_index(drop=True)
+    refuse_argument("cluster", cluster)
+    given = raw(frame, cluster).reset_index(drop=True)
     own = pd.Series([f"\0{i}" for i in range(len(frame))], dtype=object)
     labels = given.astype(str).astype(object).where(given.notna(), own)
     members = clusters(labels.to_frame("unit"), "unit")
