@@ -9,7 +9,7 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models.clusters import Clusters, clusters
-from core_trial.models.columns import column, numeric, raw, refuse_argument
+from core_trial.models.columns import column, numeric, refuse_argument
 from core_trial.models.design import indicator
 from core_trial.models.inference import Floats
 
@@ -141,10 +141,7 @@ def members_of(frame: pd.DataFrame, cluster: str | None, z: Floats) -> Clusters:
     if cluster is None:
         return Clusters(np.arange(len(frame)), pd.RangeIndex(len(frame)))
     refuse_argument("cluster", cluster)
-    given = raw(frame, cluster).reset_index(drop=True)
-    own = pd.Series([f"\0{i}" for i in range(len(frame))], dtype=object)
-    labels = given.astype(str).astype(object).where(given.notna(), own)
-    members = clusters(labels.to_frame("unit"), "unit")
+    members = clusters(frame, cluster, blank="own")
     spans = np.bincount(members.codes, z) % members.sizes != 0
     if spans.any():
         raise DesignError(f"cluster {members.labels[spans][0]!r} is in both arms")
