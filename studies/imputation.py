@@ -9,7 +9,7 @@ random effect and a residual variance by arm, REML, Kenward-Roger, and pooled wi
 Rubin. Performance: bias, empirical and model standard error, coverage, each with its Monte Carlo
 error. Run it from the root of the repository:
 
-    python studies/imputation.py [--replicates 400] [--workers 1] [--out docs] [--resume DIR]
+    python studies/imputation.py [--replicates 300] [--workers 1] [--out docs] [--resume DIR]
 
 It writes imputation.csv, and resumes where it was stopped if a folder is named.
 """
@@ -145,7 +145,7 @@ def summarise(scenario: Scenario, found: np.ndarray) -> list[dict[str, float | s
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the study and write its table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--replicates", type=int, default=400)
+    parser.add_argument("--replicates", type=int, default=300)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("docs"))
     parser.add_argument("--resume", type=Path)

@@ -98,7 +98,9 @@ class Study:
     def files(self) -> Mapping[str, str | bytes]:
         """Everything that is written, by file name."""
         comparisons = self.verdict.comparisons if self.verdict else ()
-        return document.files(self.results, self.trial, comparisons, self.sentences, self.style)
+        notes = tuple(map(str, self.notes))
+        told = self.sentences
+        return document.files(self.results, self.trial, comparisons, told, self.style, notes)
 
     def save(self, folder: Path | str) -> None:
         """Write every table, figure and record, and the report; what stood there is replaced.
@@ -229,7 +231,8 @@ def _study(
         verdict = compare.compare(results, printed)
         findings = consistency.check(printed)
     results = Results.bind(results, findings, provenance=results.provenance)
-    return Study(results, data.trial, data.notes, verdict, style)
+    notes = () if suppress_below else data.notes  # a note counts people
+    return Study(results, data.trial, notes, verdict, style)
 
 
 def load(

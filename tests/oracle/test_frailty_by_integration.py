@@ -8,18 +8,19 @@ from scipy import integrate, stats
 from core_trial.errors import DesignError
 from core_trial.models.design import clusters
 from core_trial.models.survival.cox import cox
-from core_trial.models.survival.design import prepare, right_hand_side
+from core_trial.models.survival.design import maximum, prepare, right_hand_side
 from core_trial.models.survival.follow_up import follow_up
-from core_trial.models.survival.frailty import gamma_profile, normal_profile, share
+from core_trial.models.survival.frailty import share
 from core_trial.models.survival.frailty_likelihood import (
+    factored,
     gamma_penalty,
     information_by,
-    log_det_and_trace,
     maximise_penalised,
     normal_penalty,
     profile_information,
     solve,
 )
+from core_trial.models.survival.frailty_profile import gamma_profile, normal_profile
 from core_trial.models.survival.partial_likelihood import sums
 
 TIMES = {"time": "time", "event": "event", "cluster": "g"}
@@ -49,7 +50,7 @@ def shared_of(frame, ties="breslow", strata=False):
     design = prepare(
         right_hand_side("arm + x", frame), follow_up(frame, "time", "event"), layers, ties
     )
-    return share(design, clusters(frame, "g")), design
+    return share(design, clusters(frame, "g"), maximum(design).informed), design
 
 
 @pytest.mark.parametrize("theta", [0.05, 0.5, 3.0])
@@ -126,10 +127,11 @@ def test_matrix_free_information_is_the_dense_one(n, groups, penalty, ties, stra
     found = profile_information(shared, state)
     inverse = np.linalg.inv(H)
     np.testing.assert_allclose(np.linalg.inv(found.schur), inverse[:2, :2], rtol=1e-5, atol=1e-8)
-    log_det, trace = log_det_and_trace(shared, state)
-    block = H[2:, 2:]
-    assert log_det == pytest.approx(np.linalg.slogdet(block)[1], abs=1e-5)
-    assert trace == pytest.approx(np.trace(np.linalg.inv(block)), rel=1e-5)
+    inner, block = factored(shared, state), H[2:, 2:]
+    right = np.random.default_rng(0).normal(size=(shared.count, 3))
+    np.testing.assert_allclose(inner.solve(right), np.linalg.solve(block, right), rtol=1e-5)
+    assert inner.log_det == pytest.approx(np.linalg.slogdet(block)[1], abs=1e-5)
+    assert inner.trace == pytest.approx(np.trace(np.linalg.inv(block)), rel=1e-5)
 
 
 @pytest.mark.parametrize("penalty", [gamma_penalty(0.4), normal_penalty(0.7)])

@@ -256,7 +256,7 @@ def test_merging_identical_rows_changes_nothing():
     frame = made_up(9, n=MANY // 20)
     many = pd.concat([frame] * 20, ignore_index=True)
     assert len(many) >= MANY
-    settings = {"inflation": "arm", "std_errors": "model"}
+    settings = {"inflation": "arm", "inference": "model"}
     one = zero_inflated_nb("days ~ arm", frame, **settings)
     all_ = zero_inflated_nb("days ~ arm", many, **settings)
     np.testing.assert_allclose((all_.beta - one.beta) / one.std_error, 0, atol=1e-7)
@@ -300,8 +300,8 @@ def test_other_refusals():
         zero_inflated_nb("arm", made_up())
     with pytest.raises(DesignError, match="covariates alone"):
         zero_inflated_nb("days ~ arm", made_up(), inflation="days ~ arm")
-    with pytest.raises(DesignError, match="std_errors must be"):
-        zero_inflated_nb("days ~ arm", made_up(), std_errors="hc3")
+    with pytest.raises(DesignError, match="inference must be"):
+        zero_inflated_nb("days ~ arm", made_up(), inference="hc3")
     with pytest.raises(DesignError, match="covariate or an intercept"):
         zero_inflated_nb("days ~ 0", made_up())
     with pytest.raises(DesignError, match="between 0 and 1"):

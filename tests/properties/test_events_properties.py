@@ -33,7 +33,7 @@ ZINB = [
     {},
     {"cluster": "g"},
     {"cluster": "g", "inflation": "arm"},
-    {"std_errors": "model"},
+    {"inference": "model"},
 ]
 
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core_trial.models.design import build
-from core_trial.models.formula import Formula, _by_formulaic, _plain
+from core_trial.models.formula import Formula, plain
+from core_trial.models.reading.by_formulaic import by_formulaic
 
 RNG = np.random.default_rng(3)
 N = 240
@@ -36,16 +37,16 @@ sides = st.tuples(
 
 @given(sides)
 def test_both_parsers_read_the_same_terms(right):
-    plain = _plain(right, right)
-    assert plain is not None
-    assert plain == _by_formulaic(right, right)
+    read = plain(right, right)
+    assert read is not None
+    assert read == by_formulaic(right, right)
 
 
 @given(sides)
 def test_a_formula_reads_as_it_is_printed(right):
-    terms, intercept = _by_formulaic(right, right)
+    terms, intercept = by_formulaic(right, right)
     printed = str(Formula("", terms, intercept))
-    assert _plain(printed, printed) == (terms, intercept)
+    assert plain(printed, printed) == (terms, intercept)
 
 
 @examples(40)

@@ -104,7 +104,11 @@ def test_risk_ratio_by_modified_poisson(path):
     r = fits["modified_poisson"]
     for small_sample, se in ((True, "se_G1"), (False, "se")):
         fit = modified_poisson(
-            "event ~ arm + psychosis + age", frame, cluster="cluster", small_sample=small_sample
+            "event ~ arm + psychosis + age",
+            frame,
+            cluster="cluster",
+            inference="sandwich",
+            small_sample=small_sample,
         )
         check(fit, r["coef"], r[se], -np.inf, COEFFICIENT, STD_ERROR)
         assert fit.converged

@@ -13,6 +13,7 @@ from core_trial.models.survival.restricted_mean import restricted_mean
 DATA = Path(__file__).parent / "data"
 OWN = sorted(DATA.glob("events_*.json"))
 TRIALS = sorted(DATA.glob("d*.json"))
+BY_CLUSTER = {"cluster": "cluster", "inference": "sandwich"}
 TIMES = {"time": "time", "event": "event"}
 
 #: Relative: both are a few sums and products.
@@ -47,7 +48,7 @@ def test_curves_and_quantiles(path, interval):
 @pytest.mark.parametrize("path", OWN, ids=lambda p: p.stem)
 def test_restricted_means(path):
     frame, fits = read(path)
-    for settings, error in (({}, "se"), ({"cluster": "cluster"}, "se_cluster")):
+    for settings, error in (({}, "se"), (BY_CLUSTER, "se_cluster")):
         found = restricted_mean(frame, **TIMES, by="arm", limit=300, small_sample=False, **settings)
         for arm in ("0", "1"):
             r = fits["curves"][f"{arm} rmst"]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 from dataclasses import replace
 
 import made_up
 import pytest
 from made_up import TRIAL, changed
+from records import counts, estimate, number
 
 from core_trial.declaration.covariates import Categories
 from core_trial.declaration.layout import FurtherTable, Layout, Line, Show
@@ -22,7 +24,9 @@ from core_trial.report.flow_diagram import flow_figure
 from core_trial.report.forest import forest
 from core_trial.report.number import PLAIN
 from core_trial.report.sentences import sentences
+from core_trial.report.supplement.clusters import clusters, intraclass
 from core_trial.report.supplement.sections import supplement
+from core_trial.report.supplement.subgroups import subgroups
 from core_trial.report.table import Table
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
@@ -67,7 +71,7 @@ def test_without_a_registry_there_is_no_verdict(files):
 
 def test_a_section_without_records_is_left_out(results, files):
     titles = [section.title for section in supplement(results, TRIAL)]
-    assert titles == ["Absolute effects", "Models", "Assumptions"]
+    assert titles == ["Crude and absolute effects", "Models", "Assumptions"]
     assert "Missing data" not in files["report.html"]
     assert document.sections(Results(), TRIAL) == [
         section for section in document.sections(Results(), TRIAL) if section.parts
@@ -248,6 +252,51 @@ def test_further_tables_have_their_own_section(results):
         ("In the groups",),
         ("Naps", "1.2 (2)", "2.4 (2)", "RoM 0.50 (0.20 to 1.10)", "0.5000"),
     ]
+
+
+def test_clusters_are_counted_under_their_own_name(results):
+    sizes = made_up.described(
+        "clusters", "control", n=4, median=7, q1=5, q3=8, least=2, most=11, mean=7, sd=3
+    )
+    nobody = counts("clusters", 2, 30, "control", "nobody")
+    table = clusters(Results((*sizes, *nobody)), TRIAL, PLAIN)
+    assert table.head == ("", "TAU")
+    assert rows(table) == [
+        ("Therapists", "4"),
+        ("Participants in each, median (IQR)", "7 (5 to 8)"),
+        ("Fewest to most", "2 to 11"),
+        ("Participants without one", "2/30 (7%)"),
+    ]
+    assert clusters(results, TRIAL).rows == ()
+
+
+def test_intraclass_correlations_say_of_which_arm(results):
+    icc = [number("icc.isi", s, v, "control") for s, v in (("estimate", 0.05), ("low", 0.0))]
+    icc += [number("icc.isi", "high", math.nan, "control")]
+    table = intraclass(Results(tuple(icc)), TRIAL, PLAIN)
+    assert rows(table) == [("Insomnia severity, TAU group", "0.050 (0.000 to –)")]
+    assert intraclass(results, TRIAL).rows == ()
+
+
+def test_subgroups_have_one_test_for_all_their_categories():
+    effects = [
+        estimate("subgroup.asleep", v, 0.5, 4, measure="odds_ratio", level=f"site[{x}]")
+        for x, v in (("a", 1.5), ("b", 2.0))
+    ]
+    test = number("subgroup.asleep", "interaction_p", 0.25, level="site")
+    by_site = changed(subgroups=("site",), layout=Layout(characteristics=(made_up.SITES,)))
+    table = subgroups(Results((*effects, test)), by_site, PLAIN)
+    assert rows(table) == [
+        ("Hospital", "", "0.2500"),
+        ("North", "OR 1.50 (0.50 to 4.00)", ""),
+        ("South", "OR 2.00 (0.50 to 4.00)", ""),
+    ]
+    assert subgroups(Results(tuple(effects)), TRIAL).rows == ()
+
+
+def test_notes_on_the_data_stand_in_the_report(results):
+    page = document.document(results, TRIAL, notes=("sex: taken as <categories>",))
+    assert "<p>sex: taken as &lt;categories&gt;</p>" in page
 
 
 # Synthetic data.

@@ -18,9 +18,10 @@ from core_trial.results import ModelChoice
 from core_trial.trials.core import CORE
 
 TITLES = [
-    "Absolute effects",
+    "Crude and absolute effects",
     "Models planned and fitted",
     "Missing data",
+    "Clusters",
     "Assumptions",
     "Post hoc analysis",
     "Uptake and process",

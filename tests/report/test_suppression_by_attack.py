@@ -20,7 +20,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from core_trial.disclosure.suppression import coarse, suppress
+from core_trial.disclosure.associations import cells as cells_of
+from core_trial.disclosure.curves import coarse
+from core_trial.disclosure.suppression import suppress
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
 from core_trial.results import (
@@ -30,6 +32,7 @@ from core_trial.results import (
     FlowCount,
     Key,
     LeaveOneOut,
+    Provenance,
     Record,
     Results,
 )
@@ -395,21 +398,212 @@ def test_the_drawn_curves_keep_their_last_height(printed):
         assert min(p.events for p in points) >= 5
 
 
-def test_an_effect_with_few_missing_is_withheld():
-    template = {
-        "measure": "odds_ratio",
-        **dict.fromkeys(("estimate", "low", "high", "std_error", "statistic", "p_value"), 0.5),
-        "df": math.inf,
-        "n": 400,
-        "n_clusters": 200,
-        "model": "",
-        "formula": "",
-        "method": "",
-    }
-    few, many = (
-        Estimate(analysis=f"missingness.{name}", n_events=events, level="x", **template)
-        for name, events in (("a", 3), ("b", 60))
+# Who is missing: odds ratios that give their table away.
+
+
+def associated(name: str, cells_: Sequence[tuple[int, int]], p: float = 0.2) -> Iterator[Record]:
+    """Sex and who is missing: (missing, known) of men and of women, as a fit without clusters."""
+    (a, b), (c, d) = cells_
+    for level, size in (("male", a + b), ("female", c + d)):
+        yield from proportion("sex", "", size, a + b + c + d, level)
+    yield Descriptive(analysis=name, statistic="joint_p", value=p, level="sex")
+    yield Descriptive(analysis=name, statistic="predicts", value=float(p < 0.05), level="sex")
+    yield Estimate(
+        analysis=name,
+        measure="odds_ratio",
+        estimate=(c / d) / (a / b) if a * d else math.nan,
+        **dict.fromkeys(("low", "high", "std_error", "statistic", "p_value"), 0.5),
+        df=math.inf,
+        n=a + b + c + d,
+        n_clusters=None,
+        n_events=a + c,
+        model="mixed_logistic",
+        formula="missing ~ sex",
+        method="",
+        level="sex[female]",
     )
-    safe = suppress(Results((few, many)), CORE, 5)
-    assert safe.get_estimate("missingness.a", "x") is None
-    assert safe.estimate("missingness.b", "x") is not None
+
+
+def tables_that_fit(safe: Results, name: str, missing: int) -> list[tuple[int, int]]:
+    """Every (missing men, missing women) that the told odds ratio allows."""
+    men, women = (int(safe.get("sex", "n", "", level)) for level in ("male", "female"))
+    found = safe.get_estimate(name, "sex[female]")
+    tables = ((a, missing - a) for a in range(missing + 1) if missing - a <= women)
+    if found is None:
+        return list(tables)
+    return [
+        (a, c)
+        for a, c in tables
+        if 0 < a < men and 0 < c < women
+        if math.isclose((c / (women - c)) / (a / (men - a)), found.estimate, rel_tol=1e-9)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells_", "threshold", "told_"),
+    [
+        (((2, 173), (5, 258)), 5, False),  # seven missing: five women, two men
+        (((60, 115), (40, 223)), 5, True),
+        (((7, 168), (60, 203)), 5, True),
+        (((7, 168), (60, 203)), 8, False),
+        (((5, 168), (60, 203)), 5, False),  # a random effect may have moved a cell by one
+        (((160, 4), (200, 60)), 5, False),  # few known are as telling as few missing
+        (((0, 175), (60, 203)), 5, False),
+    ],
+)
+def test_an_odds_ratio_does_not_give_a_small_cell_away(cells_, threshold, told_):
+    name = "missingness.readmission"
+    safe = suppress(Results(tuple(associated(name, cells_))), CORE, threshold)
+    possible = tables_that_fit(safe, name, cells_[0][0] + cells_[1][0])
+    assert (safe.get_estimate(name, "sex[female]") is not None) == told_
+    assert math.isnan(safe.get(name, "joint_p", "", "sex")) != told_
+    if not told_:
+        assert len(possible) > 1
+
+
+@given(
+    st.lists(st.integers(2, 300), min_size=2, max_size=5),
+    st.lists(st.floats(0.05, 0.95), min_size=5, max_size=5),
+)
+def test_the_solver_finds_the_table_that_was_fitted(sizes, shares):
+    missing = [size * share for size, share in zip(sizes, shares, strict=False)]
+    odds = [a / (size - a) for a, size in zip(missing, sizes, strict=True)]
+    ratios = [math.log(x / odds[0]) for x in odds]
+    assert cells_of(sizes, ratios, sum(missing)) == pytest.approx(missing, rel=1e-6)
+
+
+def test_what_was_told_of_missingness_stays_told(printed):
+    name = "missingness.readmission"
+    once = suppress(Results(tuple(associated(name, ((60, 115), (40, 223))))), CORE, 5)
+    assert suppress(once, CORE, 5).estimate(name, "sex[female]") is not None
+
+
+# Moments of a few people.
+
+
+def days(arm: str, positive: Sequence[int], of: int) -> Iterator[Record]:
+    """Days in hospital of those few who had any, with the moments of all."""
+    values = np.array([*positive, *[0] * (of - len(positive))], dtype=float)
+    yield from proportion("readmission", arm, len(positive), of, "")
+    yield from proportion("readmission_days", arm, of - len(positive), of, "none")
+    described = {"n": of, "mean": values.mean(), "sd": values.std(ddof=1)}
+    for statistic, value in described.items():
+        yield Descriptive(
+            analysis="readmission_days", statistic=statistic, value=float(value), arm=arm
+        )
+    times = {"n": len(positive), "mean": np.mean(positive), "sd": np.std(positive)}
+    times |= {"median": np.median(positive)}
+    for statistic, value in times.items():
+        yield Descriptive(
+            analysis="time_to_readmission", statistic=statistic, value=float(value), arm=arm
+        )
+
+
+@pytest.mark.parametrize(
+    ("positive", "hidden"),
+    [([21], True), ([3, 21], True), ([1, 2, 3, 4, 5], True), ([9] * 9, True), ([9] * 10, False)],
+)
+def test_days_of_a_few_do_not_follow_from_the_moments_of_all(positive, hidden):
+    """21 days of one person: mean and SD of 218 give the sum 21 and the sum of squares 441."""
+    few, many = days("intervention", positive, 218), days("control", list(range(1, 84)), 216)
+    safe = suppress(Results((*few, *many)), CORE, 5)
+    for analysis in ("readmission_days", "time_to_readmission"):
+        for statistic in ("mean", "sd"):
+            assert math.isnan(safe.get(analysis, statistic, "intervention")) == hidden
+            assert not math.isnan(safe.get(analysis, statistic, "control"))
+    assert safe.get("readmission_days", "mean", "control") == round(sum(range(84)) / 216, 2)
+
+
+def test_expected_noughts_are_those_observed_and_go_with_them():
+    fit = (
+        Descriptive(analysis="count_fit.readmission_days", statistic=s, value=215.0, level="days 0")
+        for s in ("observed", "expected_zero_inflated")
+    )
+    safe = suppress(Results((*days("intervention", [9, 9, 9], 218), *fit)), CORE, 5)
+    assert not [r for r in safe.find("descriptive") if r.analysis.startswith("count_fit")]
+
+
+# What is told beside the records' numbers.
+
+
+def test_no_hash_of_an_input_is_told(printed):
+    source = Provenance({"screening.csv": "ab" * 32}, {"python": "3"}, synthetic=True)
+    safe = suppress(Results(printed.records, source), CORE, 5)
+    assert safe.provenance == Provenance({}, {"python": "3"}, synthetic=True)
+
+
+def test_no_cluster_is_named_and_no_persons_residual_told():
+    series = (
+        LeaveOneOut(analysis="readmission", cluster="WA51", estimate=0.6, p_value=0.1),
+        Descriptive(analysis="normality.x", statistic="observed", value=2.9, level="residual 50"),
+    )
+    assert "WA51" not in suppress(Results(series), CORE, 5).to_json()
+    assert suppress(Results(series), CORE, 5).records == ()
+
+
+def test_a_warning_does_not_name_the_category_in_which_nobody_had_the_event(printed):
+    warning = "the data separate, no finite estimate for: marital_status[widowed]"
+    spoken = replace(printed.estimate("readmission"), warnings=(warning,))
+    safe = suppress(Results((spoken,)), CORE, 5).estimate("readmission")
+    assert safe.warnings == ("the reason counts people, and is withheld",)
+
+
+@pytest.mark.parametrize(("pilot", "hidden"), [(4, True), (9, True), (10, False)])
+def test_first_and_last_date_of_a_few_are_withheld(pilot, hidden):
+    records = (
+        FlowCount(step="pilot", n=pilot),
+        FlowCount(step="main_trial", n=400),
+        *(
+            Descriptive(analysis=a, statistic=s, value=735000.0, level=level)
+            for level in ("pilot", "main_trial")
+            for a, s in (("recruitment", "first_date"), ("recruitment", "last_date"))
+        ),
+        Descriptive(analysis="centres", statistic="n", value=1.0, level="pilot"),
+    )
+    safe = suppress(Results(records), CORE, 5)
+    assert math.isnan(safe.get("recruitment", "last_date", "", "pilot")) == hidden
+    assert math.isnan(safe.get("centres", "n", "", "pilot")) == hidden
+    assert safe.get("recruitment", "first_date", "", "main_trial") == 735000
+
+
+@pytest.mark.parametrize(("n_level", "told_"), [(396, False), (395, True)])
+def test_a_fit_that_left_a_few_out_does_not_tell_how_many(printed, n_level, told_):
+    own = replace(printed.estimate("readmission"), n=400)
+    further = replace(own, level="planned_adjustments", n=n_level)
+    safe = suppress(Results((own, further)), CORE, 5)
+    found = safe.get_estimate("readmission", "planned_adjustments")
+    assert (found.n is not None) == told_
+    assert safe.get_estimate("readmission").n == 400
+
+
+def test_sizes_of_small_clusters_are_withheld():
+    def sizes(arm: str, least: float) -> Iterator[Record]:
+        for statistic, value in (("least", least), ("most", 20.0), ("mean", 9.0)):
+            yield Descriptive(analysis="clusters", statistic=statistic, value=value, arm=arm)
+
+    safe = suppress(Results((*sizes("intervention", 4.0), *sizes("control", 5.0))), CORE, 5)
+    assert math.isnan(safe.get("clusters", "most", "intervention"))
+    assert safe.get("clusters", "least", "control") == 5
+
+
+def test_a_denominator_cannot_exceed_those_randomised():
+    """Those without records are withheld; others known for more people would bound them."""
+    flow = steps((221, 220), (3, 4), (20, 20))
+    known = [
+        Results(tuple(proportion(name, arm, 100, of, "")))
+        for name, sizes in (("psychosis", (220, 219)), ("uk_born", (200, 200)))
+        for arm, of in zip(ARMS, sizes, strict=True)
+    ]
+    known += [
+        Results(tuple(proportion("readmission", arm, 60, of, "")))
+        for arm, of in zip(ARMS, (218, 216), strict=True)
+    ]
+    truth = Results.bind(flow, *known)
+    safe = suppress(truth, CORE, 5)
+    for arm, gone in (("intervention", 3), ("control", 4)):
+        told_ = told(safe)
+        randomised = told_.get(n("flow", arm, "randomised"))
+        records = told_.get(n("flow", arm, "primary_outcome_known"))
+        largest = max(v for k, v in told_.items() if k.statistic == "N" and k.arm == arm)
+        at_least = (randomised or largest) - (records or 0)
+        assert records is None or at_least <= 1, (arm, gone)

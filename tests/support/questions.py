@@ -49,12 +49,12 @@ def fits() -> dict[str, models.Fit]:
         "reml": models.mixed_linear(
             f"score ~ {RIGHT}", d, method="reml", df="kenward_roger", residual_by="arm", **nested
         ),
-        "logistic": models.mixed_logistic(f"event ~ {RIGHT}", d, **nested),
-        "poisson": models.mixed_poisson(f"count ~ {RIGHT}", d, **nested),
+        "logistic": models.mixed_logistic(f"event ~ {RIGHT}", d, inference="normal", **nested),
+        "poisson": models.mixed_poisson(f"count ~ {RIGHT}", d, inference="normal", **nested),
+        "least": models.linear_regression(f"score ~ {RIGHT}", d),
+        "plain": models.logistic_regression(f"event ~ {RIGHT}", d),
         "risk": models.modified_poisson(f"event ~ {RIGHT}", d, cluster="worker"),
-        "zeros": models.zero_inflated_nb(
-            "days ~ arm + sex", d, inflation="arm", std_errors="model"
-        ),
+        "zeros": models.zero_inflated_nb("days ~ arm + sex", d, inflation="arm", inference="model"),
         "cox": models.cox(RIGHT, d, **time),
         "frailty": models.cox("arm", d, cluster="worker", frailty="gamma", **time),
         "standardised": models.standardised("event ~ arm + age", d, cluster="worker", random="arm"),

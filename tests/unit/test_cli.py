@@ -1,6 +1,7 @@
 """The command line as a user runs it."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core_trial import cli, pipeline
-from core_trial.errors import DataError, OutputError, VerificationError
+from core_trial.errors import DataError, DesignError, OutputError, VerificationError
 
 EXPECTED = {
     "results.json",
@@ -148,3 +149,104 @@ def test_a_command_that_is_not_understood_exits_with_2(capsys, arguments):
         cli.main(arguments)
     assert stop.value.code == 2
     assert "usage" in capsys.readouterr().err
+
+
+def test_what_new_writes_is_checked_and_analysed_at_once(capsys, tmp_path):
+    folder, out = tmp_path / "mine", tmp_path / "results"
+    assert cli.main(["new", str(folder)]) == 0
+    assert cli.main(["check", str(folder)]) == 0
+    assert cli.main(["analyse", str(folder), "--out", str(out)]) == 0
+    told = capsys.readouterr().out
+    assert "Readmitted within 1 year" in told
+    assert "printed numbers" not in told
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "Peer support after discharge" in page
+    assert "Verification" not in page
+    assert not (out / "verification.csv").exists()
+
+
+def test_new_replaces_nothing(capsys, tmp_path):
+    (tmp_path / "trial.py").write_text("mine")
+    assert cli.main(["new", str(tmp_path)]) == OutputError.exit_code
+    assert (tmp_path / "trial.py").read_text() == "mine"
+    assert "trial.py" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("trial = 3", "declares 0 trials"),
+        ("import nothing_of_this_name", "trial.py, line 1: ModuleNotFoundError"),
+        ("x = (", "trial.py, line 1: SyntaxError"),
+    ],
+)
+def test_a_declaration_that_is_none_is_told_with_its_line(capsys, tmp_path, text, told):
+    (tmp_path / "trial.py").write_text(text)
+    code = cli.main(["analyse", str(tmp_path), "--out", str(tmp_path / "out")])
+    assert code == DesignError.exit_code
+    assert told in capsys.readouterr().err
+
+
+def test_a_trial_of_an_unknown_name_is_told_with_the_nearest(capsys, tmp_path):
+    code = cli.main(["reproduce", "--trial", "coer", "--out", str(tmp_path / "out")])
+    assert code == DesignError.exit_code
+    assert "did you mean 'core'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["reproduce", "--out", "x", "--suppress-below", "-3"],
+        ["synthesise", "--out", "x", "--seed", "-1"],
+    ],
+)
+def test_negative_numbers_are_not_understood(capsys, arguments):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(arguments)
+    assert stop.value.code == 2
+    assert "is negative" in capsys.readouterr().err
+
+
+def run(arguments, **options):
+    command = Path(sys.executable).with_name("core-trial")
+    return subprocess.run([command, *arguments], capture_output=True, check=False, **options)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_terminal_of_another_encoding_is_no_error(tmp_path, encoding):
+    done = run(["new", tmp_path / "Ω"], env={**os.environ, "PYTHONIOENCODING": encoding})
+    assert done.returncode == 0, done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_nobody_listening_is_no_error(tmp_path):
+    command = Path(sys.executable).with_name("core-trial")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [command, "new", tmp_path / "mine"], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 0
+    assert done.stderr == b""
+    assert (tmp_path / "mine" / "trial.py").is_file()
+
+
+def test_a_fault_of_the_program_is_told_without_a_traceback(capsys, monkeypatch, tmp_path):
+    def broken(folder):
+        raise RuntimeError("something is wrong here")
+
+    monkeypatch.setattr(pipeline, "new", broken)
+    assert cli.main(["new", str(tmp_path)]) == 1
+    told = capsys.readouterr().err
+    assert "a fault of this program: RuntimeError: something is wrong here" in told
+    assert "Traceback" not in told
+    with pytest.raises(RuntimeError):
+        cli.main(["--traceback", "new", str(tmp_path)])
+
+
+def test_stopping_from_the_keyboard_is_told_in_a_line(capsys, monkeypatch, tmp_path):
+    def stopped(folder):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline, "new", stopped)
+    assert cli.main(["new", str(tmp_path)]) == 130
+    assert "stopped" in capsys.readouterr().err

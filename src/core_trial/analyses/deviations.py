@@ -7,15 +7,14 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from core_trial.analyses.estimation import estimate
-from core_trial.analyses.fits import Fits, Fitted
+from core_trial.analyses.fits import Fits
 from core_trial.analyses.plan import AnalysisSpec
-from core_trial.declaration.arms import Arm
 from core_trial.declaration.models import Model
 from core_trial.declaration.outcomes import Count
 from core_trial.errors import DesignError, FitError
+from core_trial.models.counts.expected import expected_counts, poisson_pmf
 from core_trial.results import Descriptive, Estimate, ModelChoice, Record
 
 Floats = NDArray[np.float64]
@@ -85,7 +84,8 @@ def count_evidence(spec: AnalysisSpec, fits: Fits) -> Iterator[Descriptive]:
     if spec.fitted.model != Model.ZERO_INFLATED_NB or len(spec.fitted.covariates) > 1:
         return
     try:
-        expected = expected_frequencies(fits.of(spec.fitted), arm, support)
+        fitted = fits.of(spec.fitted)
+        expected = expected_counts(fitted.fit, fitted.cases.frame, support)
     except (DesignError, FitError):
         return
     yield from _frequencies(spec, "expected_zero_inflated", expected)
@@ -108,49 +108,6 @@ def variance_to_mean(values: Floats, means: Floats) -> float:
     if not some.any():
         return math.nan
     return float(((values[some] - means[some]) ** 2 / means[some]).mean())
-
-
-def expected_frequencies(fitted: Fitted, arm: Arm, support: NDArray[np.int_]) -> Floats:
-    """Participants expected at each count under a zero-inflated negative binomial.
-
-    Parameters
-    ----------
-    fitted
-        Constant inflation, the arm as the only covariate of the counts.
-    arm
-        The declared arms.
-    support
-        Counts, shape (k,).
-
-    Returns
-    -------
-    ndarray
-        Shape (k,).
-    """
-    fit, cases = fitted.fit, fitted.cases.frame
-    beta = dict(zip(fit.terms, fit.beta, strict=True))
-    treated = (cases[arm.column] == arm.levels[1]).to_numpy(dtype=float)
-    mean = np.exp(beta["Intercept"] + beta[arm.term] * treated)
-    # Without inflation, and at its limit, the intercept of the zero part is not estimable.
-    inflated = float(np.nan_to_num(special.expit(beta["inflate:Intercept"])))
-    count = negative_binomial_pmf(support, mean, fit.dispersion)
-    expected: Floats = ((1 - inflated) * count + inflated * (support == 0)).sum(axis=0)
-    return expected
-
-
-def poisson_pmf(support: NDArray[np.int_], mean: Floats) -> Floats:
-    """Poisson probabilities, shape (n, k) for means of shape (n,) and a support of shape (k,)."""
-    mu = mean[:, None]
-    return np.exp(special.xlogy(support, mu) - mu - special.gammaln(support + 1))
-
-
-def negative_binomial_pmf(support: NDArray[np.int_], mean: Floats, alpha: float) -> Floats:
-    """Probabilities with variance mu + alpha mu^2; the Poisson's where alpha is zero."""
-    if not alpha > 0:
-        return poisson_pmf(support, mean)
-    mu, r = mean[:, None], 1 / alpha
-    log_choose = special.gammaln(support + r) - special.gammaln(r) - special.gammaln(support + 1)
-    return np.exp(log_choose - r * np.log1p(alpha * mu) + special.xlogy(support, mu / (mu + r)))
 
 
 def _frequencies(spec: AnalysisSpec, statistic: str, values: Floats) -> Iterator[Descriptive]:

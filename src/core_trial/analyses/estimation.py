@@ -124,7 +124,7 @@ RISKS = (Measure.RISK_DIFFERENCE, Measure.RISK_RATIO)
 #: Column of row numbers.
 ROW = "row_number"
 #: Options of a logistic model that its standardised risks take too.
-_SHARED = ("cluster", "points", "random", "confidence")
+_SHARED = ("cluster", "points", "random", "inference", "confidence")
 
 
 def risks(spec: AnalysisSpec, fits: Fits) -> Iterator[Estimate]:
@@ -146,6 +146,8 @@ def risks(spec: AnalysisSpec, fits: Fits) -> Iterator[Estimate]:
 def _standardised(trial: Trial, cases: Cases) -> Fit:
     spec = cases.spec
     options: dict[str, Any] = {k: v for k, v in spec.options.items() if k in _SHARED}
+    if options.get("inference") == "bootstrap":  # which is of the odds ratio
+        options["inference"] = "t"
     frame = cases.frame
     if spec.model == Model.LOGISTIC:
         # Where nobody is clustered everybody is a cluster of one, and no variance is estimated.

@@ -159,7 +159,7 @@ def model_of_missingness(trial: Trial, predictor: str) -> ModelSpec:
     """Logistic regression of the indicator of missingness, random intercept by cluster."""
     options: dict[str, Option] = {"confidence": trial.confidence}
     if trial.cluster:
-        options |= {"cluster": trial.cluster.membership, "points": 7}
+        options |= {"cluster": trial.cluster.membership, "points": 7, "inference": "normal"}
     return ModelSpec(
         model=Model.MIXED_LOGISTIC if trial.cluster else Model.LOGISTIC,
         outcome=MISSING,

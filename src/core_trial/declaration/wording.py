@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from types import MappingProxyType
 
 from core_trial.declaration.arms import Group
-from core_trial.errors import DesignError
+from core_trial.errors import DesignError, nearest
 
 #: What a place can tell, and what it may be told besides the analysis.
 KINDS: Mapping[str, frozenset[str]] = MappingProxyType(
@@ -80,9 +79,9 @@ class Sentence:
     --------
     >>> Sentence("{share relapse arm=control} relapsed.").places
     (Place(kind='share', analysis='relapse', options={'arm': 'control'}),)
-    >>> Sentence("{shares relapse}")
+    >>> Sentence("{shares relapse}")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    core_trial.errors.DesignError: {shares relapse}: no kind of number 'shares'; 'share'?
+    core_trial.errors.DesignError: {shares relapse}: no kind of number 'shares'; did you mean ...
     """
 
     template: str
@@ -128,13 +127,13 @@ class Wording:
         told = dict.fromkeys(p.analysis for s in self.sentences for p in s.places if p.analysis)
         for name in told:
             if name.removeprefix("missingness.") not in names:
-                yield f"wording: no analysis {name!r}{_nearest(name, names)}"
+                yield f"wording: no analysis {name!r}{nearest(name, names)}"
 
 
 def _read(text: str) -> Place:
     kind, *rest = text.split() or [""]
     if kind not in KINDS:
-        raise DesignError(f"{{{text}}}: no kind of number {kind!r}{_nearest(kind, KINDS)}")
+        raise DesignError(f"{{{text}}}: no kind of number {kind!r}{nearest(kind, KINDS)}")
     first = next((i for i, word in enumerate(rest) if "=" in word), len(rest))
     analysis = " ".join(rest[:first])
     if (kind in _ARMS) == bool(analysis):
@@ -146,15 +145,10 @@ def _read(text: str) -> Place:
 def _option(text: str, kind: str, word: str) -> tuple[str, str]:
     name, equals, value = word.partition("=")
     if not equals or name not in KINDS[kind]:
-        hint = _nearest(name, KINDS[kind])
+        hint = nearest(name, KINDS[kind])
         raise DesignError(f"{{{text}}}: {kind!r} cannot be told {word!r}{hint}")
     if name == "arm" and value not in set(Group):
-        raise DesignError(f"{{{text}}}: no arm {value!r}{_nearest(value, set(Group))}")
+        raise DesignError(f"{{{text}}}: no arm {value!r}{nearest(value, set(Group))}")
     if name == "decimals" and not re.fullmatch(r"\d,\d", value):
         raise DesignError(f"{{{text}}}: decimals are two digits, as in decimals=1,1")
     return name, value
-
-
-def _nearest(name: str, names: Collection[str]) -> str:
-    found = get_close_matches(name, sorted(names), n=1, cutoff=0.5)
-    return f"; {found[0]!r}?" if found else ""

@@ -29,7 +29,11 @@ FLOW_SUMS = (
 #: Steps of the flow that are denominators in the tables.
 DENOMINATORS = ("randomised", "interviewed", "analysed", "known", "primary_outcome_known")
 #: Analyses that count other things, or people who were never there.
-NOT_PEOPLE = ("centres", "clusters", "sample_size", "randomisation")
+NOT_PEOPLE = ("centres", "sample_size", "randomisation")
+#: Analysis that counts clusters, but for the level that counts people without one.
+CLUSTERS = "clusters"
+#: Level of those randomised who are in no denominator of a size.
+_BEYOND = "beyond"
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ def ledger(results: Results, trial: Trial) -> tuple[Ledger, Mapping[Key, Key]]:
     known = _Known(trial, dict(_partitions(trial)), tuple(_totals(trial)))
     told = dict(_told(results))
     values = told | dict(_leaving(told)) | dict(_others(told))
+    values |= {found.parts[1]: gone for found, gone in _within(values)}
     stands_for = _merge(values, _equal(results, values, trial))
     sums = dict.fromkeys(
         _renamed(found, stands_for) for found in _sums(values, known) if _holds(found, values)
@@ -116,7 +121,7 @@ def sensitive(values: Mapping[Key, int], threshold: int) -> frozenset[Key]:
 
 def _of_data(key: Key) -> bool:
     """Whether a count is about the availability of data."""
-    return key.analysis == "flow" or key.analysis.startswith(MISSINGNESS)
+    return key.analysis in ("flow", _BEYOND) or key.analysis.startswith(MISSINGNESS)
 
 
 def _told(results: Results) -> Iterator[tuple[Key, int]]:
@@ -134,7 +139,9 @@ def _told(results: Results) -> Iterator[tuple[Key, int]]:
 
 
 def _counts_people(record: Descriptive) -> bool:
-    return record.statistic in ("n", "N") and record.analysis not in NOT_PEOPLE
+    clusters = record.analysis == CLUSTERS and not record.level
+    people = record.analysis not in NOT_PEOPLE and not clusters
+    return record.statistic in ("n", "N") and people
 
 
 def _leaving(told: Mapping[Key, int]) -> Iterator[tuple[Key, int]]:
@@ -145,6 +152,18 @@ def _leaving(told: Mapping[Key, int]) -> Iterator[tuple[Key, int]]:
         if key.analysis == "flow" and colon and key.statistic == "n":
             totals[Key("flow", "n", key.arm, step)] += value
     return ((key, value) for key, value in totals.items() if key not in told)
+
+
+def _within(values: Mapping[Key, int]) -> Iterator[tuple[Sum, int]]:
+    """Denominators as parts of those randomised, whom they cannot exceed, and how many are beyond.
+
+    Denominators of one arm and one size are one count, so that one sum does for all of them.
+    """
+    for key, of in values.items():
+        whole = Key("flow", "n", key.arm, "randomised")
+        if key.statistic == "N" and key != whole and whole in values and of <= values[whole]:
+            beyond = Key(_BEYOND, OTHERS, key.arm, str(of))
+            yield Sum(whole, (key, beyond)), values[whole] - of
 
 
 def _others(told: Mapping[Key, int]) -> Iterator[tuple[Key, int]]:
@@ -165,6 +184,7 @@ def _sums(values: Mapping[Key, int], known: _Known) -> Iterator[Sum]:
     for arm in ("", *ARMS):
         yield from _sums_within(arm, values, known)
     yield from (Sum(whole, parts) for whole, parts in known.totals)
+    yield from (found for found, _ in _within(values))
     yield from _sums_of_estimates(values)
 
 

@@ -8,15 +8,14 @@ count. Curves are coarsened until every step and every group of censored people 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import singledispatch
 
-from core_trial.declaration.arms import PRINTED_ARMS
-from core_trial.declaration.outcomes import Time
 from core_trial.declaration.trial import Trial
-from core_trial.disclosure.counts import MISSINGNESS, OTHERS, ledger, same_events, sensitive
-from core_trial.disclosure.ledger import protect
+from core_trial.disclosure.counts import CLUSTERS, MISSINGNESS
+from core_trial.disclosure.curves import curves
+from core_trial.disclosure.hidden import Hidden, find
 from core_trial.results import (
     CurvePoint,
     Descriptive,
@@ -31,31 +30,17 @@ from core_trial.results import (
 
 _EFFECT = ("estimate", "low", "high", "p_value", "n")
 _SUMMARIES = ("mean", "sd", "median", "q1", "q3")
-#: Numbers of people by number of days, and the smallest and largest cluster.
-_OF_FEW = (("count_fit.", "observed"), ("clusters", "least"), ("clusters", "most"))
+_SIZES = ("least", "most", *_SUMMARIES)
+_DATES = ("first_date", "last_date")
+#: Decimals to which moments are told: in full, a mean of whole numbers gives its denominator away,
+#: and with the standard deviation the largest of the numbers.
+MOMENT_DECIMALS = 2
+#: Series in which a number belongs to one person or to one cluster.
+_OF_ONE = frozenset({("normality", "normal"), ("normality", "observed")})
+#: Numbers of people by count, and what a fitted model says of them.
+_BY_COUNT = "count_fit."
+_SUBGROUP = "subgroup."
 _DISCREET = "the reason counts people, and is withheld"
-
-
-@dataclass(frozen=True, slots=True)
-class Hidden:
-    """What must not be told.
-
-    Parameters
-    ----------
-    counts
-        Names of all counts that are withheld.
-    small
-        Names of those to protect, told elsewhere or not.
-    threshold
-        Below which a count is small.
-    related
-        Analyses that count the same events: an effect on one tells of the counts of all.
-    """
-
-    counts: frozenset[Key]
-    small: frozenset[Key]
-    threshold: int
-    related: tuple[frozenset[str], ...] = ()
 
 
 def suppress(results: Results, trial: Trial, threshold: int) -> Results:
@@ -95,20 +80,9 @@ def suppress(results: Results, trial: Trial, threshold: int) -> Results:
         raise ValueError(f"a threshold is at least 1, not {threshold}")
     hidden = find(results, trial, threshold)
     records = [kept for record in results for kept in _kept(record, hidden)]
-    return Results((*records, *_curves(results, trial, hidden)), results.provenance)
-
-
-def find(results: Results, trial: Trial, threshold: int) -> Hidden:
-    """Which counts are small, and which must be withheld for their sake."""
-    counts, stands_for = ledger(results, trial)
-    small = sensitive(counts.values, threshold)
-    gone = protect(counts, threshold, small)
-    return Hidden(
-        counts=frozenset(key for key, other in stands_for.items() if other in gone),
-        small=frozenset(key for key, other in stands_for.items() if other in small),
-        threshold=threshold,
-        related=(*trial.layout.related, *map(frozenset, same_events(trial))),
-    )
+    # From the hash of a file of a few counts, the counts are found by trying.
+    provenance = replace(results.provenance, inputs={})
+    return Results((*records, *curves(results, trial, hidden)), provenance)
 
 
 @singledispatch
@@ -120,20 +94,43 @@ def _kept(record: Record, hidden: Hidden) -> Iterable[Record]:
 
 @_kept.register
 def _(record: Descriptive, hidden: Hidden) -> Iterable[Record]:
-    n, of = (Key(record.analysis, s, record.arm, record.level) for s in ("n", "N"))
     key = Key(record.analysis, record.statistic, record.arm, record.level)
-    of_few = record.statistic in _SUMMARIES and n in hidden.small
-    of_hidden = record.statistic == "percent" and not hidden.counts.isdisjoint((n, of))
-    always = any(
-        record.analysis.startswith(check) and record.statistic == statistic
-        for check, statistic in _OF_FEW
-    )
-    if key in hidden.counts or of_few or of_hidden or always:
+    if (key.analysis.partition(".")[0], key.statistic) in _OF_ONE:
+        return ()
+    if key in hidden.counts or _gives_away(key, hidden) or _of_a_small_cluster(record, hidden):
         return (_withheld(key),)
-    if record.statistic in _SUMMARIES and n in hidden.counts:
-        # In full, a mean of whole numbers gives its denominator away.
-        return (replace(record, value=round(record.value, 1)),)
+    if key.statistic in _SUMMARIES:
+        return (replace(record, value=round(record.value, _decimals(key, hidden))),)
     return (record,)
+
+
+def _gives_away(key: Key, hidden: Hidden) -> bool:
+    """Whether a number that is no count tells of a small one."""
+    n, of = (Key(key.analysis, s, key.arm, key.level) for s in ("n", "N"))
+    if key.statistic == "percent":
+        return not hidden.counts.isdisjoint((n, of))
+    if key.statistic in _SUMMARIES and not key.level:
+        return n in hidden.small or hidden.has_few(key.analysis, key.arm)
+    if key.analysis.startswith(_BY_COUNT):
+        outcome = key.analysis.removeprefix(_BY_COUNT)
+        return key.statistic == "observed" or hidden.has_few(outcome, "")
+    if key.statistic in _DATES or (key.level and key.analysis == "centres"):
+        return any(k.analysis == "flow" and k.level.endswith(key.level) for k in hidden.few)
+    if key.analysis.startswith(_SUBGROUP):
+        return True
+    return (key.analysis, key.level) in hidden.telling and key.statistic in ("joint_p", "predicts")
+
+
+def _of_a_small_cluster(record: Descriptive, hidden: Hidden) -> bool:
+    """Whether a size of clusters is that of a small one, or of all where one is small."""
+    sizes = record.analysis == CLUSTERS and record.statistic in _SIZES
+    return sizes and record.arm in hidden.small_clusters
+
+
+def _decimals(key: Key, hidden: Hidden) -> int:
+    """Decimals of a moment: fewer where its denominator is withheld."""
+    n = Key(key.analysis, "n", key.arm, key.level)
+    return 1 if n in hidden.counts else MOMENT_DECIMALS
 
 
 @_kept.register
@@ -155,7 +152,17 @@ def _(record: Estimate, hidden: Hidden) -> Iterable[Record]:
     told = replace(
         record, n_clusters=None, n_events=None, n_by_arm={}, warnings=_discreet(record.warnings)
     )
-    return (replace(told, n=None) if keys[-1] in hidden.counts else told,)
+    if keys[-1] in hidden.counts:
+        return (replace(told, n=None),)
+    if record.level and _differs_by_few(record, hidden):
+        return (replace(told, n=None),)
+    return (told,)
+
+
+def _differs_by_few(record: Estimate, hidden: Hidden) -> bool:
+    """Whether a further fit of an outcome left out, or took in, a few people."""
+    own = hidden.sizes.get(record.analysis, record.n)
+    return record.n is not None and own is not None and 0 < abs(own - record.n) < hidden.threshold
 
 
 @_kept.register
@@ -174,77 +181,17 @@ def _(record: LeaveOneOut, hidden: Hidden) -> Iterable[Record]:
 def _rests_on_few(record: Estimate, hidden: Hidden) -> bool:
     """Whether an effect, beside what else is told, tells of a small count."""
     if record.analysis.startswith(MISSINGNESS):
-        return record.n_events is not None and 0 < record.n_events < hidden.threshold
-    analysis = record.analysis.removeprefix("subgroup.")
-    groups = (group for group in hidden.related if analysis in group)
-    related = frozenset({analysis}).union(*groups)
-    return any(key.analysis in related for key in hidden.small)
+        return (record.analysis, record.level.partition("[")[0]) in hidden.telling
+    if record.analysis.startswith(_SUBGROUP):
+        return True
+    alike = hidden.alike(record.analysis)
+    return any(key.analysis in alike for key in hidden.small)
 
 
 def _discreet(warnings: tuple[str, ...]) -> tuple[str, ...]:
-    """Warnings without those that have a number in them."""
-    return tuple(dict.fromkeys(_DISCREET if re.search(r"\d", w) else w for w in warnings))
+    """Warnings without those that have a number in them, or name a category."""
+    return tuple(dict.fromkeys(_DISCREET if re.search(r"[\d\[]", w) else w for w in warnings))
 
 
 def _withheld(key: Key) -> Withheld:
     return Withheld(analysis=key.analysis, statistic=key.statistic, arm=key.arm, level=key.level)
-
-
-def _curves(results: Results, trial: Trial, hidden: Hidden) -> Iterator[CurvePoint]:
-    """The curves of the arms whose counts of events are told, coarsened."""
-    binary = {time: name for name, time in same_events(trial)}
-    for outcome in (o for o in trial.outcomes if isinstance(o, Time)):
-        name = binary.get(outcome.key, outcome.key)
-        for arm in map(str, PRINTED_ARMS):
-            counts = {Key(name, s, arm) for s in ("n", "N", OTHERS)}
-            if counts.isdisjoint(hidden.counts):
-                found = results.find("curve", analysis=outcome.key, arm=arm)
-                points = [p for p in found if isinstance(p, CurvePoint)]
-                yield from coarse(sorted(points, key=lambda p: p.time), hidden.threshold)
-
-
-def coarse(points: Sequence[CurvePoint], threshold: int) -> list[CurvePoint]:
-    """Join neighbouring steps until each has enough events, and enough censored or none.
-
-    Parameters
-    ----------
-    points
-        One curve, by time.
-    threshold
-        Least number of events, and of censored people where there are any.
-
-    Returns
-    -------
-    list of CurvePoint
-        Each stands at the end of its interval; `at_risk` is counted at the interval's start.
-        Empty when the whole curve has too few of either.
-    """
-    groups: list[list[CurvePoint]] = [[]]
-    for point in points:
-        if _enough(groups[-1], threshold):
-            groups.append([])
-        groups[-1].append(point)
-    while len(groups) > 1 and not _enough(groups[-1], threshold):
-        last = groups.pop()
-        groups[-1] += last
-    return [_joined(group) for group in groups] if _enough(groups[-1], threshold) else []
-
-
-def _enough(group: Sequence[CurvePoint], threshold: int) -> bool:
-    events, censored = sum(p.events for p in group), sum(p.censored for p in group)
-    large = [n >= threshold for n in (events, censored) if n > 0]
-    return bool(large) and all(large)
-
-
-def _joined(group: Sequence[CurvePoint]) -> CurvePoint:
-    """One step for several; four decimals, for more would tell of the steps inside."""
-    last = group[-1]
-    return replace(
-        last,
-        survival=round(last.survival, 4),
-        low=round(last.low, 4),
-        high=round(last.high, 4),
-        at_risk=group[0].at_risk,
-        events=sum(p.events for p in group),
-        censored=sum(p.censored for p in group),
-    )

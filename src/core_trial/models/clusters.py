@@ -11,18 +11,16 @@ from numpy.typing import NDArray
 
 from core_trial.errors import DesignError
 from core_trial.models.columns import (
-    codes_of,
     column,
     column_of_level,
     finite,
     is_numeric,
-    levels_of,
     nearest,
     raw,
-    refuse_mixed,
     refuse_number_like,
 )
 from core_trial.models.inference import Floats
+from core_trial.models.reading.levels import codes_of, distinct, levels_of, refuse_mixed
 
 Ints = NDArray[np.intp]
 Blank = Literal["refuse", "own"]
@@ -122,8 +120,7 @@ def clusters(
     if blank not in ("refuse", "own"):
         raise DesignError(f"blank_cluster must be 'refuse' or 'own', not {blank!r}")
     labels = raw(frame, name)
-    codes, found = pd.factorize(labels, sort=False)
-    names = pd.Index(found)
+    codes, names = distinct(name, labels)
     if len(names) and not pd.api.types.is_numeric_dtype(names.dtype):
         refuse_mixed(name, names)
     members = _sorted(codes, names)
@@ -144,9 +141,9 @@ def groups(frame: pd.DataFrame, name: str) -> Clusters:
     DesignError
         If the column is not there, a value is missing, or labels are of mixed type.
     """
-    codes, found = pd.factorize(column(frame, name), sort=False)
-    refuse_mixed(name, found)
-    return _sorted(codes, pd.Index(found))
+    codes, names = distinct(name, column(frame, name))
+    refuse_mixed(name, names)
+    return _sorted(codes, names)
 
 
 def nesting(frame: pd.DataFrame, random: str) -> Nesting | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,8 +17,8 @@ from core_trial.models.inference import Floats
 Missing = Literal["refuse", "drop"]
 #: A frame's columns are all listed in a message up to this many.
 MOST_NAMES_LISTED = 30
-#: Text that holds nothing but numbers is a factor of codes up to this many levels.
-MOST_LEVELS_OF_NUMERALS = 12
+#: What to do about missing values: in a fit, and in other rows.
+COMPLETE = "choose the complete rows"
 DROP = "missing='drop' leaves incomplete rows out"
 #: What `pandas.api.types.infer_dtype` calls objects that should have been a numeric column.
 _NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", "integer-na")
@@ -56,7 +56,10 @@ def as_frame(data: object) -> pd.DataFrame:
         if convert is None or not hasattr(data, "columns"):
             kind = type(data).__name__
             raise DesignError(f"the data must be a pandas DataFrame, not {kind}{_way_out(data)}")
-        data = convert()
+        try:
+            data = convert()
+        except ImportError as error:  # polars converts by pyarrow
+            raise DesignError(f"this frame cannot be made a pandas DataFrame: {error}") from None
     if not isinstance(data, pd.DataFrame):
         raise DesignError(f"the data must be a pandas DataFrame, not {type(data).__name__}")
     if len(data) == 0:
@@ -76,6 +79,7 @@ def sample(
     missing: Missing = "refuse",
     random: str = "1",
     cluster: str | None = None,
+    strata: str | Sequence[str] | None = None,
     **columns: str | None,
 ) -> Sample:
     """The rows to fit: all of them, or those that are complete.
@@ -93,6 +97,8 @@ def sample(
         The argument `random`; see `nesting`.
     cluster
         The column of clusters.
+    strata
+        The column of strata, or several.
     columns
         Other arguments that name a column, by the argument's name.
 
@@ -111,6 +117,7 @@ def sample(
         return Sample(data)
     names = [name for f in parsed for name in (f.response, *f.variables) if name]
     names += [name for name in columns.values() if name is not None]
+    names += [strata] if isinstance(strata, str) else list(strata or ())
     names += [name for name in (column_of_level(data, random)[0],) if random != "1"]
     used = data[[n for n in dict.fromkeys(names) if exists(data, n)]]
     complete = used.notna().all(axis=1).to_numpy()
@@ -287,92 +294,3 @@ def refuse_number_like(name: str, values: pd.Series, wanted: str = "cannot be a 
         raise DesignError(
             f"column {name!r} {wanted}: it holds complex numbers; choose a part, such as .real"
         )
-
-
-def refuse_mixed(name: str, levels: Iterable[object]) -> None:
-    """Refuse labels that mix text and other things, or that print alike, such as 1 and ``"1"``.
-
-    Raises
-    ------
-    DesignError
-        With one label of either kind.
-    """
-    if isinstance(getattr(levels, "dtype", None), pd.StringDtype):
-        return
-    labels = list(levels)
-    text = [label for label in labels if isinstance(label, str)]
-    if text and len(text) < len(labels):
-        other = next(label for label in labels if not isinstance(label, str))
-        raise DesignError(
-            f"column {name!r} mixes text and other labels ({text[0]!r} and {other!r}); "
-            f"write frame[{name!r}].astype(str) if {other!r} and '{other}' are the same"
-        )
-    if not text and len({str(label) for label in labels}) < len(labels):
-        raise DesignError(f"column {name!r} has labels that print alike; make text of them")
-
-
-def levels_of(name: str, values: pd.Series, *, declared: bool = False) -> tuple[object, ...]:
-    """The levels of a factor: a `Categorical`'s own, else sorted.
-
-    Parameters
-    ----------
-    declared
-        Whether the user said that it is a factor, as by ``C()``.
-
-    Raises
-    ------
-    DesignError
-        For a level that nobody has, a single level, mixed labels, or text of many numbers.
-    """
-    kind = values.dtype
-    if isinstance(kind, pd.CategoricalDtype):
-        levels = tuple(kind.categories)
-        there = np.bincount(values.cat.codes.to_numpy(), minlength=len(levels)) > 0
-        empty = [str(level) for level, used in zip(levels, there, strict=True) if not used]
-        if empty:
-            raise DesignError(f"factor {name!r}: nobody has level {', '.join(empty)}")
-    else:
-        found = pd.unique(values)
-        refuse_mixed(name, found)
-        levels = tuple(pd.Index(found).sort_values())
-        if not declared:
-            _refuse_numerals(name, levels)
-    refuse_mixed(name, levels)
-    if len(levels) < 2:
-        raise DesignError(f"factor {name!r} has one level, {levels[0]!r}: take it out")
-    return levels
-
-
-def _refuse_numerals(name: str, levels: tuple[object, ...]) -> None:
-    if len(levels) <= MOST_LEVELS_OF_NUMERALS or not isinstance(levels[0], str):
-        return
-    if pd.to_numeric(pd.Series(levels, dtype=object), errors="coerce").notna().all():
-        raise DesignError(
-            f"column {name!r} holds {len(levels)} different numbers as text; write "
-            f"pd.to_numeric(frame[{name!r}]) for a number, or C({name}) for a factor"
-        )
-
-
-def codes_of(name: str, values: pd.Series, levels: tuple[object, ...]) -> np.ndarray:
-    """Position of each value among the levels, shape (n,).
-
-    Raises
-    ------
-    DesignError
-        For a value that is no level.
-    """
-    kind = values.dtype
-    if isinstance(kind, pd.CategoricalDtype):
-        codes = values.cat.codes.to_numpy()
-        own = tuple(kind.categories)
-        codes = codes if own == levels else pd.Index(levels).get_indexer(kind.categories)[codes]
-    else:
-        codes = pd.Index(levels).get_indexer(pd.Index(values))
-    if (codes < 0).any():
-        unseen = str(values.iloc[int(np.argmax(codes < 0))])
-        known = ", ".join(map(str, levels))
-        raise DesignError(
-            f"column {name!r} has a level {unseen!r} that the fit did not see"
-            f"{nearest(unseen, levels)}; its levels are {known}"
-        )
-    return np.asarray(codes, dtype=np.intp)

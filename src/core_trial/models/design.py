@@ -16,11 +16,12 @@ from scipy.linalg import lapack
 
 from core_trial.errors import DesignError
 from core_trial.models.clusters import Clusters, Ints, clusters, groups, indicator, nesting
-from core_trial.models.coding import Categories, Coder, Number, Product, learn, products
+from core_trial.models.coding import Categories, Coder, Number, learn
 from core_trial.models.columns import Sample, as_frame, column, numeric, sample
 from core_trial.models.formula import INTERCEPT, Factor, Formula, parse
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.threads import one_thread
+from core_trial.models.reading.margins import Product, products
 from core_trial.models.reference import Reference, refer
 
 __all__ = [

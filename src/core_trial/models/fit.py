@@ -116,6 +116,8 @@ class Fit(Asking):
         Whether the covariance is a sandwich, so that the likelihood is not what errors rest on.
     variance_intervals
         Wald intervals of the variance components, symmetric in their logarithm.
+    covariance_parameters
+        How many parameters `variance` has; None where each of its entries is one.
     term_columns
         Positions of the coefficients of each term of the formula.
     recipe
@@ -162,6 +164,7 @@ class Fit(Asking):
     likelihood: Likelihood = "full"
     robust: bool = False
     variance_intervals: Mapping[str, Quantity] = field(default_factory=ReadOnly[str, Quantity])
+    covariance_parameters: int | None = None
     term_columns: Mapping[str, tuple[int, ...]] = field(
         default_factory=ReadOnly[str, tuple[int, ...]]
     )
@@ -293,7 +296,8 @@ class Fit(Asking):
     @property
     def n_parameters(self) -> int:
         """Coefficients and variances that were estimated."""
-        return len(self.terms) + len(self.variance)
+        of_variance = self.covariance_parameters
+        return len(self.terms) + (len(self.variance) if of_variance is None else of_variance)
 
     @property
     def aic(self) -> float:

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 
 from core_trial.errors import DesignError
+from core_trial.models.columns import nearest
 
 #: Names that an error lists; a model may have hundreds.
 MOST_NAMES_LISTED = 12
-#: How alike two names must be for one to be offered instead of the other, from 0 to 1.
-ALIKE = 0.6
 EXCESS = "inflate:"
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def hint(name: str, known: Iterable[str]) -> str:
     """A question that offers the nearest name, or the list of all where none is near.
 
     Examples
     --------
-    >>> nearest("sexx", ["Intercept", "sex", "age"])
+    >>> hint("sexx", ["Intercept", "sex", "age"])
     "; did you mean 'sex'?"
     """
     every = list(known)
-    near = get_close_matches(str(name), every, n=1, cutoff=ALIKE)
-    if near:
-        return f"; did you mean {near[0]!r}?"
     more = len(every) - MOST_NAMES_LISTED
     shown = ", ".join(every[:MOST_NAMES_LISTED]) + (f" and {more} more" if more > 0 else "")
-    return f"; there are {shown}"
+    return nearest(name, every) or f"; there are {shown}"
 
 
 def locate(term: str, terms: Sequence[str]) -> int:
@@ -54,7 +49,7 @@ def locate(term: str, terms: Sequence[str]) -> int:
         )
     variables = dict.fromkeys(name.partition("[")[0] for name in terms if ":" not in name)
     known = dict.fromkeys([*terms, *variables])
-    raise DesignError(f"term {term!r} is not in the model{nearest(term, known)}")
+    raise DesignError(f"term {term!r} is not in the model{hint(term, known)}")
 
 
 def columns_of(variable: str, terms: Sequence[str]) -> list[int]:

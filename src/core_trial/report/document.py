@@ -31,7 +31,11 @@ def title(results: Results, trial: Trial) -> str:
 
 
 def sections(
-    results: Results, trial: Trial, sentences: Sequence[str] = (), style: Style = LANCET
+    results: Results,
+    trial: Trial,
+    sentences: Sequence[str] = (),
+    style: Style = LANCET,
+    notes: Sequence[str] = (),
 ) -> list[Section]:
     """The document's sections in order; a part without records is left out.
 
@@ -45,6 +49,8 @@ def sections(
         The findings in words.
     style
         How numbers are spelt.
+    notes
+        What was accepted by rule when the data were read, or taken from them.
     """
     found = [
         Section("Findings", paragraphs=tuple(sentences)),
@@ -53,9 +59,13 @@ def sections(
         Section("Outcomes", present(table2(results, trial, style), forest(results, trial, style))),
         *_curves(results, trial, style),
         *supplement(results, trial, style),
-        Section("Provenance", present(inputs_table(results), versions_table(results))),
+        Section("Provenance", _provenance(results), tuple(notes)),
     ]
     return [section for section in found if section.parts or section.paragraphs or section.folded]
+
+
+def _provenance(results: Results) -> tuple[Table | Figure, ...]:
+    return present(inputs_table(results), versions_table(results))
 
 
 def _flow(results: Results, trial: Trial, style: Style) -> tuple[Table | Figure, ...]:
@@ -77,6 +87,7 @@ def document(
     comparisons: Iterable[Comparison] = (),
     sentences: Sequence[str] = (),
     style: Style = LANCET,
+    notes: Sequence[str] = (),
 ) -> str:
     """One HTML page with every table and figure and the verdict; it loads nothing else.
 
@@ -92,8 +103,10 @@ def document(
         The findings in words.
     style
         How numbers are spelt.
+    notes
+        What was accepted by rule when the data were read, or taken from them.
     """
-    found = sections(results, trial, sentences, style)
+    found = sections(results, trial, sentences, style, notes)
     return _page(results, trial, found, _verdict(results, comparisons), style)
 
 
@@ -103,12 +116,13 @@ def files(
     comparisons: Iterable[Comparison] = (),
     sentences: Sequence[str] = (),
     style: Style = LANCET,
+    notes: Sequence[str] = (),
 ) -> Mapping[str, str | bytes]:
     """Every output file by name: tables, figures, records, verdict, and the document.
 
     Parameters
     ----------
-    results, trial, comparisons, sentences, style
+    results, trial, comparisons, sentences, style, notes
         As for `document`.
 
     Returns
@@ -120,7 +134,7 @@ def files(
         ``verification.html``.
     """
     verdict = _verdict(results, comparisons)
-    found = sections(results, trial, sentences, style)
+    found = sections(results, trial, sentences, style, notes)
     made: dict[str, str | bytes] = {
         "results.json": results.to_json(),
         "report.html": _page(results, trial, found, verdict, style),

@@ -165,7 +165,7 @@ def _absolute(results: Results, trial: Trial, style: Style, blank: Blank) -> str
         if cells.effect_and_p(results, blank.analysis, style, level) is not None
     ]
     told = [text for text in found if text is not None]
-    return " and ".join(told) or None
+    return "; ".join(told) or None
 
 
 def _title(results: Results, trial: Trial, style: Style, blank: Blank) -> str | None:

@@ -114,7 +114,7 @@ def _rows(item: Covariate, results: Results, arms: tuple[str, ...], style: Style
         for level, label in item.levels.items():
             if level in (item.printed or item.levels):
                 texts = _fractions(results, item.column, str(level), arms, style)
-                yield Row(label, texts, Kind.MEMBER)
+                yield Row(in_words(label) if label == level else label, texts, Kind.MEMBER)
 
 
 def _number(item: Number, results: Results, place: Place, style: Style) -> str:

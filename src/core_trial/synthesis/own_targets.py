@@ -85,7 +85,7 @@ def event(
     def draw(rng: np.random.Generator) -> tuple[Calibrated, float]:
         values = first_in_cells(rng.random(len(people)), cell, cells.events)
         frame = people.assign(event=values)
-        found = mixed_logistic(f"event ~ {formula}", frame, cluster=CLUSTER)
+        found = mixed_logistic(f"event ~ {formula}", frame, cluster=CLUSTER, inference="normal")
         k = found.position("arm")
         attempt = region.attempt("event", line, found.beta[k], found.std_error[k])
         return Calibrated(values, attempt), attempt.gauge - settled

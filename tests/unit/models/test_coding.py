@@ -109,6 +109,8 @@ def test_a_recipe_refuses_what_the_fit_did_not_see(change, message):
         ("C(site, levels=['x', 'y', 'z', 'w'])", "nobody has level w"),
         ("C(age > 40)", "make a column of it first"),
         ("np.log(age - 40)", "is not a finite number in"),
+        ("x[0]", "does not give a number for each row"),
+        ("I(x.mean())", "does not give a number for each row"),
         ("lgo(age)", "did you mean 'log'"),
         ("bs(age, df=2)", "cannot be worked out"),
         ("np.log(arm)", "cannot be worked out"),

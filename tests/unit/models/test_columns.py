@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from core_trial.errors import DesignError
-from core_trial.models.columns import MOST_LEVELS_OF_NUMERALS, as_frame, numeric, sample
+from core_trial.models.columns import as_frame, numeric, sample
 from core_trial.models.design import build
+from core_trial.models.reading.levels import MOST_LEVELS_OF_NUMERALS
 
 N = 26
 DAYS = pd.date_range("2020-01-01", periods=N)
@@ -36,6 +37,7 @@ def objects(values):
         (pd.Series(DAYS.to_period("D")), "dates .* such as days"),
         (np.arange(N) + 1j, "complex numbers"),
         (objects(complex(k) for k in range(N)), "complex numbers"),
+        (objects([k] for k in range(N)), "cannot be told apart as labels"),
         ([1, "1"] * (N // 2), "mixes text and other labels"),
         (objects(["a", 2] * (N // 2)), "mixes text and other labels"),
     ],

@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from core_trial.errors import DesignError
-from core_trial.models.formula import executable, parse
+from core_trial.models.formula import parse
+from core_trial.models.reading.expression import executable
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,10 @@ def test_a_level_with_brackets_can_be_quoted_in_several_terms():
     assert read.terms[2][0] == read.terms[0][0]
 
 
+def test_a_function_is_the_same_however_it_is_spaced():
+    assert str(parse("y ~ np.log( x ) + g + np.log(x):g")) == "y ~ np.log( x ) + g + np.log( x ):g"
+
+
 @pytest.mark.parametrize(
     ("formula", "message"),
     [
@@ -92,6 +97,7 @@ def test_a_level_with_brackets_can_be_quoted_in_several_terms():
         ("y ~ ", "write 1"),
         ("y ~ a | b", "cannot read"),
         ("y ~ 'a'", "cannot read"),
+        ("y ~ x + (]'a'][", "cannot read"),
         ("y ~ np.log(2)", "reads no column"),
         ("a ~ b ~ c", "left side"),
     ],

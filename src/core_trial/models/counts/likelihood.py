@@ -1,4 +1,4 @@
-r"""The zero-inflated negative binomial: log-likelihood and derivatives.
+r"""The negative binomial, zero-inflated or not: log-likelihood and derivatives.
 
 With :math:`\mu = e^{\eta}`, :math:`\pi = \mathrm{logit}^{-1}(\zeta)`, :math:`\alpha = e^{a}`,
 :math:`u = 1 + \alpha\mu` and :math:`L = \log(u)/\alpha`, a row contributes
@@ -8,6 +8,7 @@ With :math:`\mu = e^{\eta}`, :math:`\pi = \mathrm{logit}^{-1}(\zeta)`, :math:`\a
    y = 0:&\quad \log\{\pi + (1-\pi)e^{-L}\}.
 
 Written so, nothing cancels as alpha falls to zero, where it becomes the zero-inflated Poisson.
+Without an inflation part :math:`\pi` is zero.
 """
 
 from __future__ import annotations
@@ -40,7 +41,10 @@ class Counts:
     y, log_y
         Counts and their logarithms (0 for zeros), shape (n,).
     x, z
-        Covariates of the count part, shape (p, n), and of the inflation, shape (k, n).
+        Covariates of the count part, shape (p, n), and of the inflation, shape (k, n); k = 0 is a
+        model without inflation.
+    offset
+        What the linear predictor of the counts holds beside the covariates, shape (n,).
     weight
         How many rows each one stands for, shape (n,).
     zeros
@@ -53,6 +57,7 @@ class Counts:
     log_y: Floats
     x: Floats
     z: Floats
+    offset: Floats
     weight: Floats
     zeros: int
     tally: Tally
@@ -63,6 +68,12 @@ class Counts:
         """Coefficients of both parts, and log alpha."""
         return len(self.x) + len(self.z) + 1
 
+    def predictors(self, at: Floats) -> tuple[Floats, Floats]:
+        """Linear predictors of the counts, held below overflow, and of the inflation, (n,) each."""
+        p = len(self.x)
+        eta = np.minimum(at[:p] @ self.x + self.offset, LARGEST_EXPONENT)
+        return eta, at[p:-1] @ self.z if len(self.z) else np.full(len(eta), -np.inf)
+
     @property
     def rounding(self) -> float:
         """What rounding may do to the value of `evaluate`, which adds terms as large as y log y."""
@@ -71,6 +82,16 @@ class Counts:
 
 #: Rows of the array that `rows` returns: log-likelihood, first and second derivatives.
 LOGLIK, A, A_A, ETA, ETA_A, ETA_ETA, ZETA, ZETA_A, ZETA_ZETA, ETA_ZETA = range(10)
+
+#: Which row of `rows` is the second derivative by two of eta, zeta and a, in this order.
+_SECOND = {
+    (ETA, ETA): ETA_ETA,
+    (ETA, ZETA): ETA_ZETA,
+    (ZETA, ZETA): ZETA_ZETA,
+    (ETA, A): ETA_A,
+    (ZETA, A): ZETA_A,
+    (A, A): A_A,
+}
 
 
 def evaluate(data: Counts, at: Floats) -> tuple[float, Floats, Floats]:
@@ -113,9 +134,9 @@ def log_likelihood(data: Counts, at: Floats) -> float:
     ----------
     Loader (2000), Fast and accurate computation of binomial probabilities.
     """
-    p, n0, alpha = len(data.x), data.zeros, _alpha(at)
-    means = np.exp(np.minimum(at[:p] @ data.x, LARGEST_EXPONENT))
-    zeta = at[p:-1] @ data.z
+    n0, alpha = data.zeros, _alpha(at)
+    eta, zeta = data.predictors(at)
+    means = np.exp(eta)
     none = special.log_expit(-zeta[:n0]) - np.log1p(alpha * means[:n0]) / alpha
     zeros = np.logaddexp(special.log_expit(zeta[:n0]), none)
     y, mu, r = data.y[n0:], means[n0:], 1 / alpha
@@ -150,6 +171,33 @@ def scores(data: Counts, at: Floats) -> Floats:
     return np.concatenate([data.x * d[ETA], data.z * d[ZETA], d[A : A + 1]]).T
 
 
+def informations(data: Counts, at: Floats, row: Ints, codes: Ints, weight: Floats) -> Floats:
+    """Negative Hessian of each cluster's log-likelihood, shape (G, q, q).
+
+    Parameters
+    ----------
+    row
+        Distinct row of each of the n rows, shape (n,).
+    codes
+        Cluster of each row, integers from 0 to G - 1, shape (n,).
+    weight
+        What each row counts for, shape (n,).
+    """
+    alpha, n0 = _alpha(at), data.zeros
+    d = rows(data, at, alpha)
+    d[A_A, n0:] += data.tally.bends(alpha)[data.index]
+    d = d[:, row] * weight
+    parts = ([(x, ETA) for x in data.x], [(z, ZETA) for z in data.z], [(np.ones(len(data.y)), A)])
+    columns = [(value[row], kind) for part in parts for value, kind in part]
+    G, q = int(codes.max()) + 1, data.n_parameters
+    found = np.empty((G, q, q))
+    for j, (left, of_left) in enumerate(columns):
+        for k, (right, of_right) in enumerate(columns[: j + 1]):
+            second = d[_SECOND[of_right, of_left]]
+            found[:, j, k] = found[:, k, j] = -np.bincount(codes, left * right * second, G)
+    return found
+
+
 def _alpha(at: Floats) -> float:
     return float(np.exp(min(max(at[-1], NO_DISPERSION), LARGEST_EXPONENT)))
 
@@ -159,9 +207,9 @@ def dispersion_score(data: Counts, at: Floats) -> float:
 
     At the maximum over these, a slope of zero or less says that no dispersion fits better.
     """
-    p, n0 = len(data.x), data.zeros
-    mu = np.exp(np.minimum(at[:p] @ data.x, LARGEST_EXPONENT))
-    zeta = at[p:-1] @ data.z
+    n0 = data.zeros
+    eta, zeta = data.predictors(at)
+    mu = np.exp(eta)
     chance = special.expit(-zeta[:n0] - mu[:n0])  # P(a zero of the counts | zero)
     excess = (data.y[n0:] - mu[n0:]) ** 2 - data.y[n0:]
     return float(data.weight[:n0] @ (chance * mu[:n0] ** 2) + data.weight[n0:] @ excess) / 2
@@ -177,9 +225,8 @@ def rows(data: Counts, at: Floats, alpha: float) -> Floats:
     ndarray
         Shape (10, n), in the order of `LOGLIK` and its fellows.
     """
-    p, n0 = len(data.x), data.zeros
-    eta = np.minimum(at[:p] @ data.x, LARGEST_EXPONENT)
-    zeta = at[p:-1] @ data.z
+    n0 = data.zeros
+    eta, zeta = data.predictors(at)
     with np.errstate(over="ignore", invalid="ignore"):
         mu = np.exp(eta)
         spread = alpha * mu

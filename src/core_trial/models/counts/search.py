@@ -1,4 +1,4 @@
-"""From designs to the maximum of the zero-inflated negative binomial likelihood."""
+"""From designs to the maximum of the negative binomial likelihood, zero-inflated or not."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from scipy import special
 
 from core_trial.errors import DesignError
 from core_trial.models.counts.likelihood import (
+    LARGEST_EXPONENT,
     NO_DISPERSION,
     Counts,
     dispersion_score,
@@ -28,12 +29,14 @@ NEARLY_POISSON = -6.0
 WEAK = 12.0
 #: Grid of starts: the part of the zeros that is put down to inflation, and alpha.
 SHARES = np.array([0.98, 0.9, 0.75, 0.5, 0.25, 0.02])
+#: The smallest probability whose logarithm compares starts.
+SMALLEST = 1e-300
 RATIO = 2.0
 ALPHAS = 0.03 * RATIO ** np.arange(10.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ZinbModel:
+class CountModel:
     """Data in whitened coordinates, and the way back.
 
     Parameters
@@ -44,15 +47,34 @@ class ZinbModel:
         Which of them each of the n rows is, shape (n,).
     back
         From whitened to the designs' coordinates, all q parameters, shape (q, q).
+    weights
+        What each of the n rows counts for, shape (n,).
     """
 
     data: Counts
     row: Ints
     back: Floats
+    weights: Floats
 
 
-def prepare(count: Design, excess: Design) -> ZinbModel:
+def prepare(
+    count: Design,
+    excess: Design | None,
+    *,
+    offset: Floats | None = None,
+    weights: Floats | None = None,
+) -> CountModel:
     """Whiten both designs and sort the rows, zeros first; where there are many, merge equal ones.
+
+    Parameters
+    ----------
+    count
+        Response and covariates of the counts.
+    excess
+        Covariates of the inflation; None for a model without.
+    offset, weights
+        What the linear predictor holds beside the covariates, and what each row counts for, shape
+        (n,); None for nothing, and for one.
 
     Raises
     ------
@@ -60,25 +82,39 @@ def prepare(count: Design, excess: Design) -> ZinbModel:
         If the response is not made of whole numbers from zero, or of zeros only.
     """
     _refuse(count)
-    if 0 in (count.X.shape[1], excess.X.shape[1]):
+    Z = np.empty((count.n, 0)) if excess is None else excess.X
+    if count.X.shape[1] == 0 or (excess is not None and Z.shape[1] == 0):
         raise DesignError("both parts need a covariate or an intercept")
-    cell, first = _cells(count.X, excess.X)
-    size = np.bincount(cell).astype(float)
+    counts_for = np.ones(count.n) if weights is None else weights
+    cell, first = _cells(count.X if offset is None else np.column_stack([count.X, offset]), Z)
+    size = np.bincount(cell, counts_for).astype(float)
     x = whiten(count.X[first], centre=False, weights=size)
-    z = whiten(excess.X[first], centre=False, weights=size)
     shows, row = _distinct_rows(cell, count.y)
     order = np.argsort(count.y[shows] > 0, kind="stable")
     shows, place = shows[order], np.argsort(order)
     y, cells = count.y[shows], cell[shows]
-    weight = np.bincount(row, minlength=len(shows)).astype(float)[order]
+    weight = np.bincount(row, counts_for, len(shows)).astype(float)[order]
     zeros = int((y == 0).sum())
     found, index = tally(y[zeros:].astype(np.intp), weight[zeros:])
-    log_y = np.log(np.maximum(y, 1.0))
-    data = Counts(y, log_y, x.columns[:, cells], z.columns[:, cells], weight, zeros, found, index)
-    p, k = len(x.columns), len(z.columns)
+    p, k = count.X.shape[1], Z.shape[1]
     back = np.zeros((p + k + 1, p + k + 1))
-    back[:p, :p], back[p:-1, p:-1], back[-1, -1] = x.back, z.back, 1.0
-    return ZinbModel(data, place[row], back)
+    back[:p, :p], back[-1, -1] = x.back, 1.0
+    inflation = np.empty((0, len(shows)))
+    if excess is not None:
+        z = whiten(Z[first], centre=False, weights=size)
+        back[p:-1, p:-1], inflation = z.back, z.columns[:, cells]
+    data = Counts(
+        y=y,
+        log_y=np.log(np.maximum(y, 1.0)),
+        x=x.columns[:, cells],
+        z=inflation,
+        offset=np.zeros(len(shows)) if offset is None else offset[shows],
+        weight=weight,
+        zeros=zeros,
+        tally=found,
+        index=index,
+    )
+    return CountModel(data, place[row], back, counts_for)
 
 
 def _refuse(count: Design) -> None:
@@ -155,16 +191,24 @@ def _starts(data: Counts) -> list[Floats]:
     """
     n, total = data.weight.sum(), data.weight @ data.y
     inflated = np.clip(SHARES * data.weight[: data.zeros].sum() / n, 0.01, 0.98)
+    if len(data.z) == 0:
+        inflated = np.zeros(1)
     heights, a = _tops(_heights(data, total / (n * (1 - inflated)), inflated))
     one_x, one_z = data.x @ data.weight / n, data.z @ data.weight / n
     slopes = _slopes(data, one_x)
-    eta, zeta = np.log(total / (n * (1 - inflated))), special.logit(inflated)
+    eta = np.log(total / (_exposed(data) * (1 - inflated)))
+    zeta = special.logit(inflated)
     edge = np.concatenate([[-np.inf], heights, [-np.inf]])
     peaks = np.flatnonzero((heights >= edge[:-2]) & (heights >= edge[2:]))
     return [
         np.concatenate([one_x * eta[j] + slopes, one_z * zeta[j], [a[j]]])
         for j in sorted(peaks.tolist(), key=lambda j: -heights[j])
     ]
+
+
+def _exposed(data: Counts) -> float:
+    """Rows, each as many as its exposure says."""
+    return float(data.weight @ np.exp(np.minimum(data.offset, LARGEST_EXPONENT)))
 
 
 def _heights(data: Counts, mean: Floats, inflated: Floats) -> Floats:
@@ -174,7 +218,7 @@ def _heights(data: Counts, mean: Floats, inflated: Floats) -> Floats:
     u = 1 + alpha * mean
     L = np.log(u) / alpha
     some = (data.weight.sum() - zeros) * (np.log1p(-inflated) - L) + total * np.log(mean / u)
-    none = zeros * np.log(inflated + (1 - inflated) * np.exp(-L))
+    none = zeros * np.log(np.maximum(inflated + (1 - inflated) * np.exp(-L), SMALLEST))
     heights: Floats = none + some + data.tally.values_at(ALPHAS)[:, None]
     return heights
 
@@ -183,7 +227,8 @@ def _slopes(data: Counts, one: Floats) -> Floats:
     """Least squares of the positive counts' logarithms, less the constant `one`, shape (p,)."""
     x, weight = data.x[:, data.zeros :], data.weight[data.zeros :]
     squares = (x * weight) @ x.T + 1e-3 * weight.sum() * np.eye(len(x))
-    slopes = np.linalg.solve(squares, x @ (weight * data.log_y[data.zeros :]))
+    logs = data.log_y[data.zeros :] - data.offset[data.zeros :]
+    slopes = np.linalg.solve(squares, x @ (weight * logs))
     return np.asarray(slopes - one * (one @ slopes), dtype=float)
 
 
@@ -203,7 +248,7 @@ def _further_starts(data: Counts) -> list[Floats]:
     inflated = max(0.02 * data.weight[: data.zeros].sum() / n, 0.001)
     centre = np.concatenate(
         [
-            data.x @ data.weight / n * np.log(total / (n * (1 - inflated))),
+            data.x @ data.weight / n * np.log(total / (_exposed(data) * (1 - inflated))),
             data.z @ data.weight / n * special.logit(inflated),
             [0.0],
         ]

@@ -160,7 +160,7 @@ def plain(rows: Rows, family: Family, theta: Floats) -> tuple[float, Floats, Flo
     gradient, hessian = np.zeros(q), np.zeros((q, q))
     if rows.trials.size == 0:
         return 0.0, gradient, hessian
-    eta = theta[:p] @ rows.columns
+    eta = rows.predictor(theta[:p])
     b, mean, variance = family.cumulant(eta)
     gradient[:p] = rows.columns @ (rows.successes - rows.trials * mean)
     hessian[:p, :p] = -(rows.columns * (rows.trials * variance)) @ rows.columns.T
@@ -186,7 +186,7 @@ def find_modes(block: Block, family: Family, eta: Floats, sigma: float, start: F
 def _centre(block: Block, family: Family, theta: Floats, start: Floats) -> Centre:
     """Modes and curvatures, and their derivatives by the implicit function theorem."""
     p, sigma = len(theta) - 1, float(theta[-1])
-    eta = theta[:-1] @ block.columns
+    eta = block.predictor(theta[:-1])
     mode = find_modes(block, family, eta, sigma, start)
     mean, variance, third, fourth = family.derivatives(eta + block.spread(sigma * mode))
     W, W1, W2 = block.trials * variance, block.trials * third, block.trials * fourth
@@ -215,7 +215,7 @@ def _centre(block: Block, family: Family, theta: Floats, start: Floats) -> Centr
 def _nodes(block: Block, family: Family, theta: Floats, rule: Rule, centre: Centre) -> Nodes:
     sigma = float(theta[-1])
     b = centre.mode + rule.nodes[:, None] * centre.scale
-    eta = theta[:-1] @ block.columns + block.spread(sigma * b)
+    eta = block.predictor(theta[:-1]) + block.spread(sigma * b)
     cumulant, mean, variance = family.cumulant(eta)
     rows = block.successes * eta - block.trials * cumulant
     h = block.total(rows) - 0.5 * b**2 + rule.log_lifted[:, None]

@@ -12,7 +12,7 @@ from core_trial.models.inference import Floats
 from core_trial.models.intercept.layout import Layout, Table, arrange, tabulate
 from core_trial.models.intercept.random_intercept import Maximum, State, at_zero, finer, search
 from core_trial.models.numerics.canonical import Family
-from core_trial.models.numerics.glm import Orthonormal, examine, orthonormal
+from core_trial.models.numerics.glm import Orthonormal, examine, orthonormal, regress
 from core_trial.models.numerics.newton import Optimum
 from core_trial.models.numerics.quadrature import MOST_POINTS
 from core_trial.models.numerics.separation import Separation
@@ -114,6 +114,27 @@ def solve(layout: Layout, basis: Orthonormal, family: Family, y: Floats, points:
     return replace(answer, loglik=answer.loglik + constant, null=answer.null + constant)
 
 
+def top(layout: Layout, basis: Orthonormal, family: Family, y: Floats, points: int) -> float:
+    """The highest log-likelihood of a response, shape (n,), without its constant.
+
+    Where the data separate it is what the likelihood rises to, to many digits.
+    """
+    table = tabulate(layout, basis.columns, y, points)
+    regression = regress(table.everything, family)
+    return _maximum(layout, family, table, points, regression)[0].value
+
+
+def _maximum(
+    layout: Layout, family: Family, table: Table, points: int, regression: Optimum
+) -> tuple[Maximum, Status]:
+    """Where the likelihood has its maximum; at a variance of zero where that is not identified."""
+    # a count's own variance is known, so that clusters of one show what exceeds it
+    if layout.compares_clusters and (layout.compares_within or not family.bounded):
+        best = search(table, family, points, regression)
+        return best, best.state
+    return at_zero(table, regression), "unidentified"
+
+
 def _regular(
     layout: Layout,
     basis: Orthonormal,
@@ -123,20 +144,14 @@ def _regular(
     regression: Optimum,
 ) -> Answer:
     """The fit of data that do not separate."""
-    status: Status
-    # a count's own variance is known, so that clusters of one show what exceeds it
-    if layout.compares_clusters and (layout.compares_within or not family.bounded):
-        best = search(table, family, points, regression)
-        status = best.state
-    else:
-        best, status = at_zero(table, regression), "unidentified"
+    best, status = _maximum(layout, family, table, points, regression)
     inverse = _inverse(best.information)
     if not regression.converged or (status == "interior" and np.isnan(inverse[0, 0])):
         status = "stopped"
     sd = float(best.theta[-1])
     effects = np.zeros(layout.clusters.count)
     effects[table.clusters] = sd * best.modes[table.units]
-    eta = (best.theta[:-1] @ basis.columns)[layout.pattern_of]
+    eta = table.everything.predictor(best.theta[:-1])[layout.pattern_of]
     eta += layout.random * effects[layout.clusters.codes]
     answer = Answer(
         beta=basis.back @ best.theta[:-1],
@@ -181,7 +196,8 @@ def _separated(layout: Layout, family: Family, y: Floats, points: int, apart: Se
         return whole
     X = layout.patterns[layout.pattern_of[stay]][:, apart.kept]
     members = Clusters(layout.clusters.codes[stay], layout.clusters.labels)
-    rest = arrange(X, members, layout.random[stay].astype(float))
+    shift = layout.shift[layout.pattern_of[stay]]
+    rest = arrange(X, members, layout.random[stay].astype(float), shift)
     basis = orthonormal(rest.patterns, rest.counts)
     answer = solve(rest, basis, family, y[stay], points)
     whole.fitted[stay] = answer.fitted

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from core_trial.models.design import Design
+from core_trial.models.design import Design, Ints
 from core_trial.models.inference import Floats
 from core_trial.models.intercept.answer import Answer, Finer
+from core_trial.models.intercept.layout import Bools, Layout
 from core_trial.models.numerics.separation import describe
 
 #: Differences of more than this share of a standard error are worth a warning.
@@ -15,6 +18,8 @@ WORTH_SAYING = 0.01
 OUTSIDE = 1.96
 #: States of a search that found nothing to report.
 NO_MAXIMUM = ("unbounded", "stopped")
+#: A mean count that a model implies may differ from the one seen by this factor.
+LARGEST_MEAN_RATIO = 2.0
 #: Beyond this standard deviation on the link scale, clusters all but decide the outcome: odds that
 #: differ by e^10 between two clusters of the same kind are not an effect, they are separation.
 LARGEST_SD = 10.0
@@ -104,3 +109,40 @@ def _about_nodes(answer: Answer, fine: Finer, design: Design, points: int) -> li
         for k in np.flatnonzero(far)
     ]
     return [f"the answer depends on the number of nodes: {instead}, {', '.join(told)}{use}"]
+
+
+def implied_means(answer: Answer, layout: Layout, y: Floats, groups: Ints) -> Floats:
+    """Mean counts that a mixed Poisson model implies and those seen, by group, shape (k, 2).
+
+    The model's mean of a row is exp(eta + sd^2/2) where the random effect enters: it leaves the
+    data's where the effect has to stand for a spread that is not its own.
+    """
+    eta = (layout.patterns @ answer.beta + layout.shift)[layout.pattern_of]
+    with np.errstate(over="ignore"):
+        mean = np.exp(eta + layout.random * answer.sd**2 / 2)
+    size = np.bincount(groups)
+    return np.stack([np.bincount(groups, values) / size for values in (mean, y)], axis=1)
+
+
+def leave_the_data(means: Floats) -> Bools:
+    """Which groups' implied means are out of proportion to those seen, shape (k,)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.abs(np.log(means[:, 0] / means[:, 1]))
+    return np.asarray((means[:, 1] > 0) & (ratio > np.log(LARGEST_MEAN_RATIO)))
+
+
+def about_means(means: Floats, labels: Sequence[str]) -> list[str]:
+    """Say that the means a model implies are not the data's."""
+    far = np.flatnonzero(leave_the_data(means)).tolist()
+    if not far:
+        return []
+    told = [
+        f"{means[k, 0]:.4g} where {means[k, 1]:.4g} was seen"
+        + (f" at {labels[k]}" * bool(labels[k]))
+        for k in far
+    ]
+    return [
+        f"the model implies mean counts of {' and '.join(told)}: a normal random effect does not "
+        "describe this spread, do not use this fit; negative_binomial and poisson with cluster= "
+        "compare means"
+    ]

@@ -33,11 +33,18 @@ class Rows:
         Design matrix as p rows, shape (p, R).
     trials, successes
         How many rows were merged, and the sum of their responses, shape (R,).
+    shift
+        What the linear predictor holds beside the covariates, shape (R,).
     """
 
     columns: Floats
     trials: Floats
     successes: Floats
+    shift: Floats
+
+    def predictor(self, beta: Floats) -> Floats:
+        """Linear predictor of each row, shape (R,), at the coefficients, shape (p,)."""
+        return beta @ self.columns + self.shift
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +88,8 @@ class Layout:
         Cluster of each row.
     patterns
         The distinct rows of the design matrix, shape (P, p), and `counts`, how often each is there.
+    shift
+        What the linear predictor of each pattern holds beside the covariates, shape (P,).
     pattern_of
         Pattern of each row, shape (n,).
     random
@@ -100,6 +109,7 @@ class Layout:
     clusters: Clusters
     patterns: Floats
     counts: Floats
+    shift: Floats
     pattern_of: Ints
     random: Bools
     cell_of: Ints
@@ -143,7 +153,9 @@ class Table:
     units: Ints
 
 
-def arrange(X: Floats, clusters: Clusters, random: Floats | None = None) -> Layout:
+def arrange(
+    X: Floats, clusters: Clusters, random: Floats | None = None, offset: Floats | None = None
+) -> Layout:
     """Work out which rows and which clusters are alike.
 
     Parameters
@@ -154,10 +166,13 @@ def arrange(X: Floats, clusters: Clusters, random: Floats | None = None) -> Layo
         Cluster of each row.
     random
         1 where the random effect enters a row and 0 where not, shape (n,); everywhere if None.
+    offset
+        What the linear predictor holds beside the covariates, shape (n,); nothing if None.
     """
     n = len(X)
     enters = np.ones(n, dtype=bool) if random is None else random > 0
-    pattern_of, first = distinct(X)
+    beside = np.zeros(n) if offset is None else offset
+    pattern_of, first = distinct(X if offset is None else np.column_stack([X, offset]))
     sizes = np.bincount(clusters.codes[enters], minlength=clusters.count)
     several = enters & (sizes[clusters.codes] > 1)
     code = clusters.codes[several] * len(first) + pattern_of[several]
@@ -170,6 +185,7 @@ def arrange(X: Floats, clusters: Clusters, random: Floats | None = None) -> Layo
         clusters=clusters,
         patterns=X[first],
         counts=np.bincount(pattern_of, minlength=len(first)).astype(float),
+        shift=beside[first],
         pattern_of=pattern_of,
         random=enters,
         cell_of=merged,
@@ -217,14 +233,17 @@ def tabulate(layout: Layout, columns: Floats, y: Floats, points: int) -> Table:
         Number of nodes the blocks are cut for.
     """
     P = columns.shape[1]
-    everything = Rows(columns, layout.counts, np.bincount(layout.pattern_of, y, P).astype(float))
+    totals = np.bincount(layout.pattern_of, y, P).astype(float)
+    everything = Rows(columns, layout.counts, totals, layout.shift)
     multi = layout.cell_of >= 0
     C = len(layout.cell_pattern)
     single, weight, unit, response = _singles(layout, y)
     pattern = np.concatenate([layout.cell_pattern, single])
     trials = np.concatenate([np.bincount(layout.cell_of[multi], minlength=C), np.ones(len(single))])
     successes = np.concatenate([np.bincount(layout.cell_of[multi], y[multi], C), response])
-    rows = Rows(columns.take(pattern, axis=1), trials.astype(float), successes)
+    rows = Rows(
+        columns.take(pattern, axis=1), trials.astype(float), successes, layout.shift[pattern]
+    )
     starts = np.concatenate([layout.cell_starts, C + np.arange(len(single))])
     weights = np.concatenate([np.ones(len(layout.cell_starts)), weight])
     return Table(
@@ -248,14 +267,17 @@ def _singles(layout: Layout, y: Floats) -> tuple[Ints, Floats, Ints, Floats]:
 def _fixed(layout: Layout, everything: Rows, y: Floats) -> Rows:
     """The rows that the random effect does not enter."""
     if layout.random.all():
-        return Rows(everything.columns[:, :0], np.empty(0), np.empty(0))
+        return Rows(everything.columns[:, :0], np.empty(0), np.empty(0), np.empty(0))
     outside = ~layout.random
     P = everything.columns.shape[1]
     trials = np.bincount(layout.pattern_of[outside], minlength=P)
     successes = np.bincount(layout.pattern_of[outside], y[outside], P)
     there = np.flatnonzero(trials)
     return Rows(
-        everything.columns[:, there], trials[there].astype(float), successes[there].astype(float)
+        everything.columns[:, there],
+        trials[there].astype(float),
+        successes[there].astype(float),
+        layout.shift[there],
     )
 
 
@@ -274,6 +296,7 @@ def _blocks(rows: Rows, starts: Ints, weight: Floats, most: int) -> tuple[Block,
                 np.ascontiguousarray(rows.columns[:, lo:hi]),
                 rows.trials[lo:hi],
                 rows.successes[lo:hi],
+                rows.shift[lo:hi],
                 own,
                 unit,
                 weight[first:last],

@@ -82,6 +82,11 @@ def logistic_regression(formula: str, frame: pd.DataFrame, *, confidence: float 
         warnings=(*notes, *(() if found.converged else (UNFINISHED,))),
         fitted=found.fitted,
         confidence=confidence,
+        n_dropped=design.dropped,
+        term_columns=design.term_columns,
+        recipe=design.recipe,
+        reference=design.reference,
+        response=design.y,
     )
 
 
@@ -102,7 +107,9 @@ def _maximise(X: Floats, y: Floats) -> _Maximum:
     trials = np.bincount(pattern_of, minlength=len(first)).astype(float)
     events = np.bincount(pattern_of, y, len(first)).astype(float)
     basis = orthonormal(X[first], trials)
-    best, apart = examine(X[first], Rows(basis.columns, trials, events), LOGISTIC)
+    best, apart = examine(
+        X[first], Rows(basis.columns, trials, events, np.zeros(len(first))), LOGISTIC
+    )
     if apart is not None:
         return _limit(X, y, apart, apart.moving[pattern_of])
     fitted = LOGISTIC.cumulant(best.point @ basis.columns)[1]

@@ -6,12 +6,15 @@ import numpy as np
 import pandas as pd
 
 from core_trial.models.clusters import Blank
-from core_trial.models.columns import Missing
+from core_trial.models.columns import Missing, sample
 from core_trial.models.design import Clusters, Design
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
+from core_trial.models.intercept.few import Inference
 from core_trial.models.intercept.model import InterceptModel, Kind, prepare, prepare_frame
+from core_trial.models.many.parametric import Bootstrap, with_bootstrap
 from core_trial.models.numerics.canonical import POISSON
+from core_trial.models.weights import WeightType, only_frequency
 
 
 def _row_variance(mean: float) -> float:
@@ -29,6 +32,16 @@ def mixed_poisson(
     cluster: str,
     points: int = 7,
     random: str = "1",
+    inference: Inference | None = None,
+    term: str | None = None,
+    draws: int = 999,
+    seed: int = 0,
+    workers: int | None = None,
+    progress: bool = False,
+    offset: str | None = None,
+    exposure: str | None = None,
+    weights: str | None = None,
+    weight_type: WeightType = "frequency",
     confidence: float = 0.95,
     missing: Missing = "refuse",
     blank_cluster: Blank = "refuse",
@@ -49,6 +62,22 @@ def mixed_poisson(
         ``"1"`` for a random intercept in every cluster; ``"arm[CBT]"`` for one that enters only in
         that level: partial nesting. A 0/1 column, or a factor of two levels, means where it is 1,
         or the second level; `Fit.method` says which.
+    inference
+        ``"normal"``; ``"t"``, with between-within degrees of freedom, which is careful; or
+        ``"bootstrap"``, which simulates the likelihood ratio of `term`, and is the closest where
+        clusters are few (the other coefficients are judged by t). None takes the normal where an
+        arm has clusters worth 20 equal ones or more, and ``"t"`` below.
+    term, draws, seed, workers, progress
+        For the bootstrap: the coefficient, by default that of the variable that compares clusters,
+        such as the arm; the number of simulated responses; the seed of their generators; the number
+        of processes, on which the numbers do not depend; and whether to show a progress bar.
+    offset
+        Column that is added to the linear predictor.
+    exposure
+        Column with each row's length of exposure: ratios are then of rates.
+    weights, weight_type
+        Column that says how often each row occurred. Sampling weights are refused: they have no
+        place in the likelihood of a random effect.
     confidence
         Coverage of the intervals.
     missing
@@ -86,16 +115,25 @@ def mixed_poisson(
     >>> round(fit.effect("arm").estimate, 2), round(fit.variance["cluster"], 2)
     (0.98, 0.3)
     """
-    return prepare_mixed_poisson(
+    model = prepare_mixed_poisson(
         formula,
         frame,
         cluster=cluster,
         points=points,
         random=random,
+        inference=inference,
+        offset=offset,
+        exposure=exposure,
+        weights=weights,
+        weight_type=weight_type,
         confidence=confidence,
         missing=missing,
         blank_cluster=blank_cluster,
-    ).fit()
+    )
+    fit = model.fit()
+    if inference != "bootstrap":
+        return fit
+    return with_bootstrap(model, fit, Bootstrap(term, draws, seed, workers, progress))
 
 
 def prepare_mixed_poisson(
@@ -105,20 +143,38 @@ def prepare_mixed_poisson(
     cluster: str,
     points: int = 7,
     random: str = "1",
+    inference: Inference | None = None,
+    offset: str | None = None,
+    exposure: str | None = None,
+    weights: str | None = None,
+    weight_type: WeightType = "frequency",
     confidence: float = 0.95,
     missing: Missing = "refuse",
     blank_cluster: Blank = "refuse",
 ) -> InterceptModel:
     """A model whose `fit` takes one response after the other; arguments as `mixed_poisson`."""
+    rows = sample(
+        frame,
+        formula,
+        missing=missing,
+        random=random,
+        cluster=cluster,
+        weights=weights,
+        offset=offset,
+        exposure=exposure,
+    )
+    rows = only_frequency(rows, weights, weight_type)
     return prepare_frame(
         KIND,
         formula,
-        frame,
+        rows,
         cluster=cluster,
         points=points,
         random=random,
+        inference=inference,
+        offset=offset,
+        exposure=exposure,
         confidence=confidence,
-        missing=missing,
         blank_cluster=blank_cluster,
     )
 
@@ -128,7 +184,9 @@ def fit_mixed_poisson(
     clusters: Clusters,
     *,
     random: Floats | None = None,
+    offset: Floats | None = None,
     points: int = 7,
+    inference: Inference | None = None,
     confidence: float = 0.95,
 ) -> Fit:
     """Fit a prepared design: `mixed_poisson` without formula and frame.
@@ -141,8 +199,19 @@ def fit_mixed_poisson(
         Cluster of each row.
     random
         1 where the random effect enters a row, 0 where not, shape (n,); None for everywhere.
-    points, confidence
-        As in `mixed_poisson`.
+    offset
+        What the linear predictor holds beside the covariates, shape (n,); None for nothing.
+    points, inference, confidence
+        As in `mixed_poisson`; for the bootstrap see `parametric.with_bootstrap`.
     """
-    model = prepare(KIND, design, clusters, random=random, points=points, confidence=confidence)
+    model = prepare(
+        KIND,
+        design,
+        clusters,
+        random=random,
+        offset=offset,
+        points=points,
+        inference=inference,
+        confidence=confidence,
+    )
     return model.fit()

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models.clusters import Blank, Clusters, Nesting, carried_by, clusters, nesting
-from core_trial.models.columns import Missing, sample
+from core_trial.models.columns import Sample
 from core_trial.models.design import Design, build
-from core_trial.models.fit import Fit, RandomIntercept
-from core_trial.models.inference import Floats, Quantity, Test, boundary_p, positive, wald
-from core_trial.models.intercept.answer import Answer, solve
-from core_trial.models.intercept.cautions import believable, warnings_of
+from core_trial.models.fit import Fit
+from core_trial.models.inference import Floats
+from core_trial.models.intercept.answer import solve
+from core_trial.models.intercept.few import Inference, degrees_of_freedom, judge
 from core_trial.models.intercept.layout import Layout, arrange
-from core_trial.models.intercept.profile import InterceptProfiler
+from core_trial.models.intercept.told import as_fit
 from core_trial.models.numerics.canonical import Family
 from core_trial.models.numerics.glm import Orthonormal, orthonormal
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.numerics.quadrature import hermite_rule
 from core_trial.models.numerics.threads import one_thread
+from core_trial.models.weights import offset_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,12 @@ class InterceptModel:
         Coverage of the intervals.
     layout, basis
         Rows and clusters that are alike, and coordinates for their covariates.
+    inference
+        ``"normal"``, or ``"t"`` by the between-within rule.
+    df
+        Degrees of freedom of each coefficient, shape (p,).
+    notes
+        What is to be said of the number of clusters.
     where
         The clusters that carry the random effect, in words.
     carrier
@@ -74,6 +79,9 @@ class InterceptModel:
     confidence: float
     layout: Layout
     basis: Orthonormal
+    inference: Inference
+    df: Floats
+    notes: tuple[str, ...] = ()
     where: str = "every cluster"
     carrier: tuple[str, object] = ("", "")
 
@@ -89,7 +97,31 @@ class InterceptModel:
         y = self.design.y if y is None else self.design.with_response(y).y
         _refuse_response(y, self.kind, self.design.formula.response)
         answer = solve(self.layout, self.basis, self.kind.family, y, self.points)
-        return _as_fit(self, y, answer)
+        return as_fit(self, y, answer)
+
+    @property
+    def offset(self) -> Floats:
+        """What the linear predictor holds beside the covariates, shape (n,)."""
+        return self.layout.shift[self.layout.pattern_of]
+
+    def held(self, k: int, value: float) -> InterceptModel:
+        """The same model with the coefficient of column k held at a value."""
+        design = self.design
+        rest = replace(
+            design,
+            X=np.delete(design.X, k, axis=1),
+            columns=design.columns[:k] + design.columns[k + 1 :],
+        )
+        return prepare(
+            self.kind,
+            rest,
+            self.layout.clusters,
+            random=self.layout.random.astype(float),
+            offset=self.offset + value * design.X[:, k],
+            points=self.points,
+            inference=self.inference,
+            confidence=self.confidence,
+        )
 
 
 @one_thread
@@ -99,7 +131,9 @@ def prepare(
     members: Clusters,
     *,
     random: Nesting | Floats | None = None,
+    offset: Floats | None = None,
     points: int = 7,
+    inference: Inference | None = None,
     confidence: float = 0.95,
 ) -> InterceptModel:
     """Work out all that does not depend on the response.
@@ -112,8 +146,13 @@ def prepare(
         The design and the cluster of each row.
     random
         Where the random effect enters: 1 or 0 for each row, shape (n,); None for everywhere.
+    offset
+        What the linear predictor holds beside the covariates, shape (n,); None for nothing.
     points
         Number of nodes.
+    inference
+        ``"normal"``, ``"t"``, ``"bootstrap"`` (the coefficients are then judged by t); None for the
+        normal where clusters are enough, and t below.
     confidence
         Coverage of the intervals.
 
@@ -132,32 +171,46 @@ def prepare(
     inside = random.inside if isinstance(random, Nesting) else random
     if inside is not None:
         _refuse_spanning(members, inside)
-    layout = arrange(design.X, members, inside)
-    basis = orthonormal(layout.patterns, layout.counts)
-    return InterceptModel(kind, design, points, confidence, layout, basis, carried_by(random))
+    chosen, notes = judge(inference, design, members)
+    layout = arrange(design.X, members, inside, offset)
+    return InterceptModel(
+        kind=kind,
+        design=design,
+        points=points,
+        confidence=confidence,
+        layout=layout,
+        basis=orthonormal(layout.patterns, layout.counts),
+        inference=chosen,
+        df=degrees_of_freedom(chosen, design, members, inside),
+        notes=notes,
+        where=carried_by(random),
+    )
 
 
 def prepare_frame(
     kind: Kind,
     formula: str,
-    frame: pd.DataFrame,
+    rows: Sample,
     *,
     cluster: str,
     points: int,
     random: str,
+    inference: Inference | None,
+    offset: str | None,
+    exposure: str | None,
     confidence: float,
-    missing: Missing = "refuse",
     blank_cluster: Blank = "refuse",
 ) -> InterceptModel:
     """`prepare` from a formula and the names of columns."""
-    rows = sample(frame, formula, missing=missing, random=random, cluster=cluster)
     nested = nesting(rows.frame, random)
     model = prepare(
         kind,
         build(formula, rows),
         clusters(rows.frame, cluster, nested=nested, blank=blank_cluster),
         random=nested,
+        offset=offset_of(rows.frame, offset, exposure),
         points=points,
+        inference=inference,
         confidence=confidence,
     )
     if nested is None:
@@ -181,109 +234,3 @@ def _refuse_response(y: Floats, kind: Kind, name: str) -> None:
         raise DesignError(f"response {name!r} must be 0 or 1 in every row")
     if not kind.family.bounded and ((y < 0) | (y != np.floor(y))).any():
         raise DesignError(f"response {name!r} must be a count (0, 1, 2, ...) in every row")
-
-
-def _as_fit(model: InterceptModel, y: Floats, answer: Answer) -> Fit:
-    members, terms = model.layout.clusters, model.design.columns
-    there = np.bincount(members.codes, model.layout.random, members.count) > 0
-    variance = answer.sd**2 if answer.status != "unidentified" else np.nan
-    effects = pd.Series(answer.effects[there], members.labels[there], name="random_effect")
-    quantities = _quantities(model, answer, float(y.mean()))
-    return Fit(
-        model=model.kind.name,
-        formula=str(model.design.formula),
-        method=_in_words(model),
-        terms=terms,
-        beta=answer.estimates,
-        cov=answer.cov,
-        df=np.full(len(terms), np.inf),
-        scale=model.kind.family.scale,
-        loglik=answer.loglik,
-        n=len(y),
-        n_clusters=members.count,
-        n_events=int(y.sum()),
-        variance={"cluster": variance},
-        converged=believable(answer),
-        n_dropped=model.design.dropped,
-        warnings=tuple(warnings_of(answer, model.design, model.points)),
-        quantities=quantities,
-        tests={"variance": _variance_test(answer)},
-        random_effects=effects,
-        fitted=answer.fitted,
-        confidence=model.confidence,
-        variance_intervals={"cluster": _squared(quantities["sd"])},
-        term_columns=model.design.term_columns,
-        recipe=model.design.recipe,
-        reference=model.design.reference,
-        response=y,
-        random_intercept=_random_intercept(model, answer),
-        profiler=InterceptProfiler(
-            layout=model.layout,
-            basis=model.basis,
-            family=model.kind.family,
-            points=model.points,
-            y=y,
-            answer=answer,
-            columns=terms,
-        ),
-    )
-
-
-def _squared(sd: Quantity) -> Quantity:
-    """The variance, from its root: an interval that is symmetric in the logarithm stays so."""
-    with np.errstate(over="ignore", under="ignore"):
-        estimate, low, high = np.square([sd.estimate, sd.low, sd.high]).tolist()
-    return Quantity(estimate, 2 * sd.estimate * sd.std_error, low, high)
-
-
-def _random_intercept(model: InterceptModel, answer: Answer) -> RandomIntercept:
-    return RandomIntercept(answer.sd, answer.joint, *model.carrier)
-
-
-def _in_words(model: InterceptModel) -> str:
-    notes = model.layout.clusters.note + model.design.note
-    rule = f"{model.points}-point adaptive Gauss-Hermite quadrature"
-    if model.points == 1:
-        rule = "Laplace approximation"
-    return (
-        f"maximum likelihood by {rule}; random intercept in {model.where}; "
-        f"observed information of all parameters, normal inference{notes}"
-    )
-
-
-def _variance_test(answer: Answer) -> Test:
-    """Likelihood ratio of the variance against zero."""
-    hypothesis = "cluster variance is zero"
-    if answer.status not in ("interior", "boundary"):
-        return Test(hypothesis, np.nan, 1.0, np.nan)
-    ratio = max(2.0 * (answer.loglik - answer.null), 0.0)
-    return Test(hypothesis, ratio, 1.0, boundary_p(ratio))
-
-
-def _quantities(model: InterceptModel, answer: Answer, mean: float) -> dict[str, Quantity]:
-    """Standard deviation and intraclass correlation, and each coefficient with more nodes."""
-    sd = positive(answer.sd, answer.sd_error, model.confidence)
-    if answer.status == "unidentified":
-        sd = Quantity(np.nan, np.nan, np.nan, np.nan)
-    found = {"sd": sd, "icc": _icc(sd, model.kind.residual(mean))}
-    fine = answer.finer
-    if fine is None:
-        return found
-    w = wald(fine.beta, fine.std_error, np.inf, model.confidence)
-    columns = zip(fine.beta, fine.std_error, w.low, w.high, w.p_value, strict=True)
-    for term, numbers in zip(model.design.columns, columns, strict=True):
-        found[f"{term} ({fine.points} nodes)"] = Quantity(*map(float, numbers))
-    found[f"sd ({fine.points} nodes)"] = positive(fine.sd, fine.sd_error, model.confidence)
-    return found
-
-
-def _icc(sd: Quantity, residual: float) -> Quantity:
-    """Share of the cluster variance in the variance on the link scale."""
-
-    def share(value: float) -> float:
-        # a quotient that neither a huge nor a tiny standard deviation can overflow
-        return 1.0 if value == np.inf else (value / math.hypot(value, math.sqrt(residual))) ** 2
-
-    icc = share(sd.estimate)
-    error = icc * (1 - icc) * 2 * sd.std_error / sd.estimate if sd.estimate > 0 else np.nan
-    return Quantity(icc, error, share(sd.low), share(sd.high))

@@ -19,6 +19,10 @@ from core_trial.models.numerics.quadrature import hermite_rule
 
 #: Standard deviation from which the search starts again before a zero is believed.
 SECOND_START = 0.7
+#: Least squares guesses of the variance, and the range of the standard deviation at which to begin.
+GUESSES, GUESSED_SD = 3, (0.05, 2.0)
+#: Of logistic means by a normal random effect (Zeger, Liang and Albert 1988).
+ATTENUATION = (16 * 3**0.5 / (15 * np.pi)) ** 2
 #: A standard deviation that ends below this is zero.
 ZERO_SD = 1e-4
 #: No data determine a standard deviation beyond this on the logit or log scale.
@@ -57,19 +61,25 @@ class Maximum:
 
 
 def variance_score(table: Table, family: Family, gamma: Floats) -> tuple[float, float]:
-    r"""Slope of the log-likelihood in the variance at zero, and a rough curvature.
+    r"""Slope of the log-likelihood in the variance at zero, and a first guess of the variance.
 
-    The slope is :math:`\frac12\sum_g\{(\sum_i r_i)^2 - \sum_i W_i\}` with residuals and variances
-    of the regression without a random effect.
+    The slope is :math:`\frac12\sum_g\{R_g^2 - W_g\}` with the summed residuals R and variances W of
+    each cluster in the regression without a random effect. :math:`R^2 - W` has about the mean
+    :math:`\tau W^2` and the standard deviation :math:`W + \tau W^2`, up to a constant: the guess is
+    the weighted least squares estimate of :math:`\tau`, its weights from the one before.
     """
-    slope = curvature = 0.0
+    parts = [np.empty((3, 0))]
     for block in table.blocks:
-        _, mean, variance = family.cumulant(gamma @ block.columns)
+        _, mean, variance = family.cumulant(block.predictor(gamma))
         residual = block.total(block.successes - block.trials * mean)
-        weight = block.total(block.trials * variance)
-        slope += 0.5 * float(block.weight @ (residual**2 - weight))
-        curvature += 0.5 * float(block.weight @ weight**2)
-    return slope, curvature
+        parts.append(np.stack([residual, block.total(block.trials * variance), block.weight]))
+    R, W, weight = np.concatenate(parts, axis=1)
+    slope = 0.5 * float(weight @ (R**2 - W))
+    tau = 0.0
+    for _ in range(GUESSES):
+        share = weight / (1.0 + tau * W) ** 2
+        tau = max(float(share @ (R**2 - W)) / max(float(share @ W**2), 1e-300), 0.0)
+    return slope, tau
 
 
 def search(table: Table, family: Family, points: int, regression: Optimum) -> Maximum:
@@ -86,15 +96,29 @@ def search(table: Table, family: Family, points: int, regression: Optimum) -> Ma
     regression
         The fit without a random effect: the answer when the variance is zero.
     """
-    slope, curvature = variance_score(table, family, regression.point)
-    sd = np.sqrt(slope / curvature) if slope > 0 else SECOND_START
-    start = np.append(regression.point, np.clip(sd, 0.05, 2.0))
+    slope, tau = variance_score(table, family, regression.point)
+    sd = np.clip(np.sqrt(tau if family.bounded else np.log1p(tau)), *GUESSED_SD)
+    start = _start(table, family, regression.point, float(sd if slope > 0 else SECOND_START))
     likelihood = Likelihood(table, family, hermite_rule(points))
     best = maximise(bounded(likelihood), start, known=_zero(slope, regression))
     found = _classify(best, likelihood)
     if found.state == "boundary" or (slope <= 0 and best.value < regression.value):
         return at_zero(table, regression)
     return found
+
+
+def _start(table: Table, family: Family, gamma: Floats, sd: float) -> Floats:
+    """Coefficients that keep the marginal means of the regression, and the standard deviation.
+
+    A count's mean is exp(eta + sd^2/2) where the random effect enters; a risk's is about that at
+    eta / sqrt(1 + c^2 sd^2), with c = 16 sqrt(3) / (15 pi).
+    """
+    if family.bounded:
+        return np.append(gamma * np.sqrt(1 + ATTENUATION * sd**2), sd)
+    shift, n = np.zeros_like(gamma), table.everything.trials.sum()
+    for block in table.blocks:
+        shift += block.columns @ (block.trials * block.spread(block.weight)) / n
+    return np.append(gamma - shift * sd**2 / 2, sd)
 
 
 def _zero(slope: float, regression: Optimum) -> Optimum | None:

@@ -47,7 +47,10 @@ def warnings_of(
         if bounded
     ]
     if df == "satterthwaite" and maximum.bounded[0 if maximum.identified else 1 :].any():
-        found.append("no Satterthwaite degrees of freedom with a variance at its bound")
+        found.append(
+            "Satterthwaite's degrees of freedom take a variance at its bound as known, and are too "
+            "many where it is not zero; Kenward and Roger's allow for the cluster variance"
+        )
     return tuple(found + _open_intervals(iccs, maximum))
 
 

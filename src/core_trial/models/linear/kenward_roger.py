@@ -54,7 +54,7 @@ def small_sample(
 ) -> SmallSample | None:
     """What the degrees of freedom of any contrast follow from, in the unit of the statistics.
 
-    None for the normal distribution. Satterthwaite has none when a variance is at its bound: there
+    None for the normal distribution. Satterthwaite takes a variance at its bound as known: there
     the observed information is not the inverse of a covariance, and may be negative.
 
     Parameters
@@ -65,15 +65,12 @@ def small_sample(
     if approximation == "normal":
         return None
     point = maximum.point
-    if approximation == "satterthwaite" and maximum.bounded[0 if maximum.identified else 1 :].any():
-        spread = np.full((len(point.theta), len(point.theta)), np.nan)
-    else:
-        observed = approximation == "satterthwaite"
-        spread = maximum.covariance_of(point.observed if observed else point.expected)
+    observed = approximation == "satterthwaite"
+    information = point.observed if observed else point.expected
     rows = back @ point.phi
     return SmallSample(
         method=approximation,
         phi=back @ point.phi @ back.T,
         slopes=rows @ point.slopes @ rows.T,
-        spread=spread,
+        spread=maximum.covariance_of(information, zero_is_known=observed),
     )

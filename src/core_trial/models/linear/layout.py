@@ -262,9 +262,9 @@ def _lay_out(design: Design, clusters: Clusters, z: Floats, residual: Clusters) 
     cell = clusters.codes[on] * L + residual.codes[on]
     sizes = np.bincount(cell, minlength=clusters.count * L).reshape(clusters.count, L)
     used = sizes.any(axis=1)
-    kinds, kind = np.unique(sizes[used], axis=0, return_inverse=True)
+    kinds, kind = _kinds(sizes[used])
     kind_of = np.full(clusters.count, -1)
-    kind_of[used] = kind.ravel()
+    kind_of[used] = kind
     place = (kind_of[clusters.codes[on]] * L + residual.codes[on]) * clusters.count
     place += clusters.codes[on]
     sort = np.argsort(place, kind="stable")
@@ -275,7 +275,7 @@ def _lay_out(design: Design, clusters: Clusters, z: Floats, residual: Clusters) 
         rows=residual.sizes.astype(float),
         cells=(sizes > 0).sum(axis=0).astype(float),
         sizes=kinds.astype(float),
-        count=np.bincount(kind.ravel(), minlength=len(kinds)).astype(float),
+        count=np.bincount(kind, minlength=len(kinds)).astype(float),
         pattern=pattern,
         first=first,
         second=second,
@@ -283,6 +283,15 @@ def _lay_out(design: Design, clusters: Clusters, z: Floats, residual: Clusters) 
     order = np.concatenate([off, on[sort]])
     basis = orthonormal(design.X)
     return LinearLayout(design, clusters, z, residual, basis, order, len(off), starts, patterns)
+
+
+def _kinds(sizes: Ints) -> tuple[Ints, Ints]:
+    """The different rows of an array, and which one each row is."""
+    if sizes.shape[1] == 1:  # many times as fast as by rows
+        flat, kind = np.unique(sizes[:, 0], return_inverse=True)
+        return flat[:, None], kind
+    kinds, kind = np.unique(sizes, axis=0, return_inverse=True)
+    return kinds, kind.ravel()
 
 
 def _pairs(present: np.ndarray) -> tuple[Ints, Ints, Ints]:

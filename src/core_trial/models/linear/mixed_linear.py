@@ -6,13 +6,14 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models.clusters import Blank, Clusters, clusters, groups, nesting
-from core_trial.models.columns import Missing, sample
+from core_trial.models.columns import Missing, Sample, sample
 from core_trial.models.design import Design, build
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
 from core_trial.models.linear.kenward_roger import Approximation
 from core_trial.models.linear.likelihood import Method
 from core_trial.models.linear.model import LinearModel, prepare
+from core_trial.models.weights import WeightType, offset_of, split
 
 
 def mixed_linear(
@@ -24,6 +25,9 @@ def mixed_linear(
     random: str = "1",
     residual_by: str | None = None,
     df: Approximation = "normal",
+    offset: str | None = None,
+    weights: str | None = None,
+    weight_type: WeightType = "frequency",
     confidence: float = 0.95,
     missing: Missing = "refuse",
     blank_cluster: Blank = "refuse",
@@ -50,6 +54,11 @@ def mixed_linear(
         Reference distribution: ``"normal"``, or Student's t with the degrees of freedom of
         ``"satterthwaite"`` or ``"kenward_roger"`` (the latter with its own covariance, and only
         with ``"reml"``, for which it is derived).
+    offset
+        Column that is taken from the outcome.
+    weights, weight_type
+        Column that says how often each row occurred; the fit is that of the rows written out.
+        Sampling weights are refused: `linear_regression` has them, with robust errors.
     confidence
         Coverage of the intervals.
     missing
@@ -98,6 +107,9 @@ def mixed_linear(
         random=random,
         residual_by=residual_by,
         df=df,
+        offset=offset,
+        weights=weights,
+        weight_type=weight_type,
         confidence=confidence,
         missing=missing,
         blank_cluster=blank_cluster,
@@ -113,20 +125,32 @@ def prepare_mixed_linear(
     random: str = "1",
     residual_by: str | None = None,
     df: Approximation = "normal",
+    offset: str | None = None,
+    weights: str | None = None,
+    weight_type: WeightType = "frequency",
     confidence: float = 0.95,
     missing: Missing = "refuse",
     blank_cluster: Blank = "refuse",
 ) -> LinearModel:
     """A model whose `fit` takes one outcome after the other; arguments as `mixed_linear`."""
-    rows = sample(
-        frame, formula, missing=missing, random=random, cluster=cluster, residual_by=residual_by
+    given = sample(
+        frame,
+        formula,
+        missing=missing,
+        random=random,
+        cluster=cluster,
+        residual_by=residual_by,
+        offset=offset,
+        weights=weights,
     )
+    rows = _written_out(given, weights, weight_type)
     nested = nesting(rows.frame, random)
     return prepare(
         build(formula, rows),
         clusters(rows.frame, cluster, nested=nested, blank=blank_cluster),
         random=nested,
         residual=None if residual_by is None else _levels(rows.frame, residual_by),
+        offset=offset_of(rows.frame, offset, None),
         method=method,
         df=df,
         confidence=confidence,
@@ -139,6 +163,7 @@ def fit_mixed_linear(
     *,
     random: Floats | None = None,
     residual: Clusters | None = None,
+    offset: Floats | None = None,
     method: Method = "ml",
     df: Approximation = "normal",
     confidence: float = 0.95,
@@ -155,6 +180,8 @@ def fit_mixed_linear(
         1 where the random effect enters a row, 0 where not, shape (n,); None for everywhere.
     residual
         Residual level of each row; None for one variance.
+    offset
+        Taken from the outcome, shape (n,); None for nothing.
     method, df, confidence
         As in `mixed_linear`.
     """
@@ -163,10 +190,22 @@ def fit_mixed_linear(
         members,
         random=random,
         residual=residual,
+        offset=offset,
         method=method,
         df=df,
         confidence=confidence,
     ).fit()
+
+
+def _written_out(rows: Sample, weights: str | None, weight_type: WeightType) -> Sample:
+    """The rows, each as often as its weight says."""
+    if weight_type == "sampling":
+        raise DesignError(
+            "sampling weights have no place in the likelihood of a random effect, which would need "
+            "one for each cluster too: use linear_regression(..., weight_type='sampling'), whose "
+            "errors are robust"
+        )
+    return split(rows, weights, weight_type)[0]
 
 
 def _levels(frame: pd.DataFrame, name: str) -> Clusters:

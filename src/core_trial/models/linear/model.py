@@ -49,6 +49,8 @@ class LinearModel:
         Coverage of the intervals.
     where
         The clusters that carry the random effect, in words.
+    offset
+        Taken from every outcome, shape (n,); None for nothing.
     """
 
     layout: LinearLayout
@@ -56,6 +58,7 @@ class LinearModel:
     df: Approximation
     confidence: float
     where: str = "every cluster"
+    offset: Floats | None = None
 
     @property
     def design(self) -> Design:
@@ -74,7 +77,8 @@ class LinearModel:
             If the variances differ by more orders of magnitude than the arithmetic has digits.
         """
         y = self.design.y if y is None else self.design.with_response(y).y
-        stats, function, maximum = _solve(self.layout, y, self.method)
+        moved = y if self.offset is None else y - self.offset
+        stats, function, maximum = _solve(self.layout, moved, self.method)
         return _as_fit(self, y, stats, function, maximum)
 
 
@@ -85,6 +89,7 @@ def prepare(
     *,
     random: Nesting | Floats | None = None,
     residual: Clusters | None = None,
+    offset: Floats | None = None,
     method: Method = "ml",
     df: Approximation = "normal",
     confidence: float = 0.95,
@@ -99,6 +104,8 @@ def prepare(
         Where the random effect enters: 1 or 0 for each row, shape (n,); None for everywhere.
     residual
         Residual level of each row; None for one variance.
+    offset
+        Taken from every outcome, shape (n,); None for nothing.
     method, df, confidence
         As in `mixed_linear`.
 
@@ -118,7 +125,7 @@ def prepare(
     refuse_confidence(confidence)
     inside = random.inside if isinstance(random, Nesting) else random
     layout = arrange(design, members, inside, residual)
-    return LinearModel(layout, method, df, confidence, carried_by(random))
+    return LinearModel(layout, method, df, confidence, carried_by(random), offset)
 
 
 def _solve(
@@ -262,5 +269,7 @@ def _predictions(
     effect = tau * np.bincount(codes, w * r, G) / (1.0 + tau * precision)
     there = precision > 0
     known = effect[there] if maximum.identified else np.full(int(there.sum()), np.nan)
-    blups = pd.Series(known, index=layout.clusters.labels[there], name="random_effect")
+    labels = layout.clusters.labels
+    shown = labels if there.all() else labels[there]
+    blups = pd.Series(known, index=shown, name="random_effect")
     return blups, y - r + layout.random * effect[codes]

@@ -60,14 +60,21 @@ class Maximum:
     bounded: NDArray[np.bool_]
     converged: bool
 
-    def covariance_of(self, information: Floats) -> Floats:
+    def covariance_of(self, information: Floats, *, zero_is_known: bool = False) -> Floats:
         """Covariance of the variances from an information about them, shape (m, m).
 
         Zero, as for one that is known, for a cluster variance that is not identified and for a
         residual variance at its bound, where the information is lost in the rounding of its terms.
+
+        Parameters
+        ----------
+        information
+            Expected or observed, shape (m, m).
+        zero_is_known
+            Whether a cluster variance at its bound, zero, counts as known too.
         """
         free = ~self.bounded
-        free[0] = self.identified
+        free[0] = self.identified and not (zero_is_known and self.bounded[0])
         chosen, root = np.ix_(free, free), np.sqrt(self.point.scaling[free])
         both = np.outer(root, root)
         covariance = np.zeros_like(information)

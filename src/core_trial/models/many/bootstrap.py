@@ -110,6 +110,15 @@ def bootstrap(
     ----------
     Davison and Hinkley (1997), Bootstrap Methods and their Application, sections 3.2, 3.8 and 5.3.
     Efron (1987), J Am Stat Assoc 82: 171-85 (BCa).
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"score": np.arange(40.0), "arm": [0, 1] * 20})
+    >>> def difference(frame):
+    ...     return frame.groupby("arm")["score"].mean().diff().iloc[-1]
+    >>> found = bootstrap(difference, frame, arm="arm", times=200, seed=1, progress=False)
+    >>> float(found.estimate[0]), found.draws.shape
+    (1.0, (200, 1))
     """
     _refuse_settings(times, interval, confidence)
     draw = units_of(frame, arm, cluster)

@@ -65,7 +65,7 @@ def simulation(model: InterceptModel, beta: Floats, sd: float) -> Simulation:
         raise DesignError(f"a simulation needs {p} finite coefficients and a standard deviation")
     members = model.layout.clusters
     return Simulation(
-        eta=model.design.X @ beta,
+        eta=model.design.X @ beta + model.offset,
         codes=members.codes,
         count=members.count,
         random=model.layout.random.astype(float),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from core_trial.errors import DesignError
 from core_trial.models.fit import Fit, Scale
@@ -25,6 +28,7 @@ class Estimates:
     confidence: float
     converged: bool
     warnings: tuple[str, ...]
+    term_columns: Mapping[str, tuple[int, ...]]
 
 
 def estimates_of(fit: Fit | Estimates) -> Estimates:
@@ -40,3 +44,29 @@ def estimates_of(fit: Fit | Estimates) -> Estimates:
     if not isinstance(fit, Fit):
         raise DesignError(f"pooling takes fits of our models, not {type(fit).__name__}")
     return Estimates(**{name: getattr(fit, name) for name in Estimates.__dataclass_fields__})
+
+
+def combined(found: Estimates, names: tuple[str, ...], weights: Floats) -> Estimates:
+    """Linear combinations of estimates.
+
+    Parameters
+    ----------
+    found
+        Estimates of p coefficients.
+    names, weights
+        What the k combinations are called, and their weights, shape (k, p). A coefficient without
+        an estimate matters only to combinations in which it has a weight.
+    """
+    lost = np.isnan(found.beta) | np.isnan(np.diagonal(found.cov))
+    touched = ((weights != 0) & lost).any(axis=1)
+    beta = weights @ np.where(lost, 0.0, found.beta)
+    cov = weights @ np.where(lost | lost[:, None], 0.0, found.cov) @ weights.T
+    df = np.array([found.df[row != 0].min(initial=np.inf) for row in weights])
+    return replace(
+        found,
+        terms=names,
+        beta=np.where(touched, np.nan, beta),
+        cov=np.where(touched | touched[:, None], np.nan, cov),
+        df=df,
+        term_columns={},
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from functools import partial
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType
@@ -16,10 +17,14 @@ import pandas as pd
 from core_trial.errors import DesignError
 
 _PLAIN = (str, bytes, int, float, complex, bool, type(None))
+#: Globals that count as part of the function that names them.
+_HELD = (*_PLAIN, list, tuple, dict, set, frozenset, np.ndarray, pd.DataFrame, pd.Series)
 
 
 def fingerprint(*values: Any) -> str:
     """Hash of values by what they hold, functions by their code and what it closes over.
+
+    Of the functions that a function calls those of its own module count, and the constants there.
 
     `pickle` alone would not do: the order of a set, and with it the bytes, differs between
     processes.
@@ -72,9 +77,7 @@ def _of_pandas(value: pd.DataFrame | pd.Series | pd.Index) -> Iterator[bytes]:
 
 def _of_others(value: Any) -> Iterator[bytes]:
     if isinstance(value, FunctionType):
-        cells = [cell.cell_contents for cell in value.__closure__ or ()]
-        yield value.__qualname__.encode()
-        yield from map(_digest, (value.__code__, value.__defaults__, value.__kwdefaults__, cells))
+        yield from _of_function(value)
     elif isinstance(value, CodeType):
         yield value.co_code
         yield from map(_digest, (value.co_consts, value.co_names))
@@ -88,6 +91,40 @@ def _of_others(value: Any) -> Iterator[bytes]:
         yield from map(_digest, (value.entropy, value.spawn_key))
     else:
         yield _pickled(value)
+
+
+def _of_function(function: FunctionType) -> Iterator[bytes]:
+    """Code of a function and of those of its module that it calls, and the constants they use."""
+    todo, seen = [function], set()
+    while todo:
+        one = todo.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        yield one.__qualname__.encode()
+        yield from map(_digest, (one.__code__, one.__defaults__, one.__kwdefaults__))
+        for name, used in _used(one):
+            if isinstance(used, FunctionType) and used.__module__ == function.__module__:
+                todo.append(used)
+            elif isinstance(used, FunctionType):
+                yield f"{used.__module__}.{used.__qualname__}".encode()
+            elif isinstance(used, _HELD) or not name:
+                yield _digest((name, used))
+
+
+def _used(function: FunctionType) -> Iterator[tuple[str, Any]]:
+    """What a function closes over, under a blank name, and the globals that it names."""
+    for cell in function.__closure__ or ():
+        with suppress(ValueError):  # a cell that nothing has been put into yet
+            yield "", cell.cell_contents
+    for name in sorted(_names(function.__code__)):
+        if name in function.__globals__:
+            yield name, function.__globals__[name]
+
+
+def _names(code: CodeType) -> set[str]:
+    inner = (_names(part) for part in code.co_consts if isinstance(part, CodeType))
+    return set(code.co_names).union(*inner)
 
 
 def _pickled(value: Any) -> bytes:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
-from core_trial.errors import DesignError, FitError
-from core_trial.models.fit import Effect, Fit, Scale
+from core_trial.errors import DesignError
+from core_trial.models.fit import Effect, Scale
 from core_trial.models.inference import Floats, Wald, wald
-from core_trial.models.many.estimates import Estimates, estimates_of
+from core_trial.models.many.estimates import Estimates, combined
 from core_trial.models.many.joint import JointTest, joint_test
 from core_trial.models.many.rubin import Rules, imputations_needed, jackknife_errors, rubin
+from core_trial.models.names import columns_of, interactions, locate
+from core_trial.models.questions.contrasts import Asked, read
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -108,7 +109,14 @@ class Pooled:
         return pd.DataFrame(errors, index=pd.Index(self.terms, name="term"))
 
     def effect(self, term: str) -> Effect:
-        """One coefficient on the reported scale (ratios are exponentiated), as `Fit.effect`."""
+        """One coefficient on the reported scale (ratios are exponentiated), as `Fit.effect`.
+
+        Raises
+        ------
+        DesignError
+            If there is no such term, or it is a variable that stands in an interaction.
+        """
+        self._refuse_interaction(term)
         i, w = self.position(term), self.inference
         estimate, low, high = (self._reported(x[i]) for x in (self.beta, w.low, w.high))
         return Effect(
@@ -124,12 +132,38 @@ class Pooled:
 
     def position(self, term: str) -> int:
         """Position of a term, or of a variable's only coefficient, among the coefficients."""
-        found = self._columns(term)
-        if len(found) != 1:
-            raise DesignError(
-                f"term {term!r} has {len(found)} columns; the terms are {', '.join(self.terms)}"
-            )
-        return found[0]
+        return locate(term, self.terms)
+
+    def contrast(self, asked: Asked) -> Pooled:
+        """Linear combinations of the coefficients, each pooled as a coefficient is.
+
+        Parameters
+        ----------
+        asked
+            As in `Fit.contrast`: an expression such as ``"arm[i] + arm[i]:sex[F]"``, several as a
+            list or as a mapping from names, or weights of shape (k, p).
+
+        Returns
+        -------
+        Pooled
+            With a term for each combination. The complete-data degrees of freedom are the smallest
+            of the coefficients that it combines.
+
+        Raises
+        ------
+        DesignError
+            If an expression compares with a number other than zero.
+        """
+        names, weights, null = read(asked, self.terms)
+        if null.any():
+            raise DesignError("a pooled contrast is compared with zero, not with another number")
+        complete = [self.complete_df[row != 0].min(initial=np.inf) for row in weights]
+        return replace(
+            self,
+            terms=tuple(names),
+            each=tuple(combined(e, tuple(names), weights) for e in self.each),
+            complete_df=np.array(complete),
+        )
 
     def test(self, terms: str | Sequence[str]) -> JointTest:
         """Wald test that several coefficients are all zero (D1).
@@ -147,9 +181,14 @@ class Pooled:
         chosen = list(dict.fromkeys(i for name in names for i in self._columns(name)))
         q, u = self._stacked()
         block = rubin(q[:, chosen], u[:, chosen][:, :, chosen])
-        if not np.isfinite(block.total).all() or np.linalg.matrix_rank(block.within) < len(chosen):
-            raise DesignError(f"{', '.join(names)}: not every coefficient has a standard error")
-        return joint_test(block, float(np.min(self.complete_df[chosen])))
+        complete = float(np.min(self.complete_df[chosen]))
+        known = np.isfinite(block.total).all() and not np.isnan(complete)
+        if not known or np.linalg.matrix_rank(block.within) < len(chosen):
+            raise DesignError(
+                f"{', '.join(names)}: not every coefficient has a standard error and degrees of "
+                "freedom of its own"
+            )
+        return joint_test(block, complete)
 
     def imputations_needed(self, term: str, *, cv: float = 0.05) -> int:
         """Imputations after which a term's standard error varies by `cv` over seeds at most.
@@ -165,20 +204,24 @@ class Pooled:
         frame["monte_carlo_error"] = self.monte_carlo_errors["estimate"]
         for name in ("estimate", "low", "high"):
             frame[name] = [self._reported(x) for x in frame[name]]
-        return frame.reset_index()
+        return frame
 
     def _reported(self, x: float) -> float:
         with np.errstate(over="ignore"):
             return float(x if self.scale == "identity" else np.exp(x))
 
     def _columns(self, term: str) -> list[int]:
-        found = [i for i, t in enumerate(self.terms) if t == term]
-        found = found or [i for i, t in enumerate(self.terms) if t.startswith(f"{term}[")]
-        if not found:
+        """Positions of a coefficient, or of all of a variable's."""
+        found = [] if term in self.terms else columns_of(term, self.terms)
+        return found or [locate(term, self.terms)]
+
+    def _refuse_interaction(self, term: str) -> None:
+        found = interactions(term, self.each[0].term_columns)
+        if found:
             raise DesignError(
-                f"term {term!r} is not in the model; the terms are {', '.join(self.terms)}"
+                f"{term!r} stands in the interaction {', '.join(found)}, so its effect differs: "
+                "ask for a combination by contrast(...)"
             )
-        return found
 
     def _stacked(self) -> tuple[Floats, Floats]:
         return np.stack([e.beta for e in self.each]), np.stack([e.cov for e in self.each])
@@ -197,108 +240,3 @@ class Pooled:
         head = "".join(f"<p>{escape(line)}</p>" for line in self._head())
         tail = "".join(f"<p>Warning: {escape(w)}</p>" for w in self.warnings)
         return head + self.coefficients.to_html(float_format="{:.5g}".format) + tail
-
-
-def pool(
-    fits: Sequence[Fit | Estimates | str],
-    *,
-    complete_df: ArrayLike | None = None,
-    confidence: float | None = None,
-) -> Pooled:
-    """Pool the fits of one model to multiply imputed data sets.
-
-    Parameters
-    ----------
-    fits
-        One of each completed data set; or, as `Imputations.analyse` gives it, the reason why it
-        could not be fitted. Those are left out, which is told.
-    complete_df
-        Degrees of freedom of the coefficients' tests without missing data, scalar or shape (p,);
-        None takes the fits' own, averaged (those of Kenward and Roger, say; ``inf`` for z). Finite
-        ones give Barnard and Rubin's degrees of freedom, ``inf`` Rubin's.
-    confidence
-        Coverage of the intervals; None takes the fits' own.
-
-    Returns
-    -------
-    Pooled
-        Estimates, Rubin's standard errors, tests and intervals by Student's t, fractions of missing
-        information, Monte Carlo errors, joint tests.
-
-    Raises
-    ------
-    DesignError
-        If there are fewer than two fits, or they are not of the same model.
-    FitError
-        If fewer than two are left of those that could be fitted.
-
-    References
-    ----------
-    Rubin (1987), Multiple Imputation for Nonresponse in Surveys. Barnard and Rubin (1999),
-    Biometrika 86: 948-55. Reiter (2007), Biometrika 94: 502-8 (`Pooled.test`).
-    """
-    lost = [fit for fit in fits if isinstance(fit, str)]
-    kept = tuple(estimates_of(fit) for fit in fits if not isinstance(fit, str))
-    _refuse_few(kept, lost)
-    _refuse_mixture(kept)
-    first = kept[0]
-    if complete_df is None:
-        complete = np.mean([e.df for e in kept], axis=0)
-    else:
-        complete = np.array(np.broadcast_to(np.asarray(complete_df, float), first.beta.shape))
-    return Pooled(
-        model=first.model,
-        formula=first.formula,
-        method=f"{first.method}; Rubin's rules, {_reference(complete)}",
-        terms=first.terms,
-        scale=first.scale,
-        confidence=first.confidence if confidence is None else confidence,
-        each=kept,
-        complete_df=complete,
-        n=first.n,
-        converged=all(e.converged for e in kept) and not lost,
-        warnings=_warnings(kept, lost),
-    )
-
-
-def _refuse_few(kept: Sequence[Estimates], lost: Sequence[str]) -> None:
-    if len(kept) < 2 and lost:
-        count = len(kept) + len(lost)
-        raise FitError(f"{len(lost)} of {count} imputations could not be fitted: {lost[0]}")
-    if len(kept) < 2:
-        raise DesignError(f"pooling needs the fits of at least two imputations, not {len(kept)}")
-
-
-def _refuse_mixture(kept: Sequence[Estimates]) -> None:
-    first = kept[0]
-    for i, e in enumerate(kept):
-        if e.model != first.model or e.terms != first.terms or e.scale != first.scale:
-            raise DesignError(
-                f"fit {i} is not of the model of fit 0: {e.model} with {', '.join(e.terms)}, not "
-                f"{first.model} with {', '.join(first.terms)}"
-            )
-
-
-def _reference(complete: Floats) -> str:
-    finite = np.isfinite(complete)
-    return "t of Barnard and Rubin" if finite.all() else "t of Rubin (1987)"
-
-
-def _warnings(kept: Sequence[Estimates], lost: Sequence[str]) -> tuple[str, ...]:
-    m, first = len(kept), kept[0]
-    told = []
-    if lost:
-        told.append(
-            f"{len(lost)} of {m + len(lost)} imputations could not be fitted and are left out: "
-            f"{lost[0]}"
-        )
-    unfinished = sum(not e.converged for e in kept)
-    if unfinished:
-        told.append(f"{unfinished} of {m} fits did not converge")
-    gone = np.array([~np.isfinite(e.beta) | ~np.isfinite(np.diagonal(e.cov)) for e in kept])
-    for term, times in zip(first.terms, gone.sum(axis=0), strict=True):
-        if times:
-            told.append(f"{term}: no estimate in {times} of {m} fits, so none is pooled")
-    said = dict.fromkeys(w for e in kept for w in e.warnings)
-    times = {w: sum(w in e.warnings for e in kept) for w in said}
-    return (*told, *(f"{w} (in {k} of {m} fits)" for w, k in times.items()))

@@ -16,6 +16,7 @@ from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, wald
 from core_trial.models.many.rejection import Rejection, rejection
 from core_trial.models.many.work import each
+from core_trial.models.names import locate
 
 Data = TypeVar("Data")
 Draw = Callable[[np.random.Generator], Data]
@@ -109,13 +110,18 @@ class Replicates:
         ----------
         term
             A coefficient's name, or the name of a variable that has one coefficient.
+
+        Raises
+        ------
+        DesignError
+            If there is no such coefficient, or no data set could be fitted.
         """
+        names = tuple(dict.fromkeys(t for o in self.outcomes for t in o.terms))
+        if not names:
+            reason = next((o.warnings[0] for o in self.outcomes if o.warnings), "there are none")
+            raise DesignError(f"no data set could be fitted: {reason}")
         chosen = self.estimates
-        names = chosen["term"]
-        chosen = chosen[(names == term) | names.str.startswith(f"{term}[")]
-        if len(chosen["term"].unique()) != 1:
-            known = ", ".join(names.unique())
-            raise DesignError(f"term {term!r} is not one coefficient; the terms are {known}")
+        chosen = chosen[chosen["term"] == names[locate(term, names)]]
         every = pd.RangeIndex(len(self.outcomes), name="replicate")
         return chosen.set_index("replicate").drop(columns="term").reindex(every)
 

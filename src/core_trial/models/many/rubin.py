@@ -58,8 +58,8 @@ def rubin(estimates: ArrayLike, covariances: ArrayLike, complete_df: ArrayLike =
         Shape (m, p, p).
     complete_df
         Degrees of freedom that the test of each coefficient would have without missing data,
-        scalar or shape (p,). Finite ones give the degrees of freedom of Barnard and Rubin, ``inf``
-        those of Rubin (1987): :math:`(m - 1)(1 + 1/r)^2`.
+        scalar or shape (p,); ``nan`` gives ``nan``. Finite ones give the degrees of freedom of
+        Barnard and Rubin, ``inf`` those of Rubin (1987): :math:`(m - 1)(1 + 1/r)^2`.
 
     Returns
     -------
@@ -117,7 +117,8 @@ def degrees_of_freedom(m: int, riv: Floats, complete_df: ArrayLike = np.inf) -> 
         old = (m - 1) / share**2
         observed = (complete + 1) / (complete + 3) * complete * (1 - share)
         both = 1 / (1 / old + 1 / observed)
-    return np.where(np.isfinite(complete), np.where(share == 0, observed, both), old)
+    small = np.where(share == 0, observed, both)
+    return np.where(np.isnan(complete), np.nan, np.where(np.isinf(complete), old, small))
 
 
 def jackknife_errors(

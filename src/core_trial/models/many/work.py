@@ -7,11 +7,12 @@ Whatever repeats (replicates, bootstrap samples, imputed data sets) calls `each`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from core_trial.errors import DesignError
+from core_trial.errors import DesignError, FitError
 from core_trial.models.many.resume import keep_in
 
 Task = TypeVar("Task")
@@ -61,6 +62,8 @@ def each(
     ------
     DesignError
         If `workers` is not a number of processes, or the folder belongs to another call.
+    FitError
+        If a process was ended from outside.
 
     Examples
     --------
@@ -95,7 +98,13 @@ def _hand_out(
         yield from (_run(function, k, chunk) for k, chunk in chunks)
         return
     work = joblib.Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1)
-    yield from work(joblib.delayed(_run)(function, k, chunk) for k, chunk in chunks)
+    try:
+        yield from work(joblib.delayed(_run)(function, k, chunk) for k, chunk in chunks)
+    except BrokenExecutor:
+        raise FitError(
+            "a process was ended from outside, as when memory is short: take fewer with workers=, "
+            "and resume='folder' to keep what is done"
+        ) from None
 
 
 def _run(function: Callable[[Task], Result], k: int, chunk: Sequence[Task]) -> Part[Result]:

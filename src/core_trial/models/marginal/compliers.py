@@ -18,7 +18,7 @@ from core_trial.models.many.bootstrap import (
     Interval,
     summarise,
 )
-from core_trial.models.marginal.receipt import Receipt, receipt_of
+from core_trial.models.marginal.receipt import Receipt, few_workers, receipt_of
 from core_trial.models.numerics.limits import refuse_confidence
 
 #: What is estimated of a binary outcome, in this order; of another one all that is no ratio.
@@ -167,7 +167,7 @@ def complier_effects(
         method="one-sided plug-in, delta method by cluster",
         n=len(trial.y),
         n_clusters=trial.members.count,
-        warnings=(),
+        warnings=few_workers(trial.members, trial.z),
         confidence=confidence,
     )
     return _resampled(result, trial, bootstrap, interval, seed) if bootstrap else result
@@ -257,7 +257,7 @@ def _resampled(
         quantities=made,
         method=f"one-sided plug-in, {interval} intervals from {times} draws of workers in their "
         "arm and participants in the other; p by the delta method",
-        warnings=(*(told if outside else ()), *found.warnings),
+        warnings=(*result.warnings, *(told if outside else ()), *found.warnings),
         bootstrap=found,
     )
 

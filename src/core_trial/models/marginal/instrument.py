@@ -14,7 +14,7 @@ from core_trial.models.design import Clusters, Design, build, indicator
 from core_trial.models.fit import Fit
 from core_trial.models.formula import Factor, parse
 from core_trial.models.inference import Floats, Quantity, wald
-from core_trial.models.marginal.receipt import members_of, receipt_of
+from core_trial.models.marginal.receipt import few_workers, members_of, receipt_of
 from core_trial.models.numerics.limits import refuse_confidence
 
 Errors = Literal["iid", "HC0", "HC1", "CR1"]
@@ -119,9 +119,14 @@ def two_stage_least_squares(
         n=design.n,
         n_clusters=members.count if kind == "CR1" else design.n,
         quantities=MappingProxyType({"first_stage_F": Quantity(weak, *[np.nan] * 3)}),
-        warnings=_weakness(weak),
+        warnings=(*_weakness(weak), *few_workers(members, z)),
         fitted=design.X @ beta,
         confidence=confidence,
+        likelihood="pseudo",
+        term_columns=design.term_columns,
+        recipe=design.recipe,
+        reference=design.reference,
+        response=design.y,
     )
 
 
@@ -167,7 +172,17 @@ def structural_mean(
     References
     ----------
     Hernan and Robins (2006), Epidemiology 17: 360-72. Clarke and Windmeijer (2012), J Am Stat Assoc
-    107: 1638-52. Clarke, Palmer and Windmeijer (2015), Stat Sci 30: 96-117, equation 10.
+    107: 1638-52. Clarke, Palmer and Windmeijer (2015), Stat Sci 30: 96-117.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> cells = [(0, 0, 0, 50), (0, 0, 1, 30), (0, 1, 0, 16), (0, 1, 1, 4), (1, 0, 0, 12),
+    ...          (1, 0, 1, 8), (1, 1, 0, 64), (1, 1, 1, 16)]
+    >>> frame = pd.DataFrame(
+    ...     [(z, d, y) for z, d, y, n in cells for _ in range(n)], columns=["arm", "took", "died"])
+    >>> round(structural_mean("died", frame, received="took").effect("took").estimate, 4)
+    0.5455
     """
     refuse_confidence(confidence)
     trial = receipt_of(frame, outcome, arm, received, cluster)
@@ -202,6 +217,7 @@ def structural_mean(
         quantities=MappingProxyType(
             {"mean_untreated": _quantity(untreated, steps @ cov @ steps, confidence)}
         ),
+        warnings=few_workers(trial.members, trial.z),
         confidence=confidence,
     )
 

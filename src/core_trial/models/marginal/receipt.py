@@ -11,6 +11,8 @@ from core_trial.errors import DesignError
 from core_trial.models.design import Clusters, clusters, column, indicator, numeric
 from core_trial.models.inference import Floats
 
+#: Fewer workers than this in an arm that has workers make robust errors too small.
+FEWEST_WORKERS_FOR_SANDWICH = 20
 #: What is averaged in each arm, in this order.
 MOMENTS = ("received", "outcome of those who received", "outcome of the others")
 
@@ -146,3 +148,26 @@ def members_of(frame: pd.DataFrame, cluster: str | None, z: Floats) -> Clusters:
     if spans.any():
         raise DesignError(f"cluster {members.labels[spans][0]!r} is in both arms")
     return members
+
+
+def few_workers(members: Clusters, z: Floats) -> tuple[str, ...]:
+    """A warning if an arm whose people share workers has too few of them.
+
+    Parameters
+    ----------
+    members
+        Cluster of each row.
+    z
+        Arm, 0 or 1, shape (n,).
+    """
+    arm_of = np.zeros(members.count)
+    arm_of[members.codes] = z
+    told = []
+    for arm in (0.0, 1.0):
+        sizes = members.sizes[arm_of == arm]
+        if (sizes > 1).any() and len(sizes) < FEWEST_WORKERS_FOR_SANDWICH:
+            told.append(
+                f"{len(sizes)} worker{'s' if len(sizes) > 1 else ''} in one arm: errors by cluster "
+                "from so few are too small more often than not"
+            )
+    return tuple(told)

@@ -50,6 +50,16 @@ def two_stage_prediction(
     ----------
     Terza, Basu and Rathouz (2008), J Health Econ 27: 531-43 (why prediction substitution is
     inconsistent in non-linear models). Clarke and Windmeijer (2012), J Am Stat Assoc 107: 1638-52.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> cells = [(0, 0, 0, 50), (0, 0, 1, 30), (0, 1, 0, 16), (0, 1, 1, 4), (1, 0, 0, 12),
+    ...          (1, 0, 1, 8), (1, 1, 0, 64), (1, 1, 1, 16)]
+    >>> frame = pd.DataFrame(
+    ...     [(z, d, y) for z, d, y, n in cells for _ in range(n)], columns=["arm", "took", "died"])
+    >>> two_stage_prediction("died", frame, received="took").what_it_is
+    'the intention-to-treat ratio to the power of 1.6667'
     """
     trial = receipt_of(frame, outcome, arm, received, None)
     share, mean = (np.array([x[trial.z == k].mean() for k in (0, 1)]) for x in (trial.d, trial.y))

@@ -1,4 +1,4 @@
-"""Risk difference and risk ratio from the mixed logistic model, standardised to the trial."""
+"""Risk differences and risk ratios from the mixed logistic model, standardised to the trial."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models.clusters import Blank, Clusters, Ints, Nesting, clusters, nesting
-from core_trial.models.coding import Categories
-from core_trial.models.columns import Missing, column, column_of_level, levels_of, sample
-from core_trial.models.design import Design, build
+from core_trial.models.clusters import Blank, Clusters, clusters, nesting
+from core_trial.models.columns import Missing, sample
+from core_trial.models.design import build, parse
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, Quantity, wald
 from core_trial.models.intercept.answer import Answer, solve
-from core_trial.models.intercept.layout import distinct
+from core_trial.models.intercept.few import Inference
 from core_trial.models.intercept.mixed_logistic import KIND
 from core_trial.models.intercept.model import prepare
+from core_trial.models.marginal.worlds import World, everybody_in
 from core_trial.models.numerics.canonical import LOGISTIC
 from core_trial.models.numerics.quadrature import MOST_POINTS, hermite_rule
 from core_trial.models.numerics.sandwich import clustered_sandwich
+from core_trial.models.weights import WeightType, binary, offset_of, only_frequency
 
 Measure = Literal["risk_difference", "risk_ratio"]
 MEASURES = ("risk_difference", "risk_ratio")
@@ -35,39 +36,52 @@ def standardised(
     *,
     cluster: str,
     arm: str = "arm",
+    reference: object = None,
     measure: Measure = "risk_difference",
     points: int = 7,
     random: str = "1",
+    inference: Inference | None = None,
+    offset: str | None = None,
+    weights: str | None = None,
+    weight_type: WeightType = "frequency",
+    success: object = None,
+    trials: str | None = None,
     confidence: float = 0.95,
     missing: Missing = "refuse",
     blank_cluster: Blank = "refuse",
 ) -> Fit:
-    r"""Compare the risks if everybody in the trial were in one arm, and if in the other.
+    r"""Compare the risks if everybody in the trial were in one arm, and if in another.
 
-    A mixed logistic model is fitted; each participant's risk in either arm is averaged over the
+    A mixed logistic model is fitted; each participant's risk in each arm is averaged over the
     distribution of the random effect, and then over the participants:
     :math:`r_a = n^{-1}\sum_i E_b\{\mathrm{expit}(x_i(a)'\beta + z_i(a)\sigma b)\}`.
 
     Parameters
     ----------
-    formula, frame, cluster, points, confidence
+    formula, frame, cluster, points, offset, weights, weight_type, success, trials, confidence
         As in `mixed_logistic`.
     arm
-        The treatment: a column of two levels that is in the formula.
+        The treatment: a column of two levels or more that is in the formula.
+    reference
+        The arm that the others are compared with; the first level if None.
     measure
-        What the fit's only coefficient is: the difference of the two risks, or the log of their
-        ratio (the effect is then the ratio). `quantities` holds both.
+        What the fit's coefficients are: the differences of risks from the reference's, or the logs
+        of their ratios to it (the effects are then the ratios). `quantities` holds both.
     random
-        ``"1"``, or the name of `arm` for a random effect in its second level only, or of another
-        level, as in ``"arm[CBT]"``.
+        ``"1"``; the name of `arm` for a random effect in its second level of two only, or of
+        another level, as in ``"arm[CBT]"``; or a 0/1 column that says in which arms it enters.
     missing, blank_cluster
         As in `mixed_logistic`.
+    inference
+        ``"normal"``, or ``"t"`` with the arm's degrees of freedom in the mixed model. None takes
+        the normal where an arm has clusters worth 20 equal ones or more, and t below.
 
     Returns
     -------
     Fit
-        One coefficient, named as the arm's column of the design, so that ``effect("arm")`` finds
-        it; `quantities` has ``risk_difference``, ``risk_ratio`` and ``risk[level]`` of both arms.
+        A coefficient for each arm but the reference. With two arms it is named as the arm's column
+        of the design, so that ``effect("arm")`` finds it; `quantities` has ``risk_difference`` and
+        ``risk_ratio``, with several arms followed by ``[level]``, and ``risk[level]`` of every arm.
         Convergence and warnings are those of the mixed model, and so are `variance` and `loglik`.
 
     Raises
@@ -77,10 +91,10 @@ def standardised(
 
     Notes
     -----
-    The covariance of the two risks is the sum of two parts: the delta method with the joint
-    covariance of coefficients and standard deviation, and the empirical variance of the
-    participants' own risks, summed by cluster, for the covariates are a sample too. With the model
-    right the two are uncorrelated.
+    The covariance of the risks is the sum of two parts: the delta method with the joint covariance
+    of coefficients and standard deviation, and the empirical variance of the participants' own
+    risks, summed by cluster, for the covariates are a sample too. With the model right the two are
+    uncorrelated.
 
     References
     ----------
@@ -102,86 +116,49 @@ def standardised(
     """
     if measure not in MEASURES:
         raise DesignError(f"measure {measure!r}: choose {' or '.join(MEASURES)}")
-    rows = sample(frame, formula, missing=missing, random=random, cluster=cluster, arm=arm)
-    if random != "1" and column_of_level(rows.frame, random)[0] != arm:
-        raise DesignError(f"random={random!r}: the risks need '1', {arm!r} or a level of it")
+    if inference == "bootstrap":
+        raise DesignError("inference='bootstrap' is for the odds ratio, in mixed_logistic")
+    rows = sample(
+        frame,
+        formula,
+        missing=missing,
+        random=random,
+        cluster=cluster,
+        arm=arm,
+        offset=offset,
+        weights=weights,
+        trials=trials,
+    )
+    rows = only_frequency(rows, weights, weight_type)
+    rows = binary(rows, parse(formula).response, success=success, trials=trials)
     nested = nesting(rows.frame, random)
     model = prepare(
         KIND,
         build(formula, rows),
         clusters(rows.frame, cluster, nested=nested, blank=blank_cluster),
         random=nested,
+        offset=offset_of(rows.frame, offset, None),
         points=points,
+        inference=inference,
         confidence=confidence,
     )
+    worlds = everybody_in(model.design, rows.frame, arm, nested, reference, model.offset)
     fit = model.fit()  # refuses a response that is not 0 or 1
     answer = solve(model.layout, model.basis, LOGISTIC, model.design.y, points)
-    worlds = _worlds(model.design, rows.frame, arm, nested)
     risks = _risks(worlds, answer, model.layout.clusters)
-    compared = np.isfinite(fit.beta[list(model.design.term_columns[arm])]).all()
-    return _as_fit(fit, risks, worlds, measure, compared=bool(compared))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class World:
-    """The trial with everybody in one arm.
-
-    Parameters
-    ----------
-    level
-        The arm.
-    patterns
-        Distinct rows of the design matrix, shape (P, p).
-    pattern_of
-        Pattern of each participant, shape (n,).
-    random
-        Whether the random effect enters.
-    term
-        Name of the arm's column in the design.
-    """
-
-    level: str
-    patterns: Floats
-    pattern_of: Ints
-    random: bool
-    term: str
+    df = float(min(fit.df[list(model.design.term_columns[arm])]))
+    return _as_fit(fit, risks, worlds, measure, df)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Risks:
-    """The two average risks, shape (2,), reference first, and their covariance, shape (2, 2)."""
+    """The average risks, shape (k,), reference first, and their covariance, shape (k, k)."""
 
     mean: Floats
     cov: Floats
 
 
-def _worlds(
-    design: Design, frame: pd.DataFrame, arm: str, nested: Nesting | None
-) -> tuple[World, World]:
-    """Both worlds, coded as the trial was, the reference first."""
-    recipe = design.recipe
-    if recipe is None or arm not in design.term_columns:
-        raise DesignError(f"arm={arm!r} is not in the formula {str(design.formula)!r}")
-    values, coder = column(frame, arm), recipe.coders[arm]
-    levels = levels_of(arm, values, declared=True)
-    if len(levels) != 2:
-        raise DesignError(f"column {arm!r} must have two levels, not {len(levels)}")
-    term = arm
-    if isinstance(coder, Categories):
-        if coder.contrast_names == (str(levels[0]),):  # coded against its second level
-            levels = levels[::-1]
-        term = f"{arm}[{levels[1]}]"
-    made = []
-    for level in levels:
-        everybody = pd.Series([level], dtype=values.dtype).repeat(len(frame)).set_axis(frame.index)
-        X = recipe.matrix(frame.assign(**{arm: everybody}))
-        pattern_of, first = distinct(X)
-        enters = nested is None or level == nested.level
-        made.append(World(str(level), X[first], pattern_of, enters, term))
-    return made[0], made[1]
-
-
-def _risks(worlds: tuple[World, World], answer: Answer, members: Clusters) -> Risks:
+def _risks(worlds: tuple[World, ...], answer: Answer, members: Clusters) -> Risks:
     """Average risks and the two parts of their covariance."""
     own, slopes = zip(*(_of_patterns(world, answer) for world in worlds), strict=True)
     risk = np.column_stack([r[w.pattern_of] for r, w in zip(own, worlds, strict=True)])
@@ -194,7 +171,7 @@ def _risks(worlds: tuple[World, World], answer: Answer, members: Clusters) -> Ri
     )
     joint = np.nan_to_num(answer.joint)
     parameters = gradient @ joint @ gradient.T
-    covariates = clustered_sandwich(np.eye(2) / n, risk - mean, members)
+    covariates = clustered_sandwich(np.eye(len(worlds)) / n, risk - mean, members)
     return Risks(mean, parameters + covariates)
 
 
@@ -207,7 +184,9 @@ def _of_patterns(world: World, answer: Answer) -> tuple[Floats, Floats]:
     X, sd = world.patterns, answer.sd if world.random else 0.0
     rule = hermite_rule(MOST_POINTS)
     weights = np.exp(rule.log_lifted - rule.nodes**2 / 2)
-    _, mean, variance = LOGISTIC.cumulant((X @ answer.beta)[:, None] + sd * rule.nodes)
+    _, mean, variance = LOGISTIC.cumulant(
+        (X @ answer.beta + world.shift)[:, None] + sd * rule.nodes
+    )
     risk = mean @ weights
     slope = np.empty((len(X), X.shape[1] + 1))
     slope[:, :-1] = (variance @ weights)[:, None] * X
@@ -222,34 +201,39 @@ def _of_patterns(world: World, answer: Answer) -> tuple[Floats, Floats]:
     return risk, slope
 
 
-def _as_fit(
-    fit: Fit, risks: Risks, worlds: tuple[World, World], measure: Measure, *, compared: bool
-) -> Fit:
-    """The measure as the only coefficient, and all of them as quantities."""
-    reference, other = risks.mean
+def _as_fit(fit: Fit, risks: Risks, worlds: tuple[World, ...], measure: Measure, df: float) -> Fit:
+    """The measure as the coefficients, and all of them as quantities."""
+    k = len(worlds)
+    risk, terms = risks.mean, tuple(world.term for world in worlds[1:])
+    eye, zero = np.eye(k), np.zeros((k - 1, k))
     with np.errstate(divide="ignore", invalid="ignore"):
-        estimate = np.array([reference, other, other - reference, np.log(other / reference)])
-        slope = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 1.0], [-1.0 / reference, 1.0 / other]])
+        slope = np.vstack([eye, eye[1:] - eye[0], zero])
+        slope[2 * k - 1 :] = eye[1:] / risk[1:, None] - eye[0] / risk[0]
+        estimate = np.concatenate([risk, risk[1:] - risk[0], np.log(risk[1:] / risk[0])])
         variance = np.einsum("ij,jk,ik->i", slope, risks.cov, slope)
+    lost = np.array([_lost(fit, world) for world in worlds])
+    compared = np.concatenate([[not lost.any()] * k, *[~(lost[1:] | lost[0])] * 2])
     known = np.isfinite(estimate) & (variance > 0) & compared
-    estimate, variance = np.where(known, [estimate, variance], np.nan)
-    error = np.sqrt(variance)
-    k = 2 + MEASURES.index(measure)
+    estimate, error = (np.where(known, x, np.nan) for x in (estimate, np.sqrt(variance)))
+    first = k + (k - 1) * MEASURES.index(measure)
+    which = slice(first, first + k - 1)
+    cov = slope[which] @ risks.cov @ slope[which].T
+    blank = ~known[which]
     return replace(
         fit,
         model="standardised",
         method=f"{measure.replace('_', ' ')} standardised to the trial from a mixed logistic model "
         f"({fit.method}); delta method and empirical variance of the covariates",
-        terms=(worlds[1].term,),
-        converged=fit.converged and bool(known[k]),
-        beta=estimate[k : k + 1],
-        cov=variance[k : k + 1, None],
-        df=np.array([np.inf]),
+        terms=terms,
+        converged=fit.converged and bool(known[which].any()),
+        beta=estimate[which],
+        cov=np.where(blank | blank[:, None], np.nan, cov),
+        df=np.full(k - 1, df),
         scale="identity" if measure == "risk_difference" else "log",
-        quantities=_quantities(estimate, error, worlds, fit.confidence),
+        quantities=_quantities(estimate, error, df, worlds, fit.confidence),
         tests={},
         variance_intervals={},
-        term_columns={worlds[1].term.partition("[")[0]: (0,)},
+        term_columns={terms[0].partition("[")[0]: tuple(range(k - 1))},
         recipe=None,
         random_intercept=None,
         profiler=None,
@@ -257,18 +241,25 @@ def _as_fit(
     )
 
 
+def _lost(fit: Fit, world: World) -> bool:
+    """Whether the arm's own coefficient, if it has one, has no finite estimate."""
+    return world.term in fit.terms and not np.isfinite(fit.beta[fit.terms.index(world.term)])
+
+
 def _quantities(
-    estimate: Floats, error: Floats, worlds: tuple[World, World], confidence: float
+    estimate: Floats, error: Floats, df: float, worlds: tuple[World, ...], confidence: float
 ) -> dict[str, Quantity]:
-    """Both risks, their difference, and their ratio (its interval by its logarithm)."""
-    names = [f"risk[{world.level}]" for world in worlds] + list(MEASURES)
-    w = wald(estimate, error, np.inf, confidence)
+    """All risks, their differences, and their ratios (intervals by their logarithms)."""
+    suffixes = [f"[{world.level}]" for world in worlds[1:]] if len(worlds) > 2 else [""]
+    names = [f"risk[{world.level}]" for world in worlds]
+    names += [measure + suffix for measure in MEASURES for suffix in suffixes]
+    w = wald(estimate, error, df, confidence)
     found = {}
     for k, name in enumerate(names):
         value, spread, low, high = (float(x[k]) for x in (estimate, error, w.low, w.high))
-        if name == "risk_ratio":
+        if name.startswith("risk_ratio"):
             value, low, high = (float(np.exp(x)) for x in (value, low, high))
             spread *= value
-        p = float(w.p_value[k]) if name in MEASURES else np.nan
+        p = np.nan if name.startswith("risk[") else float(w.p_value[k])
         found[name] = Quantity(value, spread, low, high, p)
     return found

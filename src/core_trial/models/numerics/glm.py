@@ -62,7 +62,8 @@ def regress(rows: Rows, family: Family, most: int = ORDINARY) -> Optimum:
         return value, gradient, -hessian
 
     share = rows.trials / rows.trials.sum()
-    start = rows.columns @ (share * family.start(rows.successes / rows.trials))
+    towards = family.start(rows.successes / rows.trials) - rows.shift
+    start = rows.columns @ (share * towards)
     return maximise(evaluate, start, most=most)
 
 

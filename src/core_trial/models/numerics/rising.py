@@ -61,6 +61,14 @@ class Tally:
         summed: Floats = np.cumsum(spread / (1 + spread))
         return summed[self.values - 1]
 
+    def bends(self, alpha: float) -> Floats:
+        """Second derivative by log alpha for each of the values, shape (v,)."""
+        if len(self.steps) < len(self.values):
+            return _smooth(self.values, alpha)[2]
+        spread = alpha * self.steps
+        summed: Floats = np.cumsum(spread / (1 + spread) ** 2)
+        return summed[self.values - 1]
+
 
 def tally(counts: Ints, weights: Floats | None = None) -> tuple[Tally, Ints]:
     """Tally positive counts.

@@ -21,7 +21,32 @@ Weights = Literal["equal", "sample"]
 
 
 class Asking:
-    """What can be asked of a `Fit`. Everything is imported when it is first used."""
+    """What can be asked of a `Fit`. Everything is imported when it is first used.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from core_trial.models import mixed_linear
+    >>> frame = pd.DataFrame({
+    ...     "score": [4.0, 6.0, 5.0, 9.0, 8.0, 7.0, 3.0, 5.0, 6.0, 4.0],
+    ...     "arm": ["peer"] * 6 + ["control"] * 4,
+    ...     "sex": ["F", "M", "F", "M", "F", "M", "F", "M", "M", "F"],
+    ...     "worker": ["a", "a", "a", "b", "b", "b", "c", "d", "e", "f"],
+    ... })
+    >>> fit = mixed_linear("score ~ arm * sex", frame, cluster="worker")
+    >>> fit.contrast("arm[peer] + arm[peer]:sex[M]").estimate.round(2).tolist()
+    [1.5]
+    >>> print(fit.test(["arm", "arm:sex"]))
+    arm, arm:sex: no effect: chi-square(2) = 5.87, p = 0.053
+    >>> fit.means("arm").estimate.round(2).tolist()
+    [4.5, 6.5]
+    >>> fit.subgroups("arm", "sex").effects.names
+    ('peer - control | F', 'peer - control | M')
+    >>> fit.predict(frame.head(1))["estimate"].round(2).tolist()
+    [6.0]
+    >>> fit.profile("arm").low.round(1).tolist()
+    [0.1]
+    """
 
     def contrast(self, asked: Asked, *, confidence: float | None = None) -> Contrasts:
         """Linear combinations of the coefficients.

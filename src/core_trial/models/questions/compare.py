@@ -11,11 +11,14 @@ from scipy import special
 
 from core_trial.errors import DesignError
 from core_trial.models.inference import Test, chi_square_p
+from core_trial.models.names import EXCESS
 from core_trial.models.showing.page import Block, Page, Shown, number, number_cells, p_value
+from core_trial.models.showing.summary import cautions
 
 if TYPE_CHECKING:
     from core_trial.models.fit import Fit
 
+LN_ALPHA = "ln_alpha"
 #: A larger model whose likelihood is lower than the smaller one's by more than this is no maximum.
 NO_LOSS = 1e-4
 
@@ -35,12 +38,15 @@ class Comparison(Shown):
         freedom in the reference distribution: ``(1.0,)`` unless a variance is tested.
     reason
         Why there is no test, or what its reference distribution is.
+    warnings
+        Those of the fits, with the formula of each.
     """
 
     table: pd.DataFrame
     test: Test | None
     mixture: tuple[float, ...]
     reason: str
+    warnings: tuple[str, ...] = ()
 
     def page(self) -> Page:
         """The table, and the test in a line."""
@@ -53,7 +59,7 @@ class Comparison(Shown):
             told = f"likelihood ratio = {number(test.statistic)}, df = {test.df:g}, p = "
             facts.insert(0, told + p_value(test.p_value))
         block = Block("", head, list(self.table["model"]), cells)
-        return Page("Comparison of two models", (block,), (), tuple(facts))
+        return Page("Comparison of two models", (block,), self.warnings, tuple(facts))
 
     def to_frame(self) -> pd.DataFrame:
         """The table, with statistic, df and p-value in the larger model's row."""
@@ -104,7 +110,10 @@ def compare(first: Fit, second: Fit) -> Comparison:
     _refuse(first, second)
     small, large = sorted((first, second), key=lambda fit: fit.n_parameters)
     test, mixture, reason = _ratio(small, large)
-    return Comparison(table=_table(small, large), test=test, mixture=mixture, reason=reason)
+    told = tuple(f"{fit.formula}: {note}" for fit in (small, large) for note in cautions(fit))
+    return Comparison(
+        table=_table(small, large), test=test, mixture=mixture, reason=reason, warnings=told
+    )
 
 
 def _table(*fits: Fit) -> pd.DataFrame:
@@ -162,8 +171,9 @@ def _refuse_kinds(first: Fit, second: Fit) -> None:
 
 #: Models whose likelihoods are of one distribution, in which one can hold the other.
 _FAMILIES = (
-    {"mixed_linear", "repeated_measures"},
-    {"zero_inflated_nb", "negative_binomial", "zero_inflated_poisson", "poisson", "mixed_poisson"},
+    {"linear_regression", "mixed_linear", "repeated_measures"},
+    {"logistic_regression", "mixed_logistic"},
+    {"poisson", "mixed_poisson", "negative_binomial", "zero_inflated_nb"},
 )
 
 
@@ -179,18 +189,27 @@ def _same_outcome(first: Fit, second: Fit) -> bool:
 
 def _ratio(small: Fit, large: Fit) -> tuple[Test | None, tuple[float, ...], str]:
     """The test with its mixture, or None; and what it is in words."""
-    variances = _new_variances(small, large)
-    nested = set(small.terms) <= set(large.terms) and variances is not None
+    bounded = _new_at_bound(small, large)
+    nested = set(small.terms) <= set(large.terms) and bounded is not None
     df = large.n_parameters - small.n_parameters
     if not nested or df == 0:
         return None, (), "neither model holds the other: no likelihood ratio, only AIC and BIC"
+    if _inflated(large) and not _inflated(small):
+        return (
+            None,
+            (),
+            (
+                "without excess zeros their coefficients mean nothing, so that the likelihood "
+                "ratio has no known distribution: only AIC and BIC"
+            ),
+        )
     ratio = 2.0 * (large.loglik - small.loglik)
     if ratio < -NO_LOSS * max(1.0, abs(small.loglik) * 1e-4):
         raise DesignError(
             f"the larger model's log-likelihood is lower by {-ratio / 2:.3g}: it is not at its "
             "maximum, or the models do not hold one another"
         )
-    ratio, k = max(ratio, 0.0), len(variances or ())
+    ratio, k = max(ratio, 0.0), len(bounded or ())
     mixture = tuple(float(special.binom(k, j)) / 2**k for j in range(k + 1))
     p = float(sum(w * _tail(ratio, df - k + j) for j, w in enumerate(mixture)))
     hypothesis = f"{small.formula} against {large.formula}"
@@ -202,18 +221,28 @@ def _tail(ratio: float, df: int) -> float:
     return chi_square_p(ratio, df) if df > 0 else float(ratio <= 0)
 
 
-def _new_variances(small: Fit, large: Fit) -> tuple[str, ...] | None:
-    """Variances of random effects that only the larger model has; None if it lacks one.
+def _inflated(fit: Fit) -> bool:
+    return any(name.startswith(EXCESS) for name in fit.terms)
+
+
+def _new_at_bound(small: Fit, large: Fit) -> tuple[str, ...] | None:
+    """Variances of random effects, or a dispersion, of the larger model only; None if it lacks one.
 
     A residual variance that is split by level is no variance at a bound.
     """
-    a, b = ({name for name in fit.variance if _at_bound(name)} for fit in (small, large))
+    a, b = (
+        {name for name in (*fit.variance, *fit.terms) if _at_bound(name, fit)}
+        for fit in (small, large)
+    )
     if not a <= b or len(small.variance) > len(large.variance):
         return None
     return tuple(sorted(b - a))
 
 
-def _at_bound(name: str) -> bool:
+def _at_bound(name: str, fit: Fit) -> bool:
+    """Whether a parameter is at the bound of its range where it is not needed."""
+    if name not in fit.variance:
+        return name == LN_ALPHA
     return not name.startswith(("residual", "correlation", "covariance"))
 
 

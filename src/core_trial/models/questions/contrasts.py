@@ -24,6 +24,7 @@ from core_trial.models.showing.page import (
     number_cells,
     p_cells,
 )
+from core_trial.models.showing.summary import cautions
 
 if TYPE_CHECKING:
     from core_trial.models.fit import Effect, Fit
@@ -58,7 +59,7 @@ class Contrasts(Shown):
     confidence
         Coverage.
     warnings
-        Which of them have no finite estimate.
+        Those of the fit, and which contrasts have no finite estimate.
     notes
         How the intervals were made.
     title
@@ -90,10 +91,10 @@ class Contrasts(Shown):
     def __getitem__(self, name: str | int) -> Effect:
         """One of them as an `Effect`, by its name or position."""
         from core_trial.models.fit import Effect
-        from core_trial.models.names import nearest
+        from core_trial.models.names import hint
 
         if isinstance(name, str) and name not in self.names:
-            raise DesignError(f"no contrast {name!r}{nearest(name, self.names)}")
+            raise DesignError(f"no contrast {name!r}{hint(name, self.names)}")
         k = self.names.index(name) if isinstance(name, str) else range(len(self))[name]
         columns = ("estimate", "low", "high", "p_value", "std_error", "statistic", "df")
         return Effect(self.names[k], **{c: float(getattr(self, c)[k]) for c in columns})
@@ -189,7 +190,7 @@ def combine(
         p_adjusted=holm(test.p_value),
         ratios=fit.scale != "identity",
         confidence=level,
-        warnings=_lost(names, error),
+        warnings=(*cautions(fit), *_lost(names, error)),
         notes=_notes(df),
         title=title,
     )

@@ -12,7 +12,7 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models.inference import Floats
-from core_trial.models.names import nearest
+from core_trial.models.names import hint
 from core_trial.models.questions.averages import recipe_of
 from core_trial.models.reference import Reference
 
@@ -85,7 +85,7 @@ def _checked(fit: Fit, names: Sequence[str], weights: str, at: Mapping[str, Any]
         raise DesignError(f"weights must be 'equal' or 'sample', not {weights!r}")
     for name in (*names, *at):
         if name not in about.variables:
-            raise DesignError(f"no covariate {name!r}{nearest(name, about.variables)}")
+            raise DesignError(f"no covariate {name!r}{hint(name, about.variables)}")
     for name in names:
         if name not in about.levels and name not in at:
             raise DesignError(

@@ -10,7 +10,7 @@ import numpy as np
 from core_trial.errors import DesignError
 from core_trial.models.design import INTERCEPT
 from core_trial.models.inference import Floats, Test, chi_square_p, f_p
-from core_trial.models.names import nearest
+from core_trial.models.names import hint
 from core_trial.models.questions.contrasts import Asked, degrees_of_freedom, estimates, known, read
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _rows(fit: Fit, label: str) -> tuple[Floats, Floats]:
         if any(sign in label for sign in "+-*/="):
             raise
         every = dict.fromkeys([*fit.term_columns, *fit.terms])
-        raise DesignError(f"no term {label!r}{nearest(label, every)}") from None
+        raise DesignError(f"no term {label!r}{hint(label, every)}") from None
     return weights, null
 
 

@@ -35,6 +35,7 @@ from core_trial.models.showing.page import (
     interval_head,
     number_cells,
 )
+from core_trial.models.showing.summary import cautions
 
 if TYPE_CHECKING:
     from core_trial.models.fit import Fit
@@ -100,10 +101,11 @@ class Means(Shown):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Which means have no finite estimate."""
+        """Those of the fit, and which means have no finite estimate."""
         pairs = zip(self.labels, self.estimate, strict=True)
         lost = [label for label, value in pairs if np.isnan(value)]
-        return (f"no finite estimate for {'; '.join(lost)}",) if lost else ()
+        own = (f"no finite estimate for {'; '.join(lost)}",) if lost else ()
+        return (*cautions(self.fit), *own)
 
     def _in_words(self) -> str:
         how = {"equal": "equally", "sample": "as they occur in the sample"}[self.weights]

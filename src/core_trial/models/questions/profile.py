@@ -12,7 +12,7 @@ from scipy import special
 
 from core_trial.errors import DesignError, FitError
 from core_trial.models.inference import Floats
-from core_trial.models.names import locate, nearest
+from core_trial.models.names import hint, locate
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.numerics.profiling import Profiler
 from core_trial.models.numerics.threads import one_thread
@@ -24,6 +24,7 @@ from core_trial.models.showing.page import (
     interval_head,
     number_cells,
 )
+from core_trial.models.showing.summary import cautions
 
 if TYPE_CHECKING:
     from core_trial.models.fit import Fit
@@ -51,6 +52,8 @@ class Profile(Shown):
         and that of a variance that may be zero is zero.
     confidence
         Coverage.
+    warnings
+        Those of the fit.
     """
 
     names: tuple[str, ...]
@@ -58,12 +61,14 @@ class Profile(Shown):
     low: Floats
     high: Floats
     confidence: float
+    warnings: tuple[str, ...] = ()
 
     def page(self) -> Page:
         """One table."""
         cells = [number_cells(self.estimate), interval_cells(self.low, self.high)]
         head = ["estimate", interval_head(self.confidence)]
-        return Page("Profile likelihood", (Block("", head, self.names, cells),))
+        block = Block("", head, self.names, cells)
+        return Page("Profile likelihood", (block,), self.warnings)
 
     def to_frame(self) -> pd.DataFrame:
         """A row for each."""
@@ -87,6 +92,7 @@ def profile(
         low=limits[:, 1],
         high=limits[:, 2],
         confidence=level,
+        warnings=cautions(fit),
     )
 
 
@@ -121,7 +127,7 @@ def _found(fit: Fit, source: Profiler, name: str) -> str:
         try:
             name = fit.terms[locate(name, fit.terms)]
         except DesignError:
-            raise DesignError(f"nothing called {name!r}{nearest(name, everything)}") from None
+            raise DesignError(f"nothing called {name!r}{hint(name, everything)}") from None
     if name not in known:
         raise DesignError(f"no profile of {name!r}: {source.refusal}")
     return name

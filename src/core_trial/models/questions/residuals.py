@@ -11,7 +11,7 @@ from scipy import special
 from core_trial.errors import DesignError
 from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats
-from core_trial.models.names import nearest
+from core_trial.models.names import hint
 
 if TYPE_CHECKING:
     from core_trial.models.fit import Fit
@@ -25,7 +25,7 @@ def residuals(fit: Fit, kind: str = "response") -> Floats:
     if not kinds or len(fit.fitted) == 0 or len(fit.response) == 0:
         raise DesignError(f"this {fit.model} fit has no residuals of its rows")
     if kind not in kinds:
-        raise DesignError(f"{fit.model} has no residuals of kind {kind!r}{nearest(kind, kinds)}")
+        raise DesignError(f"{fit.model} has no residuals of kind {kind!r}{hint(kind, kinds)}")
     return kinds[kind](fit)
 
 
@@ -68,18 +68,25 @@ def _deviance_count(fit: Fit) -> Floats:
     return np.asarray(np.sign(y - mean) * np.sqrt(np.maximum(deviance, 0.0)))
 
 
+_LINEAR: Mapping[str, Kind] = ReadOnly({"response": _response, "pearson": _pearson_linear})
+_BINARY: Mapping[str, Kind] = ReadOnly(
+    {"response": _response, "pearson": _pearson_binary, "deviance": _deviance_binary}
+)
 _COUNT: Mapping[str, Kind] = ReadOnly(
     {"response": _response, "pearson": _pearson_count, "deviance": _deviance_count}
 )
 #: The kinds that each model has. A model whose residuals are of another nature adds its own here.
 KINDS: Mapping[str, Mapping[str, Kind]] = ReadOnly(
     {
-        "mixed_linear": ReadOnly({"response": _response, "pearson": _pearson_linear}),
-        "mixed_logistic": ReadOnly(
-            {"response": _response, "pearson": _pearson_binary, "deviance": _deviance_binary}
-        ),
+        "linear_regression": _LINEAR,
+        "mixed_linear": _LINEAR,
+        "repeated_measures": _LINEAR,
+        "logistic_regression": _BINARY,
+        "mixed_logistic": _BINARY,
         "mixed_poisson": _COUNT,
         "modified_poisson": _COUNT,
+        "poisson": _COUNT,
+        "negative_binomial": ReadOnly({"response": _response}),
         "zero_inflated_nb": ReadOnly({"response": _response}),
     }
 )

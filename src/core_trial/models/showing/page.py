@@ -22,7 +22,7 @@ _GAP = "  "
 _ROOT = ".core-trial-fit.core-trial-fit.core-trial-fit"
 _STYLE = f"""<style>
 {_ROOT} {{ font-size: 0.95em; max-width: 60em; }}
-{_ROOT} table {{ border-collapse: collapse; border: 0; margin: 0.6em 0; }}
+{_ROOT} table {{ border-collapse: collapse; table-layout: auto; margin: 0.6em 0; }}
 {_ROOT} caption {{ text-align: left; font-weight: 600; padding: 0.2em 0; color: inherit; }}
 {_ROOT} tr {{ background: none; }}
 {_ROOT} th, {_ROOT} td {{ padding: 0.15em 0.8em 0.15em 0; vertical-align: baseline; }}

@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
 #: What the exponential of a coefficient is called.
 RATIOS = {
+    "logistic_regression": "odds ratio",
     "mixed_logistic": "odds ratio",
     "cox": "hazard ratio",
     "modified_poisson": "risk ratio",
+    "negative_binomial": "ratio of means",
+    "poisson": "ratio of means",
     "mixed_poisson": "rate ratio",
     "standardised": "risk ratio",
 }
@@ -49,12 +52,13 @@ def summary(fit: Fit) -> Page:
     return Page(
         f"{fit.model}: {fit.formula}",
         tuple(block for block in blocks if block.labels),
-        _warnings(fit),
+        cautions(fit),
         (fit.method, _sizes(fit)),
     )
 
 
-def _warnings(fit: Fit) -> tuple[str, ...]:
+def cautions(fit: Fit) -> tuple[str, ...]:
+    """What stands before every number of a fit, and before every answer that it gives."""
     unbelievable = () if fit.converged else ("these numbers cannot be believed",)
     return (*unbelievable, *fit.warnings)
 

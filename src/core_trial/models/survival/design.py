@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.linalg import lapack
 
 from core_trial.errors import DesignError
@@ -16,7 +17,9 @@ from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.newton import (
     Estimable,
+    Evaluate,
     Optimum,
+    Value,
     Whitening,
     invert,
     maximise,
@@ -45,8 +48,14 @@ class CoxDesign:
         The risk sets.
     white
         Whitened covariates in the order of `risk`, and the way back.
-    response
-        Time and event of each row as given, shape (n, 2).
+    X
+        The covariates themselves in that order, shape (n, p).
+    centre
+        Their means, shape (p,), which whitening takes out.
+    observed, strata
+        Follow-up of the rows, and their strata as integers (None without), in the order of `risk`.
+    offset
+        Part of the linear predictor with coefficient 1, shape (n,), in that order; None if none.
     term_columns, dropped, recipe, reference
         As the covariates' `Design` has them.
     """
@@ -55,7 +64,11 @@ class CoxDesign:
     columns: tuple[str, ...]
     risk: RiskSets
     white: Whitening
-    response: Floats
+    X: Floats
+    centre: Floats
+    observed: FollowUp
+    strata: Ints | None = None
+    offset: Floats | None = None
     term_columns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     dropped: int = 0
     recipe: Recipe | None = None
@@ -74,6 +87,40 @@ class CoxDesign:
     def in_order(self, clusters: Clusters) -> Clusters:
         """Clusters of the rows as given, in the order of the risk sets."""
         return replace(clusters, codes=clusters.codes[self.risk.order])
+
+    @property
+    def response(self) -> Floats:
+        """Time and event of each row as given, shape (n, 2)."""
+        found = np.empty((self.n, 2))
+        found[self.risk.order] = np.column_stack([self.observed.time, self.observed.event])
+        return found
+
+    def predictor(self, b: Floats) -> Floats:
+        """Linear predictor of coefficients in whitened coordinates (p,), shape (n,)."""
+        eta = b @ self.white.columns
+        return eta if self.offset is None else eta + self.offset
+
+    def centred(self) -> Floats:
+        """The covariates less their means as rows, shape (p, n), in the order of the risk sets."""
+        return np.ascontiguousarray((self.X - self.centre).T)
+
+    def subset(self, rows: NDArray[np.bool_]) -> CoxDesign:
+        """The design of some of the rows, given by a mask in the order of the risk sets.
+
+        The coordinates stay those of all rows, so that maxima can be compared.
+        """
+        observed = self.observed.of(rows)
+        strata = None if self.strata is None else self.strata[rows]
+        case = None if self.risk.case is None else self.risk.case[rows]
+        risk = risk_sets(
+            observed.time, observed.event, strata, self.risk.ties, entry=observed.entry, case=case
+        )
+        white = replace(self.white, columns=np.ascontiguousarray(self.white.columns[:, rows]))
+        offset = None if self.offset is None else self.offset[rows]
+        return CoxDesign(
+            self.formula, self.columns, risk, white, self.X[rows], self.centre,
+            observed, strata, offset,
+        )  # fmt: skip
 
 
 def right_hand_side(formula: str, frame: pd.DataFrame | Sample) -> Design:
@@ -95,7 +142,13 @@ def right_hand_side(formula: str, frame: pd.DataFrame | Sample) -> Design:
 
 
 def prepare(
-    covariates: Design, observed: FollowUp, strata: Ints | None = None, ties: Ties = "breslow"
+    covariates: Design,
+    observed: FollowUp,
+    strata: Ints | None = None,
+    ties: Ties = "breslow",
+    *,
+    case: Floats | None = None,
+    offset: Floats | None = None,
 ) -> CoxDesign:
     """Sort and whiten.
 
@@ -109,15 +162,25 @@ def prepare(
         Stratum of each row as an integer, shape (n,); None for one stratum.
     ties
         ``"breslow"`` or ``"efron"``.
+    case
+        Sampling weight of each row, shape (n,); their mean is made 1. None where each counts once.
+    offset
+        Part of the linear predictor with coefficient 1, shape (n,).
     """
-    risk = risk_sets(observed.time, observed.event, strata, ties)
-    white = whiten(covariates.X[risk.order], centre=True)
+    scaled = None if case is None else case / case.mean()
+    risk = risk_sets(observed.time, observed.event, strata, ties, entry=observed.entry, case=scaled)
+    order = risk.order
+    X = covariates.X[order]
     return CoxDesign(
         formula=str(covariates.formula),
         columns=covariates.columns,
         risk=risk,
-        white=white,
-        response=np.column_stack([observed.time, observed.event]),
+        white=whiten(X, centre=True),
+        X=X,
+        centre=X.mean(axis=0),
+        observed=observed.of(order),
+        strata=None if strata is None else strata[order],
+        offset=None if offset is None else offset[order],
         term_columns=covariates.term_columns,
         dropped=covariates.dropped,
         recipe=covariates.recipe,
@@ -125,43 +188,72 @@ def prepare(
     )
 
 
-def maximum(design: CoxDesign) -> tuple[Optimum, Sums]:
-    """Maximum of the partial likelihood in whitened coordinates, and the sums there.
+@dataclass(frozen=True, slots=True, eq=False)
+class Maximum:
+    """Maximum of the partial likelihood.
 
-    Directions that no risk set tells anything about (a covariate that does not vary within strata)
-    stay at zero; their information is zero, too.
+    Parameters
+    ----------
+    best
+        In whitened coordinates. Directions that no risk set tells anything about (a covariate that
+        does not vary within strata) stay at zero; their information is zero, too.
+    at
+        The sums over the risk sets there.
+    informed
+        Directions in whitened coordinates that some risk set tells about, shape (p, q).
+    """
+
+    best: Optimum
+    at: Sums
+    informed: Floats
+
+
+def maximum(design: CoxDesign, start: Floats | None = None, *, most: int = 80) -> Maximum:
+    """Maximise the partial likelihood.
+
+    Parameters
+    ----------
+    start
+        Where to begin, in whitened coordinates, shape (p,); zero if None.
+    most
+        Newton steps after which to give up.
     """
     x, risk = design.white.columns, design.risk
+    base: Floats | float = 0.0 if design.offset is None else design.offset
     at: Sums
 
-    def evaluate(b: Floats) -> tuple[float, Floats, Floats]:
-        nonlocal at
-        eta = b @ x
-        if np.ptp(eta) > WIDEST:
-            return -np.inf, b, np.eye(len(b))
-        at = sums(risk, x, eta)
-        return at.loglik, *derivatives(risk, x, at)
+    def along(x: Floats) -> Evaluate:
+        def evaluate(b: Floats) -> Value:
+            nonlocal at
+            eta = b @ x + base
+            if np.ptp(eta) > WIDEST:
+                return -np.inf, b, np.eye(len(b))
+            at = sums(risk, x, eta)
+            return at.loglik, *derivatives(risk, x, at)
 
-    start = np.zeros(len(x))
-    first = evaluate(start)
+        return evaluate
+
+    begin = np.zeros(len(x)) if start is None else start
+    first = along(x)(begin)
+    if not np.isfinite(first[0]):
+        raise DesignError("the offset differs between rows by more than a hazard can")
     informed = _not_flat(first[2], risk.n_events)
     if not informed.size:
-        return Optimum(start, *first, converged=True, steps=0), at
+        return Maximum(Optimum(begin, *first, converged=True, steps=0), at, informed)
     if informed.shape[1] == len(x):
-        return maximise(evaluate, start, first), at
-    x = informed.T @ x
-    best = maximise(evaluate, np.zeros(len(x)))
+        return Maximum(maximise(along(x), begin, first, most=most), at, informed)
+    best = maximise(along(informed.T @ x), informed.T @ begin, most=most)
     point, information = informed @ best.point, informed @ best.information @ informed.T
     best = replace(best, point=point, gradient=informed @ best.gradient, information=information)
-    return best, sums(risk, design.white.columns, point @ design.white.columns)
+    return Maximum(best, sums(risk, x, point @ x + base), informed)
 
 
 def profiler(design: CoxDesign, found: Estimable, best: Optimum) -> Surface:
     """The partial likelihood with a coefficient held."""
     x, risk = design.white.columns, design.risk
 
-    def evaluate(b: Floats) -> tuple[float, Floats, Floats]:
-        eta = b @ x
+    def evaluate(b: Floats) -> Value:
+        eta = design.predictor(b)
         if np.ptp(eta) > WIDEST:
             return -np.inf, b, np.eye(len(b))
         at = sums(risk, x, eta)
@@ -170,13 +262,6 @@ def profiler(design: CoxDesign, found: Estimable, best: Optimum) -> Surface:
     names = zip(design.columns, design.white.back, found.lost, strict=True)
     loadings = {name: row for name, row, gone in names if not gone}
     return Surface(evaluate, best.point, best.value, loadings)
-
-
-def informed_directions(design: CoxDesign) -> Floats:
-    """Directions in whitened coordinates that some risk set tells about, shape (p, q)."""
-    x, risk = design.white.columns, design.risk
-    _, information = derivatives(risk, x, sums(risk, x, np.zeros(design.n)))
-    return _not_flat(information, risk.n_events)
 
 
 def _not_flat(information: Floats, n_events: int) -> Floats:
@@ -216,3 +301,10 @@ def not_estimable(
         warnings=(reason,),
         confidence=confidence,
     )
+
+
+def information_at(design: CoxDesign, eta: Floats) -> Estimable:
+    """What is estimable at a linear predictor, shape (n,), in the order of the risk sets."""
+    x, risk = design.white.columns, design.risk
+    _, information = derivatives(risk, x, sums(risk, x, eta))
+    return invert(information, design.white.back, risk.n_events)

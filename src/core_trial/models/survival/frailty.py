@@ -8,140 +8,44 @@ likelihood with the frailties integrated out is zero.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import optimize
 
 from core_trial.errors import DesignError
 from core_trial.models.design import Clusters
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, Test, boundary_p
 from core_trial.models.numerics.limits import describe_lost
-from core_trial.models.numerics.newton import UNFINISHED, Optimum, invert
+from core_trial.models.numerics.newton import UNFINISHED, invert
 from core_trial.models.numerics.rising import tally
 from core_trial.models.numerics.threads import one_thread
+from core_trial.models.survival.cox_fit import CoxFit
 from core_trial.models.survival.design import (
     NO_EVENTS,
     CoxDesign,
-    informed_directions,
+    Maximum,
     maximum,
     not_estimable,
 )
 from core_trial.models.survival.frailty_likelihood import (
     Shared,
     State,
-    gamma_penalty,
-    log_det_and_trace,
-    maximise_penalised,
-    normal_penalty,
     profile_information,
 )
-from core_trial.models.survival.partial_likelihood import Sums
+from core_trial.models.survival.frailty_profile import (
+    Profile,
+    VarianceMethod,
+    gamma_profile,
+    normal_profile,
+)
+from core_trial.models.survival.frailty_search import LARGEST, search
 
 Distribution = Literal["gamma", "lognormal"]
-VarianceMethod = Literal["ml", "reml"]
-#: The frailty variance is looked for between these; below, it is zero.
-SMALLEST, LARGEST = 1e-6, 1e3
 #: Entries of the matrix that a log-normal frailty's determinant needs, terms by clusters.
 LARGEST_MATRIX = 50_000_000
-#: A gain in log-likelihood that could be rounding is none.
-NO_GAIN = 1e-8
-#: Step in log theta until the root is between two steps.
-STRIDE = 1.5
-#: Half the distance, in log theta, over which the Laplace likelihood is differenced.
-SHIFT = 1e-3
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Profile:
-    """What a frailty variance leads to.
-
-    Parameters
-    ----------
-    theta
-        The variance.
-    loglik
-        Log-likelihood with the frailties integrated out, on the partial likelihood's scale.
-    slope
-        Its derivative by log theta, or a function with the same root.
-    state
-        Coefficients and log frailties.
-    """
-
-    theta: float
-    loglik: float
-    slope: float
-    state: State
-
-
-def gamma_profile(shared: Shared, theta: float, beta: Floats, b: Floats) -> Profile:
-    r"""Marginal likelihood of gamma frailties, exact.
-
-    With the expected events :math:`\Lambda_g` of a cluster of frailty one and its events
-    :math:`d_g`, integration adds :math:`\sum_{j<d_g} \log(1 + j\theta) - (1/\theta + d_g)
-    \log(1 + \theta\Lambda_g)` for each cluster; its derivative by the baseline hazard and the
-    coefficients is zero at the penalised maximum.
-
-    References
-    ----------
-    Therneau, Grambsch and Pankratz (2003), J Comput Graph Stat 12: 156-75, section 3.
-    """
-    state = maximise_penalised(shared, gamma_penalty(theta), beta, b)
-    d, mass = shared.events, shared.by_cluster(state.sums.hazard) * np.exp(-state.b)
-    T, T_a, _ = shared.tally.total(theta)
-    s = theta * mass
-    log_u = np.log1p(s)
-    partial = state.sums.loglik - float(d @ state.b)
-    loglik = partial + d.sum() + T - ((1 / theta + d) * log_u).sum()
-    slope = T_a + (log_u / theta - (mass + d * s) / (1 + s)).sum()
-    return Profile(theta, float(loglik), float(slope), state)
-
-
-def normal_profile(
-    shared: Shared, theta: float, beta: Floats, b: Floats, method: VarianceMethod
-) -> Profile:
-    r"""Laplace's approximation for normal log frailties.
-
-    ``"ml"`` integrates the log frailties out; ``"reml"`` the coefficients too, and has its root
-    where :math:`\theta = \{\sum b_g^2 + \mathrm{tr}(H^{-1})_{bb}\}/G`, as R's ``coxph`` does.
-
-    References
-    ----------
-    McGilchrist (1993), Biometrics 49: 221-5. Ripatti and Palmgren (2000), Biometrics 56: 1016-22.
-    """
-    state, log_det, trace = _laplace(shared, theta, beta, b)
-    G = shared.count
-    loglik = state.value - (log_det + G * np.log(theta)) / 2
-    if method == "ml":
-        slope = _laplace_slope(shared, theta, state)
-        return Profile(theta, loglik, slope, state)
-    found = profile_information(shared, state)
-    values, vectors = np.linalg.eigh(found.schur)
-    kept = values > 0
-    moved = found.carried @ vectors[:, kept]
-    trace += float(((moved**2).sum(axis=0) / values[kept]).sum())
-    loglik -= float(np.log(values[kept]).sum()) / 2
-    slope = (float(state.b @ state.b) + trace) / theta - G
-    return Profile(theta, loglik, slope, state)
-
-
-def _laplace(shared: Shared, theta: float, beta: Floats, b: Floats) -> tuple[State, float, float]:
-    state = maximise_penalised(shared, normal_penalty(theta), beta, b)
-    return state, *log_det_and_trace(shared, state)
-
-
-def _laplace_slope(shared: Shared, theta: float, near: State) -> float:
-    """Derivative by log theta, by a central difference: the determinant moves with the mode."""
-    reached = []
-    for shift in (-SHIFT, SHIFT):
-        moved = theta * np.exp(shift)
-        state, log_det, _ = _laplace(shared, moved, near.beta, near.b)
-        reached.append(state.value - (log_det + shared.count * np.log(moved)) / 2)
-    return float(reached[1] - reached[0]) / (2 * SHIFT)
 
 
 @one_thread
@@ -152,6 +56,7 @@ def fit_frailty(
     distribution: Distribution = "gamma",
     method: VarianceMethod | None = None,
     confidence: float = 0.95,
+    rows: pd.Index | None = None,
 ) -> Fit:
     """Shared frailty model on a prepared design; see `core_trial.models.survival.cox.cox`.
 
@@ -163,6 +68,8 @@ def fit_frailty(
         ``"gamma"`` (mean 1) or ``"lognormal"`` (mean of the log 0).
     method
         ``"ml"`` or ``"reml"`` for the variance; None for ``"reml"`` with ``"lognormal"``.
+    rows
+        Labels of the rows in the order given to `prepare`, for residuals; their numbers if None.
 
     Raises
     ------
@@ -175,26 +82,26 @@ def fit_frailty(
         return not_estimable(design, label, clusters.count, confidence, NO_EVENTS)
     if clusters.count < 2:
         raise DesignError("a frailty model needs at least two clusters")
-    shared = share(design, clusters)
     if distribution == "lognormal" and len(design.risk.group) * clusters.count > LARGEST_MATRIX:
         raise DesignError(
             "too many event times and clusters for log-normal frailties: round the times, or take "
             "gamma frailties"
         )
-    plain, at = maximum(design)
-    if not plain.converged:
+    plain = maximum(design)
+    if not plain.best.converged:
         return not_estimable(design, label, clusters.count, confidence, UNFINISHED)
-    zero, information = _without_frailty(shared, plain, at, chosen), plain.information
-    best = _search(_profiler(shared, distribution, chosen), zero, _moment_estimate(shared, zero))
+    shared = share(design, clusters, plain.informed)
+    zero, information = _without_frailty(shared, plain, chosen), plain.best.information
+    best = search(_profiler(shared, distribution, chosen), zero, _moment_estimate(shared, zero))
     if best.theta > 0:
         schur = profile_information(shared, best.state).schur
         information = shared.informed @ schur @ shared.informed.T
     found = invert(information, design.white.back, design.risk.n_events)
     bounded = best.theta < LARGEST
     beta = design.white.back @ (shared.informed @ best.state.beta)
-    notes = _notes(clusters, best)
+    notes = _notes(clusters, best, late=design.risk.late is not None)
     notes += [describe_lost(design.columns, beta, found.lost)] if found.lost.any() else []
-    return Fit(
+    return CoxFit(
         model="cox",
         formula=design.formula,
         method=label + clusters.note + design.note,
@@ -219,6 +126,9 @@ def fit_frailty(
         recipe=design.recipe,
         reference=design.reference,
         response=design.response,
+        design=design,
+        eta=best.state.beta @ shared.x + shared.spread(best.state.b),
+        rows=pd.RangeIndex(design.n) if rows is None else rows,
     )
 
 
@@ -239,23 +149,30 @@ def _chosen_method(distribution: Distribution, method: VarianceMethod | None) ->
     return chosen
 
 
-def share(design: CoxDesign, clusters: Clusters) -> Shared:
-    """What stays the same whatever the variance; `clusters` of the rows as given to `prepare`."""
+def share(design: CoxDesign, clusters: Clusters, informed: Floats) -> Shared:
+    """What stays the same whatever the variance.
+
+    Parameters
+    ----------
+    clusters
+        Of the rows as given to `prepare`.
+    informed
+        Directions that some risk set tells about, shape (p, q); see `Maximum`.
+    """
     codes = design.in_order(clusters).codes
     events = np.bincount(codes[design.risk.rows], minlength=clusters.count).astype(float)
     counts, _ = tally(events[events > 0].astype(np.intp))
-    informed = informed_directions(design)
     x = informed.T @ design.white.columns
-    return Shared(design.risk, x, informed, codes, clusters.count, events, counts)
+    return Shared(design.risk, x, design.offset, informed, codes, clusters.count, events, counts)
 
 
-def _without_frailty(shared: Shared, plain: Optimum, at: Sums, method: VarianceMethod) -> Profile:
+def _without_frailty(shared: Shared, plain: Maximum, method: VarianceMethod) -> Profile:
     """The plain Cox model as the profile at a variance of zero."""
-    none = np.zeros(shared.count)
-    values = np.linalg.eigvalsh(plain.information)
-    loglik = plain.value - (np.log(values[values > 0]).sum() / 2 if method == "reml" else 0.0)
-    beta, held = plain.point @ shared.informed, np.full(shared.count, np.inf)
-    state = State(beta, none, plain.value, at, none, held)
+    none, best = np.zeros(shared.count), plain.best
+    values = np.linalg.eigvalsh(best.information)
+    loglik = best.value - (np.log(values[values > 0]).sum() / 2 if method == "reml" else 0.0)
+    beta, held = best.point @ shared.informed, np.full(shared.count, np.inf)
+    state = State(beta, none, best.value, plain.at, none, held)
     return Profile(0.0, float(loglik), 0.0, state)
 
 
@@ -284,39 +201,19 @@ def _moment_estimate(shared: Shared, zero: Profile) -> float:
     return float(np.clip(excess, 0.01, 1.0))
 
 
-def _search(profile: Callable[[float, State], Profile], zero: Profile, start: float) -> Profile:
-    """The variance at which the slope is zero; zero itself if the likelihood falls from there."""
-    seen: dict[float, Profile] = {}
-    last = zero.state
-
-    def at(log_theta: float) -> Profile:
-        nonlocal last
-        if log_theta not in seen:
-            seen[log_theta] = profile(float(np.exp(log_theta)), last)
-            last = seen[log_theta].state
-        return seen[log_theta]
-
-    low = high = np.log(start)
-    while at(high).slope > 0:
-        low, high = high, high + STRIDE
-        if high > np.log(LARGEST):
-            return replace(at(low), theta=np.inf)
-    while at(low).slope <= 0:
-        low, high = low - STRIDE, low
-        if low < np.log(SMALLEST):
-            return zero
-    best = at(optimize.brentq(lambda a: at(a).slope, low, high, xtol=1e-7))
-    return best if best.loglik > zero.loglik + NO_GAIN else zero
-
-
 def _ratio_test(best: Profile, zero: Profile) -> Test:
     """Likelihood ratio of the variance against zero, which is the bound of its range."""
     statistic = 2 * max(best.loglik - zero.loglik, 0.0)
     return Test("frailty variance = 0", statistic, 1.0, boundary_p(statistic))
 
 
-def _notes(clusters: Clusters, best: Profile) -> list[str]:
+def _notes(clusters: Clusters, best: Profile, *, late: bool) -> list[str]:
     notes = []
+    if late:
+        notes.append(
+            "rows enter late: the frailty's distribution is taken to be that of the clusters under "
+            "observation, which it is where every cluster is followed from the origin"
+        )
     if best.theta == 0:
         notes.append("the frailty variance is at its bound of zero: this is the plain Cox model")
     if best.theta > LARGEST:

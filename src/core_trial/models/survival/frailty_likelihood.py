@@ -11,7 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import blas, lapack
 
+from core_trial.errors import FitError
 from core_trial.models.design import Ints
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.rising import Tally
@@ -24,8 +26,9 @@ from core_trial.models.survival.partial_likelihood import (
 )
 from core_trial.models.survival.risk_sets import RiskSets
 
-#: Gain in penalised likelihood below which the search ends.
-GAIN = 1e-13
+#: Gain in penalised likelihood by a step after which the search ends: what is left to gain then is
+#: that times `ROUGH` squared.
+GAIN = 1e-10
 #: Relative accuracy of a Newton step; of a solution that goes into the result.
 ROUGH, FINE = 1e-2, 1e-11
 
@@ -41,6 +44,8 @@ class Shared:
     x
         Whitened covariates as rows, shape (p, n), in the order of `risk`; those combinations of
         them that some risk set tells about.
+    offset
+        Part of the linear predictor with coefficient 1, shape (n,), in that order; None if none.
     informed
         Those combinations, shape (q, p) for q covariates.
     codes, count
@@ -51,11 +56,17 @@ class Shared:
 
     risk: RiskSets
     x: Floats
+    offset: Floats | None
     informed: Floats
     codes: Ints
     count: int
     events: Floats
     tally: Tally
+
+    def spread(self, b: Floats) -> Floats:
+        """Each row's log frailty, with its offset, shape (n,)."""
+        own: Floats = b[self.codes]
+        return own if self.offset is None else own + self.offset
 
     def by_cluster(self, values: Floats) -> Floats:
         """Sum over the rows of each cluster, shape (G,)."""
@@ -125,7 +136,7 @@ def maximise_penalised(shared: Shared, penalty: Penalty, beta: Floats, b: Floats
     """Newton steps from a start, each solved by conjugate gradients and halved where too long."""
 
     def at(beta: Floats, b: Floats) -> State:
-        eta = beta @ shared.x + b[shared.codes]
+        eta = beta @ shared.x + shared.spread(b)
         fine = np.ptp(eta) < WIDEST
         s = sums(shared.risk, shared.x[:0], eta if fine else np.zeros_like(eta))
         value = s.loglik + penalty.value(b) if fine else -np.inf
@@ -135,7 +146,7 @@ def maximise_penalised(shared: Shared, penalty: Penalty, beta: Floats, b: Floats
     for _ in range(100):
         residual = shared.risk.event - state.sums.hazard
         gradient = np.append(shared.x @ residual, shared.by_cluster(residual) + state.slope)
-        step = solve(shared, state, gradient[:, None], ROUGH)[:, 0]
+        step = newton_step(shared, state, gradient)
         gain = float(gradient @ step)
         for _ in range(40):
             trial = at(state.beta + step[:p], state.b + step[p:])
@@ -148,6 +159,33 @@ def maximise_penalised(shared: Shared, penalty: Penalty, beta: Floats, b: Floats
         if gain < GAIN:
             break
     return state
+
+
+def newton_step(shared: Shared, state: State, gradient: Floats) -> Floats:
+    """A Newton step to a relative accuracy of `ROUGH`, shape (p + G,): `solve` for one vector."""
+    p = len(state.beta)
+    D = shared.by_cluster(state.sums.hazard) + state.curvature
+    inverse = np.append(np.full(p, 1 / shared.risk.n_events), 1 / D)
+    found, left = np.zeros_like(gradient), gradient
+    direction = scaled = inverse * left
+    size = float(left @ scaled)
+    enough = ROUGH**2 * size
+    for _ in range(10 * len(gradient)):
+        if size <= enough:
+            break
+        b = direction[p:]
+        along = direction[:p] @ shared.x + b[shared.codes]
+        row = information_times(shared.risk, state.sums, along[None])[0]
+        image = np.append(shared.x @ row, shared.by_cluster(row) + state.curvature * b)
+        curvature = float(direction @ image)
+        if curvature <= 0:
+            break
+        length = size / curvature
+        found, left = found + length * direction, left - length * image
+        scaled = inverse * left
+        size, before = float(left @ scaled), size
+        direction = scaled + size / before * direction
+    return found
 
 
 def information_by(shared: Shared, state: State, vectors: Floats) -> Floats:
@@ -223,19 +261,48 @@ class Information:
     carried: Floats
 
 
-def profile_information(shared: Shared, state: State) -> Information:
-    """Schur complement of the log frailties in the penalised information."""
+def profile_information(
+    shared: Shared, state: State, inner: Callable[[Floats], Floats] | None = None
+) -> Information:
+    """Schur complement of the log frailties in the penalised information.
+
+    Parameters
+    ----------
+    inner
+        Solves the log frailties' own information, from (G, r) to (G, r); by conjugate gradients if
+        None.
+    """
     p, count = len(state.beta), shared.count
     unit = np.concatenate([np.eye(p), np.zeros((count, p))])
     block = information_by(shared, state, unit)
     block[:p] = (block[:p] + block[:p].T) / 2
-    cross = np.concatenate([np.zeros((p, p)), block[p:]])
-    carried = solve(shared, state, cross, FINE, hold_beta=True)[p:]
+    if inner is None:
+        cross = np.concatenate([np.zeros((p, p)), block[p:]])
+        carried = solve(shared, state, cross, FINE, hold_beta=True)[p:]
+    else:
+        carried = inner(block[p:])
     return Information(block[:p] - block[p:].T @ carried, carried)
 
 
-def log_det_and_trace(shared: Shared, state: State) -> tuple[float, float]:
-    """Log determinant and trace of the inverse of the log frailties' penalised information.
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """The log frailties' penalised information, factored.
+
+    Parameters
+    ----------
+    log_det, trace
+        Log determinant of the information, and trace of its inverse.
+    solve
+        From right sides, shape (G, r), to its inverse times them.
+    """
+
+    log_det: float
+    trace: float
+    solve: Callable[[Floats], Floats]
+
+
+def factored(shared: Shared, state: State) -> Inner:
+    """Factor the log frailties' penalised information.
 
     It is a diagonal less a product of rank K, so that the smaller of G and K decides what is
     factored (the matrix determinant lemma and Woodbury's identity).
@@ -243,10 +310,31 @@ def log_det_and_trace(shared: Shared, state: State) -> tuple[float, float]:
     U = shares(shared.risk, state.sums, shared.codes, shared.count)
     D = shared.by_cluster(state.sums.hazard) + state.curvature
     if len(U) >= shared.count:
-        H = np.diag(D) - U.T @ U
-        root = np.linalg.inv(np.linalg.cholesky(H))
-        return -2 * float(np.log(np.diagonal(root)).sum()), float((root**2).sum())
-    scaled = U / D
-    root = np.linalg.inv(np.linalg.cholesky(np.eye(len(U)) - scaled @ U.T))
-    log_det = float(np.log(D).sum()) - 2 * float(np.log(np.diagonal(root)).sum())
-    return log_det, float((1 / D).sum() + ((root @ scaled) ** 2).sum())
+        log_det, inverse = _log_det_and_inverse(np.diag(D) - blas.dsyrk(1.0, U.T))
+        return Inner(log_det, float(np.trace(inverse)), lambda b: blas.dsymm(1.0, inverse, b))
+    half = U / np.sqrt(D)
+    log_det, inverse = _log_det_and_inverse(np.eye(len(U)) - blas.dsyrk(1.0, half.T, trans=1))
+    whole = half / np.sqrt(D)
+    product = inverse * blas.dsyrk(1.0, whole.T, trans=1)  # both in their upper triangles
+    trace = (1 / D).sum() + 2 * product.sum() - np.trace(product)
+
+    def solve_by_parts(b: Floats) -> Floats:
+        found: Floats = b / D[:, None] + whole.T @ blas.dsymm(1.0, inverse, whole @ b)
+        return found
+
+    return Inner(log_det + float(np.log(D).sum()), float(trace), solve_by_parts)
+
+
+def _log_det_and_inverse(A: Floats) -> tuple[float, Floats]:
+    """Log determinant of a positive definite matrix, and its inverse's upper triangle.
+
+    Parameters
+    ----------
+    A
+        Of which the upper triangle is read.
+    """
+    factor, failed = lapack.dpotrf(A, clean=1)
+    if failed:
+        raise FitError("the information of the log frailties is not positive definite")
+    inverse, _ = lapack.dpotri(factor)
+    return 2 * float(np.log(np.diagonal(factor)).sum()), np.asarray(inverse, dtype=float)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,8 +18,16 @@ from core_trial.models.design import Ints
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.survival.follow_up import follow_up
+from core_trial.models.weights import repeated
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Interval = Literal["log-log", "log", "plain"]
+EARLY_END = (
+    "all who were at risk at an early time had the event, so that the curve is zero from there on "
+    "though others enter later: start the curve where enough are at risk"
+)
 #: Two survival probabilities nearer than this are one: products of fractions carry rounding.
 SAME = 1e-12
 
@@ -47,6 +55,9 @@ class Curve:
         The scale on which the limits are symmetric.
     confidence
         Their coverage.
+    entry
+        Times at which the group's rows came under observation, ascending, shape (n,); empty when
+        all are observed from the origin.
     """
 
     time: Floats
@@ -59,16 +70,23 @@ class Curve:
     high: Floats
     interval: Interval
     confidence: float
+    entry: Floats = field(default_factory=lambda: np.empty(0))
 
     @property
     def n(self) -> int:
         """Rows in the group."""
-        return int(self.at_risk[0])
+        return int(self.events.sum() + self.censored.sum())
 
     @property
     def n_events(self) -> int:
         """Events in the group."""
         return int(self.events.sum())
+
+    @property
+    def ends_early(self) -> bool:
+        """Whether the curve reaches zero before the last event, as late entry can make it."""
+        gone = np.flatnonzero(self.survival <= 0)
+        return bool(len(gone)) and bool(self.events[gone[0] + 1 :].any())
 
     @property
     def median(self) -> float:
@@ -101,7 +119,12 @@ class Curve:
 
     def at_risk_at(self, times: ArrayLike) -> Ints:
         """Number still followed up just before each of the times: the table under a plot."""
-        return self.n - self._count(self.events + self.censored, times, "left")
+        left = self._count(self.events + self.censored, times, "left")
+        if not len(self.entry):
+            return self.n - left
+        wanted = np.asarray(times, dtype=float)
+        there = np.searchsorted(self.entry, wanted, side="left")
+        return np.where(wanted > 0, there, (self.entry == 0).sum()) - left
 
     def censored_by(self, times: ArrayLike) -> Ints:
         """Number censored up to and including each of the times."""
@@ -146,6 +169,31 @@ class KaplanMeier(Mapping[str, Curve]):
     def __len__(self) -> int:
         return len(self.curves)
 
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        at_risk: ArrayLike | None = None,
+        limits: bool = True,
+        censored: bool = False,
+    ) -> Axes:
+        """Draw the curves; see `core_trial.models.survival.drawing.draw_curves`.
+
+        Parameters
+        ----------
+        ax
+            Axes to draw on; new ones if None.
+        at_risk
+            Times at which the numbers at risk are written below the axis; the ticks if None.
+        limits
+            Shade the pointwise confidence limits.
+        censored
+            Mark the times of censoring.
+        """
+        from core_trial.models.survival.drawing import draw_curves  # matplotlib is slow to load
+
+        return draw_curves(self, ax, at_risk=at_risk, limits=limits, censored=censored)
+
     def to_frame(self) -> pd.DataFrame:
         """A row per group and time."""
         frames = [curve.to_frame().assign(group=label) for label, curve in self.curves.items()]
@@ -157,7 +205,9 @@ def kaplan_meier(
     *,
     time: str,
     event: str,
+    entry: str | None = None,
     by: str | None = None,
+    weights: str | None = None,
     interval: Interval = "log-log",
     confidence: float = 0.95,
     missing: Missing = "refuse",
@@ -170,8 +220,12 @@ def kaplan_meier(
         A row per participant; see `missing` for incomplete ones.
     time, event
         Columns with the time to event or censoring and with 1 or True for an event.
+    entry
+        Column with the time at which the row comes under observation; it is at risk after that.
     by
         Column of groups; None for one curve.
+    weights
+        Column that says how often each row occurred.
     interval
         Scale of the pointwise limits: ``"log-log"``, ``"log"`` (R's default) or ``"plain"``.
     confidence
@@ -183,7 +237,8 @@ def kaplan_meier(
     Raises
     ------
     DesignError
-        For missing values, negative times, an event column of other than 0 and 1.
+        For missing values, negative times, an event column of other than 0 and 1, an entry at or
+        after the time.
 
     References
     ----------
@@ -200,35 +255,47 @@ def kaplan_meier(
     5.5
     """
     refuse_confidence(confidence)
-    rows = designs.sample(frame, missing=missing, time=time, event=event, by=by)
-    observed = follow_up(rows.frame, time, event)
-    t, d = observed.time, observed.event
-    if by is None:
-        return KaplanMeier({"": curve(t, d, interval, confidence)}, n_dropped=rows.dropped)
-    groups = designs.groups(rows.frame, by)
-    chosen = ((label, groups.codes == k) for k, label in enumerate(groups.labels))
-    curves = {str(g): curve(t[rows], d[rows], interval, confidence) for g, rows in chosen}
-    quiet = [g for g, c in curves.items() if c.n_events == 0]
-    notes = tuple(f"{by} {g}: there is no event" for g in quiet)
-    return KaplanMeier(curves, by, notes, rows.dropped)
+    chosen = designs.sample(
+        frame, missing=missing, time=time, event=event, entry=entry, by=by, weights=weights
+    )
+    rows = repeated(chosen.frame, weights) if weights else chosen.frame
+    observed = follow_up(rows, time, event, entry)
+    groups = designs.groups(rows, by) if by else None
+    labels = [str(label) for label in groups.labels] if groups else [""]
+    curves = {}
+    for k, label in enumerate(labels):
+        own = observed.of(groups.codes == k) if groups else observed
+        curves[label] = curve(own.time, own.event, interval, confidence, entry=own.entry)
+    where = {label: f"{by} {label}: " if by else "" for label in labels}
+    quiet = [f"{where[g]}there is no event" for g, c in curves.items() if by and c.n_events == 0]
+    early = [f"{where[g]}{EARLY_END}" for g, c in curves.items() if c.ends_early]
+    return KaplanMeier(curves, by or "", tuple(quiet + early), chosen.dropped)
 
 
 def curve(
-    time: Floats, event: Floats, interval: Interval = "log-log", confidence: float = 0.95
+    time: Floats,
+    event: Floats,
+    interval: Interval = "log-log",
+    confidence: float = 0.95,
+    *,
+    entry: Floats | None = None,
 ) -> Curve:
-    """Kaplan-Meier on arrays: times of shape (n,) and 1 for an event, shape (n,)."""
+    """Kaplan-Meier on arrays: times, 1 for an event, times of entry, each of shape (n,)."""
     times, block = np.unique(time, return_inverse=True)
     events = np.bincount(block, weights=event).astype(np.intp)
     leaving = np.bincount(block)
     at_risk = len(time) - np.cumsum(leaving) + leaving
+    starts = np.empty(0) if entry is None else np.sort(entry)
+    if len(starts):
+        at_risk = at_risk - (len(starts) - np.searchsorted(starts, times, side="left"))
     survival: Floats = np.cumprod((at_risk - events) / at_risk, dtype=float)
     relative = relative_error(at_risk, events)
-    low, high = _limits(survival, relative, interval, confidence)
+    low, high = survival_limits(survival, relative, interval, confidence)
     with np.errstate(invalid="ignore"):  # 0 * inf once nobody survives
         std_error: Floats = survival * relative
     return Curve(
         times, at_risk, events, leaving - events, survival, std_error, low, high,
-        interval, confidence,
+        interval, confidence, starts,
     )  # fmt: skip
 
 
@@ -240,10 +307,20 @@ def relative_error(at_risk: Ints, events: Ints) -> Floats:
     return np.sqrt(variance)
 
 
-def _limits(
+def survival_limits(
     survival: Floats, relative: Floats, interval: Interval, confidence: float
 ) -> tuple[Floats, Floats]:
-    """Pointwise limits, at most 1 and at least 0; both 1 before the first event."""
+    """Pointwise limits, at most 1 and at least 0; both 1 before the first event.
+
+    Parameters
+    ----------
+    survival
+        Shape (k,).
+    relative
+        Standard error of its logarithm, shape (k,).
+    interval, confidence
+        As for `kaplan_meier`.
+    """
     z = special.ndtri(0.5 + confidence / 2)
     within = (survival > 0) & (survival < 1)
     S, half = survival[within], z * relative[within]

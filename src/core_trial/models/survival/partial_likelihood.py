@@ -24,17 +24,21 @@ class Sums:
     loglik
         Log partial likelihood.
     weight
-        Relative hazard of each row, up to a factor common to its stratum, shape (n,).
+        Relative hazard of each row times its case weight, up to a factor common to its stratum,
+        shape (n,).
+    top
+        Logarithm of that factor: a number, or per row, shape (n,), with strata.
     total
         Sum of those at risk for each term, shape (K,).
     mean
         Weighted mean of the covariates over those at risk, shape (p, K).
     hazard
-        Expected number of events of each row, shape (n,).
+        Expected number of events of each row times its case weight, shape (n,).
     """
 
     loglik: float
     weight: Floats
+    top: Floats | float
     total: Floats
     mean: Floats
     hazard: Floats
@@ -50,10 +54,11 @@ def sums(risk: RiskSets, x: Floats, eta: Floats) -> Sums:
     x
         Covariates as rows, shape (p, n), in the order of `risk`.
     eta
-        Linear predictor, shape (n,), in that order.
+        Linear predictor, shape (n,), in that order; an offset is part of it.
     """
-    shifted = eta - _highest(risk, eta)
-    w = np.exp(shifted)
+    top = _highest(risk, eta)
+    shifted = eta - top
+    w = np.exp(shifted) if risk.case is None else risk.case * np.exp(shifted)
     at_risk = np.empty((len(x) + 1, len(w)))
     at_risk[0] = w
     np.multiply(x, w, out=at_risk[1:])
@@ -61,14 +66,15 @@ def sums(risk: RiskSets, x: Floats, eta: Floats) -> Sums:
     S = _at_risk(risk, at_risk)
     if falling is not None:
         S = S[:, risk.group] - risk.fraction * falling[:, risk.group]
-    total = S[0]
-    loglik = float(shifted[risk.rows].sum() - risk.weight @ np.log(total))
+    total = S[0] if risk.late is None else np.maximum(S[0], _tied_alone(risk, w))
+    own = shifted[risk.rows] if risk.case is None else (risk.event * shifted)[risk.rows]
+    loglik = float(own.sum() - risk.weight @ np.log(total))
     mean = S[1:] / total
     rate = risk.weight / total
     hazard = w * over_time(risk, rate[None])[0]
     if falling is not None:
         hazard[risk.rows] -= w[risk.rows] * _own(risk, rate * risk.fraction)
-    return Sums(loglik, w, total, mean, hazard)
+    return Sums(loglik, w, top, total, mean, hazard)
 
 
 def derivatives(risk: RiskSets, x: Floats, s: Sums) -> tuple[Floats, Floats]:
@@ -93,7 +99,7 @@ def weighted_derivatives(
     hazard = s.weight * over_time(risk, rate[None])[0]
     if risk.ties == "efron":
         hazard[risk.rows] -= s.weight[risk.rows] * _own(risk, rate * risk.fraction)
-    gradient = x[:, risk.rows] @ course[risk.moment] - s.mean @ weight
+    gradient = x[:, risk.rows] @ (risk.event[risk.rows] * course[risk.moment]) - s.mean @ weight
     return gradient, (x * hazard) @ x.T - (s.mean * weight) @ s.mean.T
 
 
@@ -147,6 +153,9 @@ def shares(risk: RiskSets, s: Sums, codes: Ints, count: int) -> Floats:
     leaves = (risk.seen[ever] - 1) * count + codes[ever]
     at_risk: Floats = np.zeros((m, count))
     at_risk += np.bincount(leaves, weights=s.weight[ever], minlength=m * count).reshape(m, count)
+    if risk.late is not None and risk.skipped is not None:
+        comes = risk.skipped * count + codes[risk.late]
+        at_risk -= np.bincount(comes, s.weight[risk.late], minlength=m * count).reshape(m, count)
     for low, high in _times_by_stratum(risk):
         backwards = at_risk[low:high][::-1]
         np.cumsum(backwards, axis=0, out=backwards)
@@ -161,6 +170,8 @@ def shares(risk: RiskSets, s: Sums, codes: Ints, count: int) -> Floats:
 def score_residuals(risk: RiskSets, x: Floats, s: Sums) -> Floats:
     """Derivative of the score by each row's weight, shape (n, p), in the order of `risk`.
 
+    With case weights it is multiplied by the row's own.
+
     Under Efron's rule a tied event counts as present in the risk sets of its tie to the degree
     that Efron's rule keeps it there, which other software approximates.
 
@@ -174,20 +185,25 @@ def score_residuals(risk: RiskSets, x: Floats, s: Sums) -> Floats:
     if risk.ties == "efron":
         expected[:, risk.rows] -= s.weight[risk.rows] * _own(risk, drawn * risk.fraction)
     residual = expected - s.hazard * x
-    residual[:, risk.rows] += schoenfeld_residuals(risk, x, s).T
+    own = schoenfeld_residuals(risk, x, s)
+    residual[:, risk.rows] += own.T if risk.case is None else own.T * risk.event[risk.rows]
     return residual.T
 
 
 def over_time(risk: RiskSets, terms: Floats) -> Floats:
-    """Sum of a quantity per term over all event times up to each row's, shape (q, n)."""
+    """Sum of a quantity per term over all event times in each row's time at risk, shape (q, n)."""
     rising = np.zeros((len(terms), len(risk.time) + 1))
     per_time = terms if risk.ties == "breslow" else np.add.reduceat(terms, risk.starts, axis=1)
     if len(risk.strata) == 1:
         np.cumsum(per_time, axis=1, out=rising[:, 1:])
-        return rising[:, risk.seen]
-    for low, high in _times_by_stratum(risk):
-        np.cumsum(per_time[:, low:high], axis=1, out=rising[:, low + 1 : high + 1])
-    return np.where(risk.seen > risk.before, rising[:, risk.seen], 0.0)
+        found: Floats = rising[:, risk.seen]
+    else:
+        for low, high in _times_by_stratum(risk):
+            np.cumsum(per_time[:, low:high], axis=1, out=rising[:, low + 1 : high + 1])
+        found = np.where(risk.seen > risk.before, rising[:, risk.seen], 0.0)
+    if risk.late is not None and risk.skipped is not None:
+        found[:, risk.late] -= rising[:, risk.skipped + 1]
+    return found
 
 
 def _times_by_stratum(risk: RiskSets) -> list[tuple[int, int]]:
@@ -210,7 +226,26 @@ def _at_risk(risk: RiskSets, values: Floats) -> Floats:
     for low, high in risk.spans:
         backwards = between[:, low:high][:, ::-1]
         np.cumsum(backwards, axis=1, out=backwards)
-    return between if len(risk.opens) == between.shape[1] else between[:, risk.opens]
+    ever = between if len(risk.opens) == between.shape[1] else between[:, risk.opens]
+    if risk.late is None or risk.skipped is None:
+        return ever
+    return ever - _yet_to_come(risk, values, risk.late, risk.skipped)
+
+
+def _yet_to_come(risk: RiskSets, values: Floats, late: Ints, skipped: Ints) -> Floats:
+    """Sum of a quantity over those who come under observation at or after each event time."""
+    m = len(risk.time)
+    missing = np.array([np.bincount(skipped, row[late], minlength=m) for row in values])
+    missing = missing.reshape(len(values), m)
+    for low, high in _times_by_stratum(risk):
+        missing[:, low:high] = np.cumsum(missing[:, low:high][:, ::-1], axis=1)[:, ::-1]
+    return missing
+
+
+def _tied_alone(risk: RiskSets, w: Floats) -> Floats:
+    """Weight of the events themselves in each term: the least that a difference of sums can be."""
+    events = np.bincount(risk.moment, weights=w[risk.rows], minlength=len(risk.time))
+    return (1 - risk.fraction) * events[risk.group]
 
 
 def _tied(risk: RiskSets, values: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -24,7 +24,7 @@ from core_trial.models.survival.design import (
     prepare,
     right_hand_side,
 )
-from core_trial.models.survival.follow_up import FollowUp, follow_up
+from core_trial.models.survival.follow_up import FollowUp, follow_up, strata_arguments, strata_codes
 from core_trial.models.survival.kaplan_meier import curve
 from core_trial.models.survival.partial_likelihood import (
     Sums,
@@ -67,7 +67,8 @@ def proportional_hazards(
     time: str,
     event: str,
     ties: Ties = "breslow",
-    strata: str | None = None,
+    strata: str | Sequence[str] | None = None,
+    entry: str | None = None,
     transform: Transform = "km",
     missing: Missing = "refuse",
 ) -> ProportionalHazards:
@@ -75,7 +76,7 @@ def proportional_hazards(
 
     Parameters
     ----------
-    formula, frame, time, event, ties, strata, missing
+    formula, frame, time, event, ties, strata, entry, missing
         As for `core_trial.models.survival.cox.cox`.
     transform
         ``"km"`` for one minus the Kaplan-Meier curve just before the event (R's default),
@@ -99,21 +100,28 @@ def proportional_hazards(
     >>> test.tests["arm"].df
     1.0
     """
-    rows = designs.sample(frame, formula, missing=missing, time=time, event=event, strata=strata)
+    rows = designs.sample(
+        frame,
+        formula,
+        missing=missing,
+        time=time,
+        event=event,
+        entry=entry,
+        **strata_arguments(strata),
+    )
     covariates = right_hand_side(formula, rows)
-    observed = follow_up(rows.frame, time, event)
-    layers = designs.groups(rows.frame, strata).codes if strata else None
-    design = prepare(covariates, observed, layers, ties)
+    observed = follow_up(rows.frame, time, event, entry)
+    design = prepare(covariates, observed, strata_codes(rows.frame, strata), ties)
     if design.risk.n_events == 0:
         raise DesignError("there is no event, so there are no hazards to compare")
     if transform not in _TRANSFORMS:
         raise DesignError(f"transform must be one of {', '.join(_TRANSFORMS)}, not {transform!r}")
     g = _TRANSFORMS[transform](observed, design.risk.time)
-    best, _ = maximum(design)
+    best = maximum(design).best
     found = estimable(design, best)
     x = np.ascontiguousarray(covariates.X[design.risk.order].T)
     x -= x.mean(axis=1, keepdims=True)
-    at = sums(design.risk, x, best.point @ design.white.columns)
+    at = sums(design.risk, x, design.predictor(best.point))
     beta = np.where(found.lost, np.nan, design.white.back @ best.point)
     residuals = _residuals(design, x, at, g, beta, found.covariance())
     return ProportionalHazards(ReadOnly(_tests(design, x, at, g, found)), transform, residuals)
@@ -130,7 +138,7 @@ def _log(observed: FollowUp, times: Floats) -> Floats:
 
 
 def _kaplan_meier(observed: FollowUp, times: Floats) -> Floats:
-    km = curve(observed.time, observed.event)
+    km = curve(observed.time, observed.event, entry=observed.entry)
     return 1 - np.append(1.0, km.survival)[np.searchsorted(km.time, times, side="left")]
 
 

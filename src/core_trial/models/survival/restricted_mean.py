@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from numbers import Real
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,9 +17,15 @@ from core_trial.models.columns import Missing
 from core_trial.models.design import Clusters, Ints
 from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats, Quantity, wald
+from core_trial.models.numerics.few_clusters import informative, refuse_one
+from core_trial.models.numerics.jackknife import (
+    group_of_clusters,
+    jackknife_covariance,
+    satterthwaite,
+)
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.survival.follow_up import FollowUp, follow_up
-from core_trial.models.survival.kaplan_meier import Curve, curve
+from core_trial.models.survival.kaplan_meier import EARLY_END, Curve, curve
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +42,12 @@ class RestrictedMean:
         Each later group's mean less the first group's, with a Wald test.
     n_clusters
         Clusters behind the standard errors; as many as rows when there are none.
+    method
+        Where the standard errors come from, in words.
+    df
+        Degrees of freedom of each difference; ``inf`` for the normal distribution.
+    warnings
+        What a careful reader should know.
     n_dropped
         Rows left out because a value was missing.
     """
@@ -42,6 +56,9 @@ class RestrictedMean:
     means: Mapping[str, Quantity]
     differences: Mapping[str, Quantity]
     n_clusters: int
+    method: str = ""
+    df: Mapping[str, float] = field(default_factory=ReadOnly[str, float])
+    warnings: tuple[str, ...] = ()
     n_dropped: int = 0
 
 
@@ -51,8 +68,10 @@ def restricted_mean(
     time: str,
     event: str,
     limit: float,
+    entry: str | None = None,
     by: str | None = None,
     cluster: str | None = None,
+    inference: Literal["sandwich", "jackknife"] | None = None,
     small_sample: bool = True,
     confidence: float = 0.95,
     missing: Missing = "refuse",
@@ -68,13 +87,20 @@ def restricted_mean(
         Columns with the time to event or censoring and with 1 or True for an event.
     limit
         Where to stop; nobody may be censored before it who was followed up longest of a group.
+    entry
+        Column with the time at which the row comes under observation; it is at risk after that.
     by
         Column of groups, the first being the reference; None for one group, labelled ``""``.
     cluster
         Column of clusters, which may span groups. None for Greenwood's variance, which is what
         independent rows lead to.
+    inference
+        With `cluster`: ``"sandwich"`` (from each row's influence, normal) or ``"jackknife"``
+        (leaving out each cluster in turn, t with Satterthwaite's degrees of freedom). None for the
+        sandwich, or the jackknife if a group has clusters of several members that are worth fewer
+        than 20 equal ones.
     small_sample
-        Multiply a clustered variance by G / (G - 1).
+        Multiply the sandwich by G / (G - 1).
     confidence
         Coverage of the intervals.
     missing
@@ -87,7 +113,8 @@ def restricted_mean(
     Raises
     ------
     DesignError
-        For missing values, negative times, a limit that is not positive or lies beyond follow-up.
+        For missing values, negative times, a limit that is not positive or lies beyond follow-up, a
+        group with one cluster of several members.
 
     References
     ----------
@@ -100,24 +127,34 @@ def restricted_mean(
     4.5
     """
     refuse_confidence(confidence)
-    chosen = designs.sample(frame, missing=missing, cluster=cluster, time=time, event=event, by=by)
+    chosen = designs.sample(
+        frame, missing=missing, cluster=cluster, time=time, event=event, entry=entry, by=by
+    )
     frame = chosen.frame
-    observed = follow_up(frame, time, event)
-    if not (np.isfinite(limit) and limit > 0):
+    observed = follow_up(frame, time, event, entry)
+    if not (isinstance(limit, Real) and np.isfinite(limit) and limit > 0):
         raise DesignError(f"the limit must be a positive time, not {limit}")
     groups = _groups(frame, by)
-    labels = [str(label) for label in groups.labels]
-    influence = np.zeros((len(frame), groups.count))
-    means = np.empty(groups.count)
-    for k, label in enumerate(labels):
-        rows = groups.codes == k
-        part = FollowUp(observed.time[rows], observed.event[rows])
+    for k, label in enumerate(groups.labels):
+        part = observed.of(groups.codes == k)
         _refuse_short(part, limit, f"{by} {label}: " if by else "")
-        means[k], influence[rows, k] = area(part, limit)
     members = designs.clusters(frame, cluster, blank=blank_cluster) if cluster else None
-    covariance, n_clusters = _covariance(influence, members, small_sample)
-    summary = _summarise(labels, means, covariance, limit, n_clusters, confidence)
-    return replace(summary, n_dropped=chosen.dropped)
+    errors = _errors(observed, groups, limit, members, inference, small_sample)
+    early = _ending_early(observed, groups, by) if entry else ()
+    found = _summarise(groups, errors, limit, confidence)
+    notes = (*found.warnings, *early)
+    return replace(found, warnings=notes, n_dropped=chosen.dropped)
+
+
+def _ending_early(observed: FollowUp, groups: Clusters, by: str | None) -> tuple[str, ...]:
+    """Warnings about curves that late entry lets fall to zero too early."""
+    parts = [observed.of(groups.codes == k) for k in range(groups.count)]
+    curves = [curve(part.time, part.event, entry=part.entry) for part in parts]
+    return tuple(
+        f"{by} {label}: {EARLY_END}" if by else EARLY_END
+        for label, km in zip(groups.labels, curves, strict=True)
+        if km.ends_early
+    )
 
 
 def area(observed: FollowUp, limit: float) -> tuple[float, Floats]:
@@ -136,7 +173,7 @@ def area(observed: FollowUp, limit: float) -> tuple[float, Floats]:
         Derivative of the area by each row's weight, shape (n,); its squares sum to Greenwood's
         variance.
     """
-    km = curve(observed.time, observed.event)
+    km = curve(observed.time, observed.event, entry=observed.entry)
     within = km.time < limit
     edges = np.concatenate([[0.0], km.time[within], [limit]])
     heights = np.concatenate([[1.0], km.survival[within]])
@@ -154,6 +191,9 @@ def _influence(observed: FollowUp, km: Curve, after: Floats) -> Floats:
     followed = np.concatenate([[0.0], np.cumsum(lost * d / Y)])
     own = np.append(lost, np.zeros(len(km.time) - k))[row]
     influence: Floats = followed[np.minimum(row + 1, k)] - observed.event * own
+    if observed.entry is not None:
+        missed = np.searchsorted(km.time[:k], observed.entry, side="right")
+        influence -= followed[np.minimum(missed, k)]
     return influence
 
 
@@ -171,40 +211,127 @@ def _refuse_short(observed: FollowUp, limit: float, where: str) -> None:
         )
 
 
-def _covariance(
-    influence: Floats, members: Clusters | None, small_sample: bool
-) -> tuple[Floats, int]:
-    """Covariance of the groups' means, shape (k, k), and the number of clusters."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Means:
+    """Means of k groups, their covariance, and degrees of freedom of means and differences."""
+
+    means: Floats
+    covariance: Floats
+    df: Floats
+    df_differences: Floats
+    n_clusters: int
+    method: str
+    warnings: tuple[str, ...] = ()
+
+
+def _errors(
+    observed: FollowUp,
+    groups: Clusters,
+    limit: float,
+    members: Clusters | None,
+    inference: str | None,
+    small_sample: bool,
+) -> _Means:
+    """Means and their covariance, by the inference chosen or that the clusters allow."""
+    if inference not in (None, "sandwich", "jackknife"):
+        raise DesignError(f"inference must be 'sandwich' or 'jackknife', not {inference!r}")
+    k, n = groups.count, len(observed.time)
+    means, influence = _by_group(observed, groups, limit)
+    endless = np.full(k, np.inf)
     if members is None:
-        return influence.T @ influence, len(influence)
+        if inference is not None:
+            raise DesignError(f"inference={inference!r} needs a cluster column")
+        endless = np.full(k, np.inf)
+        return _Means(
+            means, influence.T @ influence, endless, endless[1:], n, "Greenwood's variance"
+        )
+    found = informative(members.codes, groups.codes, [str(label) for label in groups.labels])
+    refuse_one(found)
+    chosen = inference or ("jackknife" if found.verdict == "few" else "sandwich")
+    G = members.count
+    if chosen == "jackknife":
+        note = f"{found.counted}: the jackknife with t instead of the sandwich"
+        notes = (note,) if inference is None else ()
+        return _jackknifed(observed, groups, limit, members, means, influence, notes)
     columns = (np.bincount(members.codes, weights=column) for column in influence.T)
     summed: Floats = np.stack(list(columns), axis=1).astype(float)
-    G = members.count
-    return summed.T @ summed * (G / (G - 1) if small_sample and G > 1 else 1.0), G
+    factor = G / (G - 1) if small_sample and G > 1 else 1.0
+    label = f"clustered sandwich{' times G/(G-1)' if small_sample else ''}"
+    notes = (found.warning,) if found.warning else ()
+    return _Means(means, summed.T @ summed * factor, endless, endless[1:], G, label, notes)
 
 
-def _summarise(
-    labels: list[str],
-    means: Floats,
-    covariance: Floats,
+def _by_group(observed: FollowUp, groups: Clusters, limit: float) -> tuple[Floats, Floats]:
+    """Mean of each group, shape (k,), and each row's influence on them, shape (n, k)."""
+    influence = np.zeros((len(observed.time), groups.count))
+    means = np.empty(groups.count)
+    for k in range(groups.count):
+        rows = groups.codes == k
+        means[k], influence[rows, k] = area(observed.of(rows), limit)
+    return means, influence
+
+
+def _jackknifed(
+    observed: FollowUp,
+    groups: Clusters,
     limit: float,
-    n_clusters: int,
-    confidence: float,
-) -> RestrictedMean:
+    members: Clusters,
+    means: Floats,
+    influence: Floats,
+    notes: tuple[str, ...],
+) -> _Means:
+    """Leave out each cluster in turn."""
+    k, G = groups.count, members.count
+    changes = np.zeros((G, k))
+    for g in range(G):
+        out = members.codes == g
+        for j in np.unique(groups.codes[out]):
+            rest = ~out & (groups.codes == j)
+            changes[g, j] = area(observed.of(rest), limit)[0] - means[j] if rest.any() else np.nan
+    own: Floats = np.stack([np.bincount(members.codes, c) for c in (influence**2).T], axis=1)
+    parts = [
+        group_of_clusters(np.bincount(members.codes[groups.codes == j], minlength=G))
+        for j in range(k)
+    ]
+    contrast = np.eye(k)[1:] - np.eye(k)[0]
+    shares, effective = zip(*parts, strict=True)
+    both = [np.concatenate([shares[0], share]) for share in shares[1:]]
+    numbers = [np.concatenate([effective[0], k]) for k in effective[1:]]
+    return _Means(
+        means,
+        jackknife_covariance(changes),
+        satterthwaite(changes, shares, effective, own),
+        satterthwaite(changes @ contrast.T, both, numbers, own @ (contrast**2).T),
+        G,
+        f"jackknife over {G} clusters, t with Satterthwaite's df",
+        notes,
+    )
+
+
+def _summarise(groups: Clusters, found: _Means, limit: float, confidence: float) -> RestrictedMean:
+    labels = [str(label) for label in groups.labels]
+    means, covariance = found.means, found.covariance
     errors = np.sqrt(np.diagonal(covariance))
-    single = wald(means, errors, confidence=confidence)
+    single = wald(means, errors, found.df, confidence)
     by_group = {
-        label: Quantity(
-            float(means[k]), float(errors[k]), float(single.low[k]), float(single.high[k])
-        )
+        label: Quantity(*map(float, (means[k], errors[k], single.low[k], single.high[k])))
         for k, label in enumerate(labels)
     }
     contrast = np.eye(len(labels))[1:] - np.eye(len(labels))[0]
     change = contrast @ means
     error = np.sqrt(np.diagonal(contrast @ covariance @ contrast.T))
-    w = wald(change, error, confidence=confidence)
+    w = wald(change, error, found.df_differences, confidence)
     differences = {
         label: Quantity(*map(float, (change[k], error[k], w.low[k], w.high[k], w.p_value[k])))
         for k, label in enumerate(labels[1:])
     }
-    return RestrictedMean(limit, ReadOnly(by_group), ReadOnly(differences), n_clusters)
+    df = dict(zip(labels[1:], found.df_differences.tolist(), strict=True))
+    return RestrictedMean(
+        limit,
+        ReadOnly(by_group),
+        ReadOnly(differences),
+        found.n_clusters,
+        found.method,
+        ReadOnly(df),
+        found.warnings,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -27,7 +27,7 @@ class RiskSets:
     order
         Rows sorted by stratum, then time, shape (n,). All else follows this order.
     event
-        1 for rows that end in an event, else 0, shape (n,).
+        1 for rows that end in an event (with case weights the row's weight), else 0, shape (n,).
     rows, moment
         The rows with an event, and the event time of each, shape (n_events,).
     strata
@@ -40,18 +40,24 @@ class RiskSets:
     time
         The event times, shape (m,).
     deaths
-        Events at each event time, shape (m,).
+        Events at each event time, shape (m,); with case weights the sum of their weights.
     seen
         Event times up to and including the row's own, counted over all strata, shape (n,).
     before
         Event times in earlier strata, shape (n,), or 0 without strata.
     group, fraction, weight
         Event time of each term, the share of tied events that has left its risk set, and how many
-        events it stands for, shape (K,).
+        events it stands for, shape (K,); with case weights Breslow's term stands for the sum of its
+        events' weights and each of Efron's for their mean.
     starts
         First term of each event time, shape (m,).
     ties
         How tied events are handled.
+    late, skipped
+        The rows that come under observation after an event time of their stratum, shape (l,), and
+        the last event time that each of them misses, shape (l,); None if there is no such row.
+    case
+        Case weight of each row, shape (n,); None where each counts once.
     """
 
     order: Ints
@@ -71,6 +77,9 @@ class RiskSets:
     weight: Floats
     starts: Ints
     ties: Ties
+    late: Ints | None = None
+    skipped: Ints | None = None
+    case: Floats | None = None
 
     @property
     def n_events(self) -> int:
@@ -79,7 +88,13 @@ class RiskSets:
 
 
 def risk_sets(
-    time: Floats, event: Floats, strata: Ints | None = None, ties: Ties = "breslow"
+    time: Floats,
+    event: Floats,
+    strata: Ints | None = None,
+    ties: Ties = "breslow",
+    *,
+    entry: Floats | None = None,
+    case: Floats | None = None,
 ) -> RiskSets:
     """Sort once, and note where each risk set begins.
 
@@ -93,6 +108,11 @@ def risk_sets(
         Stratum of each row as an integer, shape (n,); None for one stratum.
     ties
         ``"breslow"`` or ``"efron"``.
+    entry
+        When each row comes under observation, shape (n,): it is at risk for events after that, up
+        to and including its own time. None where all are from the start.
+    case
+        Positive case weights, shape (n,); None where each row counts once.
     """
     n = len(time)
     order = np.argsort(time, kind="stable") if strata is None else np.lexsort((time, strata))
@@ -122,11 +142,33 @@ def risk_sets(
         opens = np.searchsorted(edges, first)
         spans = tuple(pairwise([*np.searchsorted(edges, lows).tolist(), len(edges)]))
     group, fraction, weight, starts = _terms(deaths, ties)
-    return RiskSets(
+    found = RiskSets(
         order, d, rows, seen[rows] - 1, bounds, edges, spans, opens,
         t[first], deaths.astype(float), seen, before,
         group, fraction, weight, starts, ties,
     )  # fmt: skip
+    if entry is not None:
+        found = _entering(found, entry[order])
+    return found if case is None else _weighted(found, case[order])
+
+
+def _entering(risk: RiskSets, entry: Floats) -> RiskSets:
+    """The risk sets when rows come under observation at these times, in the order of `risk`."""
+    missed = np.empty(len(entry), dtype=np.intp)
+    for low, high in risk.strata:
+        ever = int(np.broadcast_to(risk.before, risk.seen.shape)[low])
+        times = risk.time[ever : risk.seen[high - 1]]
+        missed[low:high] = ever + np.searchsorted(times, entry[low:high], side="right")
+    late = np.flatnonzero(missed > risk.before)
+    return replace(risk, late=late, skipped=missed[late] - 1) if len(late) else risk
+
+
+def _weighted(risk: RiskSets, case: Floats) -> RiskSets:
+    """The risk sets when rows count with these weights, in the order of `risk`."""
+    m = len(risk.time)
+    total = np.bincount(risk.moment, weights=case[risk.rows], minlength=m).astype(float)
+    weight: Floats = total if risk.ties == "breslow" else (total / risk.deaths)[risk.group]
+    return replace(risk, event=risk.event * case, deaths=total, weight=weight, case=case)
 
 
 def _terms(deaths: Ints, ties: Ties) -> tuple[Ints, Floats, Floats, Ints]:

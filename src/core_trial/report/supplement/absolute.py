@@ -1,6 +1,11 @@
-"""Effects on absolute scales beside the models' own, as CONSORT 2025 asks (item 26)."""
+"""Crude effects and effects on absolute scales beside the models' own.
+
+CONSORT 2025 asks for both kinds of effect of a binary outcome (item 26).
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels
@@ -8,14 +13,20 @@ from core_trial.report.number import LANCET, Style, confidence
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import Results
 
+#: Levels at which effects stand beside the model's own, with their labels.
+BESIDE: Mapping[str, str] = {
+    "crude": "Crude: not adjusted",
+    **{level: level.replace("_", " ").capitalize() for level in labels.ABSOLUTE},
+}
+
 
 def absolute(results: Results, trial: Trial, style: Style = LANCET) -> Table:
-    """Every outcome with its effect and those on absolute scales under it.
+    """Every outcome with its effect, the crude one, and those on absolute scales under it.
 
     Parameters
     ----------
     results
-        Holds estimates at the levels `labels.ABSOLUTE`.
+        Holds estimates at the levels `BESIDE`.
     trial
         The declaration.
     style
@@ -24,8 +35,8 @@ def absolute(results: Results, trial: Trial, style: Style = LANCET) -> Table:
     rows: list[Row] = []
     for outcome in trial.outcomes:
         found = {
-            level.replace("_", " ").capitalize(): texts
-            for level in labels.ABSOLUTE
+            label: texts
+            for level, label in BESIDE.items()
             if (texts := cells.effect_and_p(results, outcome.key, style, level)) is not None
         }
         if found:
@@ -33,7 +44,7 @@ def absolute(results: Results, trial: Trial, style: Style = LANCET) -> Table:
             rows.append(Row(outcome.title, kind=Kind.GROUP))
             rows += [Row("The model’s own", model, Kind.MEMBER)]
             rows += [Row(label, texts, Kind.MEMBER) for label, texts in found.items()]
-    levels = ("", *labels.ABSOLUTE)
+    levels = ("", *BESIDE)
     estimates = [
         estimate
         for outcome in trial.outcomes
@@ -42,7 +53,7 @@ def absolute(results: Results, trial: Trial, style: Style = LANCET) -> Table:
     ]
     return Table(
         name="absolute_effects",
-        title="Effects on absolute scales",
+        title="Crude effects, and effects on absolute scales",
         head=("", f"Effect ({confidence(trial.confidence, style)} CI)", "p value"),
         rows=tuple(rows),
         footnotes=cells.footnotes(

@@ -14,9 +14,9 @@ from core_trial.report.table import Kind, Row, Table
 from core_trial.results import Estimate, Results, Withheld
 
 JOINT_NOTE = (
-    "p values of joint Wald tests, from logistic models of an outcome being missing (other than by "
-    "design) with a random intercept by cluster, one characteristic at a time. #Adjusted for in "
-    "the sensitivity analysis. –: not estimable."
+    "p values of joint likelihood-ratio tests, from logistic models of an outcome being missing "
+    "(other than by design), one characteristic at a time, with a random intercept where there are "
+    "clusters. #Adjusted for in the sensitivity analysis. –: not estimable."
 )
 #: Mark of a characteristic that is adjusted for; no mark of another meaning is one of the others.
 _CHOSEN = "#"

@@ -105,19 +105,23 @@ def _groups(results: Results, trial: Trial) -> Iterator[tuple[str, Sequence[Line
             yield _label(choice, trial), found
     simple = [choice for choice, found in lines.items() if len(found) == 1]
     for model in dict.fromkeys(choice.fitted for choice in simple):
-        members = [Line(_label(c, trial), c.analysis) for c in simple if c.fitted == model]
+        members = [
+            Line(_label(c, trial), c.analysis, why=c.recommended)
+            for c in simple
+            if c.fitted == model
+        ]
         yield f"{'Fitted as planned' if has_plan(trial) else 'Fitted'}: {_inside(model)}", members
 
 
 def _lines(results: Results, trial: Trial, choice: ModelChoice) -> Iterator[Line]:
     name = choice.analysis
     if choice.planned != choice.fitted:
-        why = f"fitted because {choice.reason}" if choice.reason else ""
+        why = f"fitted because {choice.reason}" if choice.reason else choice.recommended
         yield Line(f"Planned: {_inside(choice.planned)}", name, PLANNED)
         yield Line(f"Fitted: {_inside(choice.fitted)}", name, why=why)
     else:
         words = "Planned and fitted" if has_plan(trial) else "Fitted"
-        yield Line(f"{words}: {_inside(choice.fitted)}", name)
+        yield Line(f"{words}: {_inside(choice.fitted)}", name, why=choice.recommended)
     fitted, adjusted = results.get_estimate(name), results.get_estimate(name, ADJUSTED)
     if fitted is not None and adjusted is not None:
         before = terms(fitted.formula)

@@ -15,14 +15,15 @@ from core_trial.report.table import Row, Table
 from core_trial.results import Key, Results
 
 ADJUSTED = "missingness_adjusted"
+SAME_PEOPLE = "missingness_same_people"
 EXTENT_NOTE = "Known: n/N (%); missing by design and otherwise: n (%)."
 SENSITIVITY_NOTE = (
-    "Each outcome’s own model, and the same model with the characteristics that predicted its "
-    "missingness as further covariates; participants in whom one of these is not known leave it, "
-    "so that the two estimates differ by who is left as well as by what is adjusted for. "
-    "–: nothing predicted missingness, and the model stays as it is."
+    "Each outcome’s own model; the same model with the characteristics that predicted its "
+    "missingness as further covariates, in whom all of these are known; and beside it the own "
+    "model in the same people: that these two differ is what adjustment does, the rest is who is "
+    "left. –: nothing predicted missingness, and the model stays as it is."
 )
-_UNCHANGED = ("–", "", "", "")
+_UNCHANGED = ("–", *("",) * 5)
 
 
 def analysis_of(outcome: str) -> str:
@@ -84,6 +85,7 @@ def sensitivity(results: Results, trial: Trial, style: Style = LANCET) -> Table:
         head=(
             *("Outcome", "n", "As fitted (95% CI)", "p value"),
             *("Further adjusted for", "n", "Adjusted (95% CI)", "p value"),
+            *("Same people, as fitted (95% CI)", "p value"),
         ),
         rows=rows,
         footnotes=cells.footnotes(
@@ -115,7 +117,8 @@ def _adjusted(results: Results, trial: Trial, name: str, style: Style) -> tuple[
     chosen = [c for c in tried if results.get(missing, "predicts", "", c) == 1]
     if not chosen:
         return _UNCHANGED
-    return (labels.listed(trial, chosen), *_fitted(results, name, ADJUSTED, style))
+    same = cells.effect_and_p(results, name, style, SAME_PEOPLE) or ("", "")
+    return (labels.listed(trial, chosen), *_fitted(results, name, ADJUSTED, style), *same)
 
 
 def _fitted(results: Results, name: str, level: str, style: Style) -> tuple[str, str, str]:

@@ -10,6 +10,7 @@ from core_trial.report.supplement.absolute import absolute
 from core_trial.report.supplement.arithmetic import arithmetic_table
 from core_trial.report.supplement.associations import associations, joint_tests
 from core_trial.report.supplement.assumptions import hazards, normality
+from core_trial.report.supplement.clusters import clusters, intraclass
 from core_trial.report.supplement.count_fit import count_table, rootograms
 from core_trial.report.supplement.deviations import deviations, has_plan
 from core_trial.report.supplement.further import further
@@ -18,6 +19,7 @@ from core_trial.report.supplement.log_log import log_log
 from core_trial.report.supplement.missing_data import extent, sensitivity
 from core_trial.report.supplement.normal_plots import normal_plots
 from core_trial.report.supplement.sample_size import sample_size_inputs, sample_size_varied
+from core_trial.report.supplement.subgroups import subgroups
 from core_trial.report.table import Table
 from core_trial.results import Results
 
@@ -35,7 +37,10 @@ def supplement(results: Results, trial: Trial, style: Style = LANCET) -> list[Se
         How numbers are spelt.
     """
     found = [
-        Section("Absolute effects", present(absolute(results, trial, style))),
+        Section(
+            "Crude and absolute effects",
+            present(absolute(results, trial, style), subgroups(results, trial, style)),
+        ),
         Section(
             "Models planned and fitted" if has_plan(trial) else "Models",
             present(
@@ -52,6 +57,10 @@ def supplement(results: Results, trial: Trial, style: Style = LANCET) -> list[Se
                 sensitivity(results, trial, style),
             ),
             folded=_tables(associations(results, trial, style)),
+        ),
+        Section(
+            "Clusters",
+            present(clusters(results, trial, style), intraclass(results, trial, style)),
         ),
         _assumptions(results, trial, style),
         *further(results, trial, style),

@@ -220,3 +220,29 @@ def test_wide_gaps_between_the_variances_keep_their_digits(trial):
         ((inside.y - slope * inside.x) ** 2).sum() / 31, rel=1e-5
     )
     assert found.converged
+
+
+def test_frequency_weights_are_rows_written_out(trial):
+    often = trial.assign(often=np.random.default_rng(0).integers(0, 4, 40))
+    settings = {"method": "reml", "df": "kenward_roger", "random": "arm"}
+    weighted = fit(often, weights="often", **settings)
+    written = fit(often.loc[often.index.repeat(often["often"])], **settings)
+    np.testing.assert_array_equal(weighted.cov, written.cov)
+    np.testing.assert_array_equal(weighted.df, written.df)
+    assert weighted.n == often["often"].sum()
+
+
+def test_an_offset_is_taken_from_the_outcome(trial):
+    moved = trial.assign(before=np.linspace(0, 9, 40), gain=trial["y"] - np.linspace(0, 9, 40))
+    settings = {"method": "reml", "df": "kenward_roger"}
+    offset, gain = fit(moved, offset="before", **settings), fit(moved, "gain ~ arm", **settings)
+    np.testing.assert_array_equal(offset.beta, gain.beta)
+    np.testing.assert_array_equal(offset.cov, gain.cov)
+    np.testing.assert_allclose(offset.fitted, gain.fitted + moved["before"])
+
+
+def test_sampling_weights_are_refused_with_the_way_out(trial):
+    with pytest.raises(DesignError, match="use linear_regression"):
+        fit(trial.assign(w=1.5), weights="w", weight_type="sampling")
+    with pytest.raises(DesignError, match="whole numbers"):
+        fit(trial.assign(w=1.5), weights="w")

@@ -10,7 +10,7 @@ import pytest
 from core_trial.errors import DesignError, FitError
 from core_trial.models.many.estimates import Estimates
 from core_trial.models.many.joint import joint_test, pool_chi_squares
-from core_trial.models.many.pooled import pool
+from core_trial.models.many.pool import pool
 from core_trial.models.many.rubin import (
     imputations_needed,
     jackknife_errors,
@@ -41,6 +41,7 @@ def estimates(k, **changes):
         "confidence": 0.95,
         "converged": True,
         "warnings": (),
+        "term_columns": {},
     }
     return Estimates(**{**settings, **changes})
 
@@ -134,7 +135,7 @@ def test_effect_and_frame(pooled):
     assert (ratio.estimate, ratio.low) == pytest.approx(
         (np.exp(pooled.effect("ses").estimate), np.exp(pooled.effect("ses").low))
     )
-    frame = log.to_frame().set_index("term")
+    frame = log.to_frame()
     assert frame.loc["ses", "high"] == pytest.approx(ratio.high)
     with pytest.raises(DesignError, match="not in the model"):
         pooled.effect("age")
@@ -181,6 +182,10 @@ def test_what_went_wrong_is_told():
     assert np.isfinite(lost.coefficients.loc["ses", "estimate"])
     with pytest.raises(DesignError, match="standard error"):
         lost.test(["sex", "ses"])
+    nowhere = pool(fits, complete_df=[46, 46, np.nan, 46])
+    assert np.isnan(nowhere.coefficients.loc["ses", ["df", "p_value", "low"]]).all()
+    with pytest.raises(DesignError, match="degrees of"):
+        nowhere.test("ses")
 
 
 def test_failed_fits_are_left_out_and_told():
@@ -208,3 +213,30 @@ def test_refusals():
 def test_pickle(pooled):
     again = pickle.loads(pickle.dumps(pooled))
     assert again.coefficients.equals(pooled.coefficients)
+
+
+def test_contrasts_by_hand(pooled):
+    found = pooled.contrast({"both": "ses + school_ses", "gap": "ses - school_ses"})
+    w = np.array([[0, 0, 1, 1], [0, 0, 1, -1]])
+    expected = rubin(Q @ w.T, w @ U @ w.T, 46)
+    np.testing.assert_allclose(found.beta, expected.estimate)
+    np.testing.assert_allclose(found.df, expected.df)
+    assert found.effect("gap").estimate == pytest.approx(expected.estimate[1])
+    beta = Q[3].copy()
+    beta[1] = np.nan
+    lost = pool([*(estimates(k) for k in range(3)), estimates(3, beta=beta)])
+    both = lost.contrast(["ses - school_ses", "ses + sex[girl]"])
+    assert np.isnan(both.beta).tolist() == [False, True]
+    with pytest.raises(DesignError, match="with zero"):
+        pooled.contrast("ses = 1")
+
+
+def test_a_variable_in_an_interaction_has_no_single_effect():
+    terms = ("Intercept", "arm[new]", "sex[F]", "arm[new]:sex[F]")
+    columns = {"Intercept": (0,), "arm": (1,), "sex": (2,), "arm:sex": (3,)}
+    found = pool([estimates(k, terms=terms, term_columns=columns) for k in range(20)])
+    with pytest.raises(DesignError, match="interaction arm:sex"):
+        found.effect("arm")
+    assert found.effect("arm[new]").term == "arm[new]"
+    women = found.contrast("arm[new] + arm[new]:sex[F]")
+    assert women.beta[0] == pytest.approx((Q[:, 1] + Q[:, 3]).mean())

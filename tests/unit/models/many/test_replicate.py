@@ -121,8 +121,13 @@ def test_refusals(model, trials):
     with pytest.raises(DesignError, match="2 data sets"):
         run(model.fit, [1, 2], 3)
     rows = run(model.fit, trials, 2)
-    with pytest.raises(DesignError, match="not one coefficient"):
+    with pytest.raises(DesignError, match="'dose' is not in the model"):
         rows.of("dose")
+    lost = run(lambda f: mixed_logistic("event ~ gone", f, cluster="cluster"), [trial(0)])
+    with pytest.raises(DesignError, match=r"no data set could be fitted: .*gone"):
+        lost.of("arm")
+    with pytest.raises(DesignError, match="there are none"):
+        run(model.fit, trials, 0).of("arm")
 
 
 def test_nothing_to_do(model, trials):

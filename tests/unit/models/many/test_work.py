@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core_trial.errors import DesignError, OutputError
+from core_trial.errors import DesignError, FitError, OutputError
 from core_trial.models.many.fingerprint import fingerprint
 from core_trial.models.many.work import CHUNKS, each
 
@@ -96,6 +96,14 @@ def test_a_worker_that_is_killed_comes_back_and_nothing_is_lost():
     assert victim not in after.values()
 
 
+def test_a_process_that_is_ended_from_outside_is_an_error_of_ours():
+    def ended(k):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    with pytest.raises(FitError, match="ended from outside"):
+        each(ended, range(2), workers=2, progress=False)
+
+
 def test_the_folder_of_another_call_is_refused(tmp_path):
     each(normal, range(5), progress=False, resume=tmp_path)
     with pytest.raises(DesignError, match="another call"):
@@ -149,6 +157,31 @@ def test_fingerprint_sees_what_would_change_a_result():
     seeds = np.random.SeedSequence(1).spawn(2)
     assert fingerprint(seeds[0]) != fingerprint(seeds[1])
     assert fingerprint(["ab", "c"]) != fingerprint(["a", "bc"])
+
+
+def in_a_module(source):
+    space = {"__name__": "made_up", "np": np}
+    exec(source, space)
+    return space["one"]
+
+
+def test_fingerprint_sees_what_a_function_calls_in_its_module():
+    source = "LIMIT = 2\ndef inner(x): return x + LIMIT\ndef one(x): return [inner(y) for y in x]"
+    same, other = in_a_module(source), in_a_module(source.replace("x + LIMIT", "x - LIMIT"))
+    assert fingerprint(same) == fingerprint(in_a_module(source)) != fingerprint(other)
+    assert fingerprint(in_a_module(source.replace("LIMIT = 2", "LIMIT = 3"))) != fingerprint(same)
+
+
+def test_fingerprint_of_functions_that_call_themselves():
+    def down(n):
+        return down(n - 1) if n else later()
+
+    first = fingerprint(down)  # what it calls is not there yet
+
+    def later():
+        return 0
+
+    assert fingerprint(down) != first
 
 
 def test_fingerprint_is_the_same_in_another_process():

@@ -233,6 +233,19 @@ def test_weak_instrument_is_told_just_below_the_limit():
     assert fit(high + 1e-6).warnings == ()
 
 
+@pytest.mark.parametrize(("workers", "told"), [(19, True), (20, False)])
+def test_few_workers_are_told_just_below_the_limit(workers, told):
+    frame = nested(n=400, workers=workers)
+    assert frame["worker"].nunique() == workers
+    settings = {"received": "received", "cluster": "worker"}
+    for fit in (
+        complier_effects("score", frame, **settings),
+        structural_mean("better", frame, **settings),
+        two_stage_least_squares("score ~ received", frame, **settings),
+    ):
+        assert any(f"{workers} workers in one arm" in w for w in fit.warnings) == told
+
+
 def test_bounds_against_linear_programming():
     """All joint distributions of sixteen types that give the shares: the smallest and largest."""
     rng = np.random.default_rng(3)

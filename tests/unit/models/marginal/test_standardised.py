@@ -126,11 +126,64 @@ def test_centre_without_events_has_no_risk_in_either_arm(frame):
     ("settings", "message"),
     [
         ({"measure": "odds_ratio"}, "choose risk_difference or risk_ratio"),
-        ({"random": "centre"}, "the risks need"),
-        ({"arm": "centre"}, "two levels"),
+        ({"random": "half"}, "needs every cluster on one side"),
+        ({"random": "half", "cluster": "alone"}, "the risks need"),
+        ({"arm": "age"}, "different numbers"),
+        ({"reference": 2}, "no level of 'arm', which has 0, 1"),
+        ({"inference": "bootstrap"}, "for the odds ratio"),
         ({"arm": "count"}, "not in the formula"),
     ],
 )
 def test_refusals(frame, settings, message):
+    rows = frame.assign(half=np.arange(len(frame)) % 3 == 0, alone=np.arange(len(frame)))
     with pytest.raises(DesignError, match=message):
-        fit_of(frame, **settings)
+        standardised(FORMULA, rows, **{"cluster": "cluster"} | settings)
+
+
+def test_three_arms_are_compared_with_the_first_or_the_one_named(frame):
+    three = frame.assign(arm=frame["arm"].map({0: "usual", 1: "peer"}).astype(object))
+    three.loc[(three["arm"] == "usual") & (np.arange(len(three)) % 3 == 0), "arm"] = "leaflet"
+    fit = fit_of(three, "event ~ arm")
+    assert fit.terms == ("arm[peer]", "arm[usual]")
+    named = fit_of(three, "event ~ arm", reference="usual", measure="risk_ratio")
+    assert named.terms == ("arm[leaflet]", "arm[peer]")
+    risks = {a: fit.quantities[f"risk[{a}]"].estimate for a in ("leaflet", "peer", "usual")}
+    assert fit.beta[1] == pytest.approx(risks["usual"] - risks["leaflet"], rel=1e-12)
+    assert named.effect("arm[peer]").estimate == pytest.approx(
+        risks["peer"] / risks["usual"], rel=1e-12
+    )
+    back, there = fit.quantities["risk_ratio[usual]"], named.quantities["risk_ratio[leaflet]"]
+    assert back.estimate == pytest.approx(1 / there.estimate, rel=1e-12)
+    assert back.p_value == pytest.approx(there.p_value, rel=1e-10)
+
+
+def test_a_random_effect_in_some_of_several_arms(frame):
+    three = frame.assign(arm=frame["arm"].map({0: "usual", 1: "peer"}).astype(object))
+    three.loc[(three["arm"] == "usual") & (np.arange(len(three)) % 3 == 0), "arm"] = "leaflet"
+    three["worked"] = (three["arm"] == "peer").astype(int)
+    fit = fit_of(three, "event ~ arm", random="worked")
+    raw = three.groupby("arm")["event"].mean()
+    assert fit.quantities["risk[usual]"].estimate == pytest.approx(raw["usual"], rel=1e-8)
+    assert fit.quantities["risk[leaflet]"].estimate == pytest.approx(raw["leaflet"], rel=1e-8)
+
+
+def test_few_clusters_are_judged_by_t(frame):
+    fit, normal = fit_of(frame), fit_of(frame, inference="normal")
+    assert fit.df[0] == 7  # eight workers in one arm
+    assert np.isinf(normal.df[0])
+    assert fit.std_error == pytest.approx(normal.std_error)
+    assert fit.quantities["risk_difference"].p_value > normal.quantities["risk_difference"].p_value
+
+
+def test_rows_of_many_people_are_the_people(frame):
+    """Events of trials, frequencies and words for an outcome: the same people each time."""
+    plain = fit_of(frame, "event ~ arm")
+    words = frame.assign(event=np.where(frame["event"] == 1, "yes", "no"))
+    assert fit_of(words, "event ~ arm", success="yes").beta == pytest.approx(plain.beta, rel=1e-10)
+    cells = frame.groupby(["cluster", "arm"])["event"].agg(event="sum", people="size").reset_index()
+    many = fit_of(cells, "event ~ arm", trials="people")
+    assert many.beta == pytest.approx(plain.beta, rel=1e-8)
+    assert many.std_error == pytest.approx(plain.std_error, rel=1e-7)
+    often = frame.groupby(["cluster", "arm", "event"]).size().rename("often").reset_index()
+    counted = fit_of(often, "event ~ arm", weights="often")
+    assert counted.std_error == pytest.approx(plain.std_error, rel=1e-7)

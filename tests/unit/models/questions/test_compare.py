@@ -50,6 +50,22 @@ def test_a_variance_and_a_term_together():
     assert found.p_value == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(("plain", "mixed"), [("least", "linear"), ("plain", "logistic")])
+def test_clusters_against_none(plain, mixed):
+    small, large = fits()[plain], fits()[mixed]
+    found = models.compare(small, large)
+    assert (found.test.df, found.mixture) == (1, (0.5, 0.5))
+    assert found.test.statistic == pytest.approx(large.tests["variance"].statistic, abs=1e-6)
+    assert found.test.p_value == pytest.approx(large.tests["variance"].p_value, rel=1e-4)
+
+
+def test_a_term_of_the_excess_zeros():
+    d = trial()
+    none = models.zero_inflated_nb("days ~ arm", d, inference="model")
+    more = models.zero_inflated_nb("days ~ arm", d, inflation="arm", inference="model")
+    assert models.compare(none, more).test.df == 1
+
+
 def test_residual_variances_are_at_no_bound():
     one, two = linear("score ~ arm", "reml"), linear("score ~ arm", "reml", residual_by="arm")
     found = models.compare(one, two)

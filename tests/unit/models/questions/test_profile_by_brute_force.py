@@ -24,7 +24,7 @@ def small():
         ),
         "poisson": models.mixed_poisson("count ~ arm + age", d, cluster="worker"),
         "cox": models.cox("arm + age", d, time="time", event="status"),
-        "zeros": models.zero_inflated_nb("days ~ arm + age", d, std_errors="model"),
+        "zeros": models.zero_inflated_nb("days ~ arm + age", d, inference="model"),
     }
 
 

@@ -80,6 +80,23 @@ def test_warnings_stand_before_the_numbers_in_a_notebook():
     assert 0 < html.index("no finite estimate") < html.index("<table>")
 
 
+def test_warnings_stand_before_every_answer():
+    d = trial().assign(worker=np.arange(160) % 40)
+    fit = models.mixed_linear("score ~ arm * sex", d, cluster="worker")
+    assert "at its bound, zero" in fit.warnings[0]
+    small = models.mixed_linear("score ~ arm", d, cluster="worker")
+    answers = [
+        fit.contrast("sex"),
+        fit.means("arm"),
+        fit.subgroups("arm", "sex"),
+        fit.profile("sex"),
+        models.compare(small, fit),
+    ]
+    for answer in answers:
+        assert repr(answer).startswith("Warning: ")
+        assert "its bound, zero" in repr(answer)
+
+
 def test_what_is_text_stays_text_in_html():
     page = Page("a < b", (Block("c & d", ["<p>"], ["&"], [["<"]]),), ("<script>",))
     assert "<script>" not in as_html(page)

@@ -128,22 +128,24 @@ def fits():
 
 def test_fitted_and_adjusted_stand_side_by_side(fits):
     chosen = (*joint("sex", 0.001, True), *joint("lifetime_admissions", 0.01, True))
-    assert row(sensitivity(Results((*fits, *chosen)), CORE, PLAIN)) == (
+    same = estimate(NAME, 0.85, -2.9, 4.6, p_value=0.65, n=214, level="missingness_same_people")
+    assert row(sensitivity(Results((*fits, same, *chosen)), CORE, PLAIN)) == (
         *("246", "DiM 0.48 (-3.32 to 4.29)", "0.8032"),
         *("sex, lifetime admissions", "214", "DiM 0.91 (-2.87 to 4.70)", "0.6361"),
+        *("DiM 0.85 (-2.90 to 4.60)", "0.6500"),
     )
 
 
 def test_without_a_predictor_there_is_nothing_to_adjust_for(fits):
     table = sensitivity(Results((*fits, *joint("sex", 0.3, False))), CORE, PLAIN)
-    assert row(table)[3:] == ("–", "", "", "")
+    assert row(table)[3:] == ("–", "", "", "", "", "")
 
 
 def test_an_adjusted_effect_that_is_withheld_is_marked(fits):
     names = ("estimate", "low", "high", "p_value", "n")
     hidden = [Withheld(analysis=NAME, statistic=s, level="missingness_adjusted") for s in names]
     table = sensitivity(Results((fits[0], *hidden, *joint("sex", 0.001, True))), CORE, PLAIN)
-    assert row(table)[4:] == ("[c]", "[c]", "[c]")
+    assert row(table)[4:] == ("[c]", "[c]", "[c]", "", "")
 
 
 def test_without_records_there_are_no_lines():

@@ -102,7 +102,7 @@ def coded_columns(
         complete, or a mask covers a known value.
     """
     found = tuple(_variable(frame, name, kind, masks.get(name)) for name, kind in variables.items())
-    extra = [part for name in auxiliary for part in _auxiliary(column(frame, name))]
+    extra = [part for name in auxiliary for part in _auxiliary(frame, name)]
     indicators = {v.absent.tobytes(): v.absent.astype(float) for v in found if v.absent.any()}
     extra += indicators.values()
     complete = np.column_stack(extra) if extra else np.empty((len(frame), 0))
@@ -155,8 +155,15 @@ def _refuse_values(name: str, kind: str, known: Floats) -> None:
         raise DesignError(f"variable {name!r} is no count: it has values that are not 0, 1, 2, ...")
 
 
-def _auxiliary(values: pd.Series) -> list[Floats]:
+def _auxiliary(frame: pd.DataFrame, name: str) -> list[Floats]:
     """A complete column as one column, or one for each level but the first."""
+    missing = int(frame[name].isna().sum()) if name in frame.columns else 0
+    if missing:
+        raise DesignError(
+            f"auxiliary column {name!r} has {missing} missing value{'s' if missing > 1 else ''}: "
+            "give it among the variables, with its kind, and it is imputed as well"
+        )
+    values = column(frame, name)
     if pd.api.types.is_numeric_dtype(values):
         array = values.to_numpy(dtype=float)
         if not np.isfinite(array).all():

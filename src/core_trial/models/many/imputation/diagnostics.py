@@ -10,11 +10,10 @@ from scipy import special
 
 from core_trial.models.inference import Floats
 
-#: A potential scale reduction above this says that the chains have not mixed, if one so large has
-#: no more than this probability where all draws are independent.
-LARGEST_REDUCTION, LEAST_CHANCE = 1.2, 1e-4
-#: A drift of more standard errors than this says that they are still on their way.
-LARGEST_DRIFT = 4.0
+#: A potential scale reduction above this may say that the chains have not mixed.
+LARGEST_REDUCTION = 1.2
+#: A reduction or a drift is told if one as large has a smaller probability in settled chains.
+LEAST_CHANCE = 1e-4
 
 
 def as_frame(means: Floats, keys: Sequence[tuple[str, str]]) -> pd.DataFrame:
@@ -52,10 +51,10 @@ def diagnose(means: Floats, keys: Sequence[tuple[str, str]]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``reduction``, the potential scale reduction between chains (1 when mixed); ``chance``, the
-        probability of one as large where all draws are independent; ``drift``, the change of the
-        chains' average between the middle and the last iteration, in standard errors. ``nan``
-        where there are too few chains or iterations, or where nothing varies.
+        ``reduction``, the potential scale reduction between chains (1 when mixed), and ``drift``,
+        the change of the chains' average between the middle and the last iteration in standard
+        errors; ``reduction_p`` and ``drift_p``, the probability of one as large where all draws are
+        independent. ``nan`` where there are too few chains or iterations, or where nothing varies.
 
     References
     ----------
@@ -64,34 +63,35 @@ def diagnose(means: Floats, keys: Sequence[tuple[str, str]]) -> pd.DataFrame:
     """
     late = means[:, means.shape[1] // 2 :, :, 0]
     m, length, count = late.shape
-    reduction, chance, drift = np.full((3, count), np.nan)
+    reduction, reduction_p, drift, drift_p = np.full((4, count), np.nan)
     if m > 1 and length > 1:
         with np.errstate(divide="ignore", invalid="ignore"):
             within = late.var(axis=1, ddof=1).mean(axis=0)
             between = late.mean(axis=1).var(axis=0, ddof=1)
             reduction = np.sqrt((length - 1) / length + between / within)
-            chance = special.fdtrc(m - 1, m * (length - 1), length * between / within)
+            reduction_p = special.fdtrc(m - 1, m * (length - 1), length * between / within)
             change = late[:, -1] - late[:, 0]
             drift = change.mean(axis=0) / (change.std(axis=0, ddof=1) / np.sqrt(m))
-    columns = {"reduction": reduction, "chance": chance, "drift": drift}
-    frame = pd.DataFrame(keys, columns=["variable", "arm"]).assign(**columns)
+            drift_p = 2 * special.stdtr(m - 1, -np.abs(drift))
+    frame = pd.DataFrame(keys, columns=["variable", "arm"]).assign(
+        reduction=reduction, reduction_p=reduction_p, drift=drift, drift_p=drift_p
+    )
     return frame.replace([np.inf, -np.inf], np.nan)
 
 
 def unsettled(table: pd.DataFrame) -> list[str]:
     """What the diagnostics say against the chains, one sentence for each variable and arm."""
     told = []
-    columns = (table[name].tolist() for name in ("variable", "arm", "reduction", "chance", "drift"))
-    for variable, arm, reduction, chance, drift in zip(*columns, strict=True):
-        where = f"{variable} in {arm}" if arm else variable
-        if reduction > LARGEST_REDUCTION and chance < LEAST_CHANCE:
+    for row in table.to_dict("records"):
+        where = f"{row['variable']} in {row['arm']}" if row["arm"] else row["variable"]
+        if row["reduction"] > LARGEST_REDUCTION and row["reduction_p"] < LEAST_CHANCE:
             told.append(
-                f"{where}: the chains have not mixed (scale reduction {reduction:.2f}); "
+                f"{where}: the chains have not mixed (scale reduction {row['reduction']:.2f}); "
                 "take more iterations"
             )
-        elif abs(drift) > LARGEST_DRIFT:
+        elif row["drift_p"] < LEAST_CHANCE:
             told.append(
-                f"{where}: the imputed mean still drifts ({drift:.1f} standard errors); "
+                f"{where}: the imputed mean still drifts ({row['drift']:.1f} standard errors); "
                 "take more iterations"
             )
     return told

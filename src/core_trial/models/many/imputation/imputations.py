@@ -18,7 +18,8 @@ from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
 from core_trial.models.many.estimates import Estimates, estimates_of
 from core_trial.models.many.imputation.diagnostics import as_frame, diagnose
-from core_trial.models.many.pooled import Pooled, pool
+from core_trial.models.many.pool import pool
+from core_trial.models.many.pooled import Pooled
 from core_trial.models.many.work import each
 
 #: Kinds whose imputed values can be moved by a number.

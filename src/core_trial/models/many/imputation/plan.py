@@ -116,7 +116,7 @@ def _workers(frame: pd.DataFrame, rows: Ints, cluster: str | None) -> tuple[Ints
 def _step(c: Variable, own: int, codes: Ints, workers: int, width: int, arm: str) -> Step:
     known = np.flatnonzero(c.known)
     missing = np.flatnonzero(c.missing)
-    _refuse_few(c.name, arm, len(known), width)
+    _refuse_few(c.name, arm, len(known), width - 1)
     _refuse_constant(c, known, arm)
     worker_known = worker_missing = present = starts = np.empty(0, dtype=np.intp)
     sizes = np.empty(0)
@@ -157,12 +157,13 @@ def _penalty(kind: str, p: int) -> Floats:
     return penalty
 
 
-def _refuse_few(name: str, arm: str, known: int, width: int) -> None:
+def _refuse_few(name: str, arm: str, known: int, coefficients: int) -> None:
     where = f" in arm {arm!r}" if arm else ""
-    if known < width + SPARE_VALUES:
+    needed = coefficients + SPARE_VALUES
+    if known < needed:
         raise DesignError(
             f"variable {name!r} is known for {known} people{where}, too few for a model of "
-            f"{width} coefficients ({width + SPARE_VALUES} are needed): give fewer variables or "
+            f"{coefficients} coefficients ({needed} are needed): give fewer variables or "
             "fewer auxiliary columns"
         )
 

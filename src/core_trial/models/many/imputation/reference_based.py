@@ -96,6 +96,16 @@ def impute_visits(
     Carpenter, Roger and Kenward (2013), J Biopharm Stat 23: 1352-71. Cro, Carpenter and Kenward
     (2019), J R Stat Soc A 182: 623-45. Gower-Page, Noci and Wolbers (2022), J Open Source Softw 7:
     4251 (rbmi).
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> trial = pd.DataFrame({"arm": ["drug", "placebo"] * 40, "week_4": rng.normal(20, 4, 80)})
+    >>> trial["week_8"] = (trial["week_4"] + rng.normal(0, 2, 80)).where(rng.random(80) < 0.8)
+    >>> found = impute_visits(trial, visits=["week_4", "week_8"], arm="arm", reference="placebo",
+    ...                       strategy="copy_increments", m=5, seed=1, progress=False)
+    >>> len(found), int(found[0]["week_8"].isna().sum())
+    (5, 0)
     """
     _refuse_settings(frame, visits, strategy, m, iterations)
     arms = _arranged(frame, visits, arm, reference, covariates)

@@ -86,6 +86,22 @@ def tipping_point(
     ----------
     Cro, Morris, Kenward and Carpenter (2020), Stat Med 39: 2815-42. Yan, Lee and Li (2009), J
     Biopharm Stat 19: 1085-98 (tipping point).
+
+    Examples
+    --------
+    >>> from core_trial.models.linear.mixed_linear import mixed_linear
+    >>> from core_trial.models.many.imputation.impute import impute
+    >>> rng = np.random.default_rng(1)
+    >>> trial = pd.DataFrame({"arm": ["a", "b"] * 40, "person": range(80)})
+    >>> trial["before"] = rng.normal(20, 4, 80)
+    >>> gain = np.where(trial["arm"] == "b", 2.0, 0.0) + rng.normal(0, 2, 80)
+    >>> trial["after"] = (trial["before"] + gain).where(rng.random(80) < 0.7)
+    >>> imputed = impute(trial, variables={"before": "continuous", "after": "continuous"},
+    ...                  arm="arm", m=5, seed=1, progress=False)
+    >>> found = tipping_point(imputed, "after", {"a": [0], "b": [0, -8]}, mixed_linear,
+    ...                       "after ~ arm + before", term="arm", cluster="person")
+    >>> found.tipped["delta[b]"].tolist()
+    [-8.0]
     """
     if not 0 < level < 1:
         raise DesignError(f"level must lie between 0 and 1, not {level!r}")

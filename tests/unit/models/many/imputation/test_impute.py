@@ -5,6 +5,9 @@ import pandas as pd
 import pytest
 
 from core_trial.errors import DesignError
+from core_trial.models.counts.modified_poisson import modified_poisson
+from core_trial.models.counts.zero_inflated_nb import zero_inflated_nb
+from core_trial.models.intercept.mixed_logistic import mixed_logistic
 from core_trial.models.linear.mixed_linear import mixed_linear
 from core_trial.models.many.imputation.diagnostics import diagnose, unsettled
 from core_trial.models.many.imputation.impute import impute
@@ -171,7 +174,7 @@ def test_shift_and_tipping_point(imputed):
 
 
 def test_fit_is_the_pool_of_its_fits(imputed):
-    from core_trial.models.many.pooled import pool
+    from core_trial.models.many.pool import pool
 
     settings = {"cluster": "person", "method": "reml", "df": "kenward_roger"}
     pooled = imputed.fit(mixed_linear, "after ~ arm + before", **settings)
@@ -182,6 +185,23 @@ def test_fit_is_the_pool_of_its_fits(imputed):
         lambda f: mixed_linear("after ~ arm + before", f, **settings), imputed, progress=False
     )
     assert rows.of("arm")["estimate"].mean() == pytest.approx(pooled.effect("arm").estimate)
+
+
+@pytest.mark.parametrize(
+    ("model", "formula", "reported"),
+    [
+        (mixed_logistic, "admitted ~ arm + before", "logit"),
+        (modified_poisson, "admitted ~ arm", "log"),
+        (zero_inflated_nb, "days ~ arm", "log"),
+    ],
+)
+def test_any_model_is_pooled(imputed, model, formula, reported):
+    pooled = imputed.fit(model, formula, cluster="person")
+    assert pooled.m == 4
+    assert pooled.scale == reported
+    estimates = [model(formula, f, cluster="person").beta for f in imputed]
+    np.testing.assert_allclose(pooled.beta, np.mean(estimates, axis=0))
+    assert pooled.coefficients.loc[pooled.effect("arm").term, "fmi"] > 0
 
 
 def test_a_fit_that_fails_says_why(imputed):
@@ -246,6 +266,7 @@ def test_one_group_without_workers():
         ({"auxiliary": ["after"]}, "given twice"),
         ({"auxiliary": "site"}, r"\['site'\]"),
         ({"auxiliary": ["worker"]}, "given twice"),
+        ({"auxiliary": ["score"]}, "among the variables, with its kind"),
         ({"auxiliary": ["gone"]}, "no column 'gone'"),
         ({"cluster": "team"}, "no column 'team'"),
         ({"derived": {"after": "before + 1"}}, "cannot be imputed"),
@@ -269,18 +290,18 @@ def test_unordered_factor_is_refused():
 
 
 def test_fewest_known_values_just_enough_and_just_too_few():
-    # two coefficients (and the own column) and five to spare: eight
+    # two coefficients and five to spare: seven
     frame = trial()[["arm", "worker", "before", "after"]]
     known = frame.index[(frame["arm"] == "old") & frame["after"].notna()]
-    for kept in (8, 7):
+    for kept in (7, 6):
         few = frame.copy()
         few.loc[known[kept:], "after"] = np.nan
-        if kept == 8:
+        if kept == 7:
             assert (
                 run(few, {"before": "continuous", "after": "continuous"})[0].notna()["after"].all()
             )
         else:
-            with pytest.raises(DesignError, match="known for 7 people in arm 'old'"):
+            with pytest.raises(DesignError, match="known for 6 people in arm 'old'"):
                 run(few, {"before": "continuous", "after": "continuous"})
 
 
@@ -329,3 +350,19 @@ def test_arms_may_be_numbers():
     frame = trial().assign(arm=lambda f: (f["arm"] == "new").astype(int))
     done = run(frame, {"after": "continuous", "before": "continuous"})
     assert done.shift("after", {1: -2.0, 0: 0.0}).arms == ("0", "1")
+
+
+@pytest.mark.parametrize(
+    ("reduction", "reduction_p", "drift_p", "told"),
+    [
+        (1.2, 1e-9, 0.5, 0),
+        (1.201, 1e-4, 0.5, 0),
+        (1.201, 0.99e-4, 0.5, 1),
+        (1.0, 0.5, 1e-4, 0),
+        (1.0, 0.5, 0.99e-4, 1),
+        (np.nan, np.nan, np.nan, 0),
+    ],
+)
+def test_limits_of_the_diagnostics(reduction, reduction_p, drift_p, told):
+    row = {"variable": "a", "arm": "x", "reduction": reduction, "reduction_p": reduction_p}
+    assert len(unsettled(pd.DataFrame([{**row, "drift": 5.0, "drift_p": drift_p}]))) == told

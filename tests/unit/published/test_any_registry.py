@@ -1,0 +1,142 @@
+"""Another paper's registry: read by its own declaration, and met by the general checks alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import made_up
+import pytest
+
+from core_trial.declaration.paper import Claim, Paper, Range
+from core_trial.errors import VerificationError
+from core_trial.published import registry
+from core_trial.published.compare import compare
+from core_trial.published.consistency import check
+from core_trial.published.registry import COLUMNS
+from core_trial.results import Descriptive, Key, Results
+
+
+def row(name, printed, statistic="n", arm="control", analysis="deaths", level="", **more) -> str:
+    decimals = len(printed.replace("·", ".").partition(".")[2])
+    given = {"place": "table2", "where": analysis, "measure": "", "source": "data", "reason": ""}
+    given |= more
+    cells = [name, given["place"], given["where"], f'"{printed}"', str(decimals), analysis]
+    cells += [statistic, arm, level, given["measure"], given["source"], given["reason"], ""]
+    return ",".join(cells)
+
+
+def read(*rows: str, **declared) -> registry.Registry:
+    partitions = declared.pop("partitions", None)
+    return registry.read("\n".join([",".join(COLUMNS), *rows]), Paper(**declared), partitions)
+
+
+def rules(*rows: str, **declared) -> list[str]:
+    return [finding.rule for finding in check(read(*rows, **declared))]
+
+
+def share(n: str, of: str, percent: str) -> tuple[str, ...]:
+    return row("n", n), row("of", of, "N"), row("percent", percent, "percent")
+
+
+@pytest.mark.parametrize(
+    ("n", "of", "percent", "found"),
+    [
+        ("64", "218", "29.4", []),
+        ("64", "218", "29·4", []),
+        ("64", "218", "29.3", ["percentage"]),
+        ("1", "4410", "<0·1", []),
+        ("5", "4410", "<0·1", ["percentage"]),
+        ("440", "441", ">99", []),
+        ("0", "0", "0", []),
+        ("1,644", "3,288", "50", []),
+    ],
+)
+def test_percentages_as_other_papers_print_them(n, of, percent, found):
+    assert rules(*share(n, of, percent)) == found
+
+
+def test_a_p_value_above_a_bound_is_read():
+    numbers = (("estimate", "1·00"), ("low", "0·50"), ("high", "2·00"), ("p_value", ">0·9999"))
+    rows = [row(s, text, s, "", measure="odds_ratio") for s, text in numbers]
+    assert rules(*rows) == []
+
+
+@pytest.mark.parametrize(("q3", "found"), [("0·5", []), ("0", ["quartile"]), ("365", [])])
+def test_a_quartile_that_is_the_mean_of_two_is_not_cut(q3, found):
+    """With 162 of 216 at nought, the third quartile is the mean of a nought and of what follows."""
+    quartiles = (("q1", "0"), ("median", "0"), ("q3", q3))
+    none = row("none", "162", level="none"), row("none.N", "216", "N", level="none")
+    assert rules(*(row(s, text, s) for s, text in quartiles), *none) == found
+
+
+def test_arms_that_do_not_add_up_are_found_in_any_paper():
+    arms = row("i", "29", arm="intervention"), row("c", "42")
+    assert rules(row("all", "71", arm=""), *arms) == []
+    assert rules(row("all", "70", arm=""), *arms) == ["sum"]
+
+
+def test_categories_that_do_not_add_up_are_found_where_they_are_declared():
+    rows = (row(x, n, analysis="sex", level=x) for x, n in (("male", "10"), ("female", "20")))
+    rows = (*rows, row("N", "31", "N", analysis="sex", level="male"))
+    assert rules(*rows, partitions={"sex": ("male", "female")}) == ["sum"]
+    assert rules(*rows) == []
+
+
+def test_moments_are_held_against_a_declared_range():
+    rows = row("mean", "5", "mean"), row("sd", "70", "sd")
+    assert rules(*rows) == []
+    assert rules(*rows, ranges={"deaths": Range(0, 88)}) == ["possible_sd"]
+
+
+def test_a_paper_adds_its_own_checks_and_reasons():
+    def always(found):
+        yield next(iter(check(read(*share("64", "218", "30")))))
+
+    declared = {"checks": (always,), "likeliest": {"percent": "a typist’s nap"}}
+    (finding,) = check(read(row("percent", "1", "percent"), **declared))
+    assert finding.reason == "a typist’s nap"
+
+
+def test_a_claim_is_shown_as_the_number_that_it_rests_on():
+    claim = Claim(lambda x: x.value("deaths", "n", "control"), "deaths in controls", "", 0)
+    entry = row("said", "persisted", "claim", source="claim")
+    found = read(entry, claims={"said": claim}, phrases={"persisted": (0.0, 10.0)})
+    four = Descriptive(analysis="deaths", statistic="n", arm="control", value=4.0)
+    (line,) = compare(Results((four,)), found).comparisons
+    assert (line.status, line.computed, line.claim) == ("matched", 4.0, "deaths in controls")
+
+
+def test_what_the_design_gave_is_no_match():
+    found = read(row("asked", "440", analysis="sample_size", arm="", source="design"))
+    asked = Descriptive(analysis="sample_size", statistic="n", value=440.0)
+    verdict = compare(Results((asked,)), found)
+    assert (verdict.counts["given"], verdict.counts["matched"]) == (1, 0)
+    assert verdict.holds
+    differing = compare(Results((replace(asked, value=441.0),)), found)
+    assert not differing.holds
+
+
+def test_a_papers_own_sections_and_reasons():
+    declared = {"sections": {"appendix": "Appendix"}, "reasons": {"lost": "lost in the post"}}
+    entry = row("n", "4", place="appendix", reason="lost")
+    (line,) = compare(Results(()), read(entry, **declared)).comparisons
+    assert line.reason == "lost in the post"
+    with pytest.raises(VerificationError, match="unknown place 'appendix'"):
+        read(entry)
+
+
+def test_the_registry_of_a_trial_is_read_from_its_file(tmp_path):
+    file = tmp_path / "published.csv"
+    file.write_text(",".join(COLUMNS) + "\n" + row("n", "4") + "\n", "utf-8")
+    found = registry.of(made_up.changed(registry=Paper(file=file)))
+    assert found.value("deaths", "n", "control") == 4
+    assert Key("deaths", "n", "control") in found.by_key
+
+
+@pytest.mark.parametrize(
+    ("declared", "fault"),
+    [(None, "declares no registry="), (Paper(), "cannot be read")],
+)
+def test_a_trial_without_a_readable_registry_is_told(declared, fault):
+    with pytest.raises(VerificationError, match=fault):
+        registry.of(made_up.changed(registry=declared))
