@@ -22,7 +22,9 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from core_trial.disclosure.associations import cells as cells_of
 from core_trial.disclosure.curves import coarse
+from core_trial.disclosure.suppression import coarse as coarse_moment
 from core_trial.disclosure.suppression import suppress
+from core_trial.report.number import PLAIN, fixed
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
 from core_trial.results import (
@@ -294,7 +296,7 @@ def test_effects_that_rest_on_a_small_count_are_withheld(printed):
     safe = suppress(few_readmitted(printed), CORE, 5)
     assert safe.get_estimate("readmission") is None
     assert safe.get_estimate("time_to_readmission") is None
-    assert safe.estimate("loneliness_month_4") is not None
+    assert safe.get_estimate("loneliness_month_4") is not None
     assert "[c]" in table2(safe, CORE).to_text()
     assert not safe.find("curve", arm="intervention")
 
@@ -475,7 +477,7 @@ def test_the_solver_finds_the_table_that_was_fitted(sizes, shares):
 def test_what_was_told_of_missingness_stays_told(printed):
     name = "missingness.readmission"
     once = suppress(Results(tuple(associated(name, ((60, 115), (40, 223))))), CORE, 5)
-    assert suppress(once, CORE, 5).estimate(name, "sex[female]") is not None
+    assert suppress(once, CORE, 5).get_estimate(name, "sex[female]") is not None
 
 
 # Moments of a few people.
@@ -512,6 +514,14 @@ def test_days_of_a_few_do_not_follow_from_the_moments_of_all(positive, hidden):
             assert math.isnan(safe.get(analysis, statistic, "intervention")) == hidden
             assert not math.isnan(safe.get(analysis, statistic, "control"))
     assert safe.get("readmission_days", "mean", "control") == round(sum(range(84)) / 216, 2)
+
+
+@given(st.floats(-1e4, 1e4), st.integers(1, 2))
+def test_a_coarse_moment_prints_as_the_moment_itself(value, decimals):
+    told_ = coarse_moment(value, decimals)
+    assert abs(told_ - value) <= 1.5 * 10**-decimals
+    for fewer in range(decimals):
+        assert fixed(told_, fewer, PLAIN) == fixed(value, fewer, PLAIN)
 
 
 def test_expected_noughts_are_those_observed_and_go_with_them():

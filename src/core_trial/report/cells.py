@@ -141,6 +141,17 @@ def mark(i: int) -> str:
     return MARKS[place] * (rounds + 1)
 
 
+def joined(marks: Sequence[str]) -> str:
+    """Several marks of one cell, told apart by commas where one is doubled.
+
+    Examples
+    --------
+    >>> joined(["*", "‡"]), joined(["‡", "**"])
+    ('*‡', '‡,**')
+    """
+    return ("" if all(len(one) == 1 for one in marks) else ",").join(marks)
+
+
 def abbreviations(estimates: Sequence[Estimate]) -> str:
     """The effect measures in use, spelt out, as in ``OR=odds ratio.`` and so on."""
     used = {Measure(estimate.measure) for estimate in estimates if believable(estimate)}

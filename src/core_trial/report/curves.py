@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -84,7 +85,12 @@ def times(trial: Trial) -> tuple[Time, ...]:
 
 def name_of(trial: Trial, outcome: Time, stem: str) -> str:
     """Name of a part about one time; the outcome's own name is in it where there are several."""
-    return stem if len(times(trial)) == 1 else f"{stem}_{outcome.key}"
+    slugs = [re.sub(r"\W+", "_", time.key) for time in times(trial)]
+    if len(slugs) == 1:
+        return stem
+    place = times(trial).index(outcome)
+    unique = slugs.count(slugs[place]) == 1
+    return f"{stem}_{slugs[place] if unique else place + 1}"
 
 
 def axis(results: Results, outcome: Time) -> Axis:

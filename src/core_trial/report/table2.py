@@ -247,4 +247,4 @@ def _effect(
     effect, p = cells.effect_and_p(results, outcome.key, style) or ("", "")
     estimate = results.get_estimate(outcome.key)
     told = dict.fromkeys(_notes(outcome, estimate, trial)) if estimate else ()
-    return effect + "".join(notes[note] for note in told), p
+    return effect + cells.joined([notes[note] for note in told]), p

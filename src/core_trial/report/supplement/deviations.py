@@ -151,7 +151,7 @@ def _row(results: Results, line: Line, notes: Mapping[str, str], style: Style) -
     if estimate is None:
         return Row(line.label, ("",) * 5 + (sentence(line.why),), Kind.MEMBER)
     said = [sentence(warning) for warning in estimate.warnings]
-    marks = "".join(notes[text] for text in said if text in notes)
+    marks = cells.joined([notes[text] for text in said if text in notes])
     remarks = (sentence(line.why), *(text for text in said if text not in notes))
     texts = (
         cells.count(results, Place(line.analysis, "", line.level), style),

@@ -110,7 +110,7 @@ def sample_size_varied(results: Results, trial: Trial, style: Style = LANCET) ->
 def _said(text: str, trial: Trial) -> str:
     """A label with the trial's own words in it."""
     return text.format(
-        source="paper" if trial.registry else "protocol",
+        source="paper" if trial.paper else "protocol",
         cluster=trial.cluster.label if trial.cluster else "cluster",
         primary=trial.primary.title if trial.primary else "Event",
         control=labels.group(trial, Group.CONTROL),
