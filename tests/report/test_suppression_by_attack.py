@@ -544,9 +544,7 @@ def test_no_hash_of_an_input_is_told(printed):
 
 def test_no_cluster_is_named_and_no_persons_residual_told():
     series = (
-        Descriptive(
-            analysis="influence.readmission", statistic="p_value", value=0.1, level="w WA51"
-        ),
+        LeaveOneOut(analysis="readmission", cluster="WA51", estimate=0.6, p_value=0.1),
         Descriptive(analysis="normality.x", statistic="observed", value=2.9, level="residual 50"),
     )
     assert "WA51" not in suppress(Results(series), CORE, 5).to_json()
