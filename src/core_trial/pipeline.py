@@ -120,7 +120,7 @@ class Study:
         return 0 if holds else VerificationError.exit_code
 
     def __repr__(self) -> str:
-        n = self.results.value("flow", "n", "", "randomised")
+        n = self.results.get("flow", "n", "", "randomised")
         outcomes = len(self.trial.outcomes)
         return f"Study({self.trial.label}: {n:.0f} participants, {outcomes} outcomes)"
 

@@ -294,9 +294,9 @@ def few_readmitted(printed: Results) -> Results:
 
 def test_effects_that_rest_on_a_small_count_are_withheld(printed):
     safe = suppress(few_readmitted(printed), CORE, 5)
-    assert safe.estimate("readmission") is None
-    assert safe.estimate("time_to_readmission") is None
-    assert safe.estimate("loneliness_month_4") is not None
+    assert safe.get_estimate("readmission") is None
+    assert safe.get_estimate("time_to_readmission") is None
+    assert safe.get_estimate("loneliness_month_4") is not None
     assert "[c]" in table2(safe, CORE).to_text()
     assert not safe.find("curve", arm="intervention")
 
@@ -429,7 +429,7 @@ def associated(name: str, cells_: Sequence[tuple[int, int]], p: float = 0.2) -> 
 def tables_that_fit(safe: Results, name: str, missing: int) -> list[tuple[int, int]]:
     """Every (missing men, missing women) that the told odds ratio allows."""
     men, women = (int(safe.value("sex", "n", "", level)) for level in ("male", "female"))
-    found = safe.estimate(name, "sex[female]")
+    found = safe.get_estimate(name, "sex[female]")
     tables = ((a, missing - a) for a in range(missing + 1) if missing - a <= women)
     if found is None:
         return list(tables)
@@ -457,7 +457,7 @@ def test_an_odds_ratio_does_not_give_a_small_cell_away(cells_, threshold, told_)
     name = "missingness.readmission"
     safe = suppress(Results(tuple(associated(name, cells_))), CORE, threshold)
     possible = tables_that_fit(safe, name, cells_[0][0] + cells_[1][0])
-    assert (safe.estimate(name, "sex[female]") is not None) == told_
+    assert (safe.get_estimate(name, "sex[female]") is not None) == told_
     assert math.isnan(safe.value(name, "joint_p", "", "sex")) != told_
     if not told_:
         assert len(possible) > 1
@@ -477,7 +477,7 @@ def test_the_solver_finds_the_table_that_was_fitted(sizes, shares):
 def test_what_was_told_of_missingness_stays_told(printed):
     name = "missingness.readmission"
     once = suppress(Results(tuple(associated(name, ((60, 115), (40, 223))))), CORE, 5)
-    assert suppress(once, CORE, 5).estimate(name, "sex[female]") is not None
+    assert suppress(once, CORE, 5).get_estimate(name, "sex[female]") is not None
 
 
 # Moments of a few people.
@@ -581,9 +581,9 @@ def test_a_fit_that_left_a_few_out_does_not_tell_how_many(printed, n_level, told
     own = replace(printed.estimate("readmission"), n=400)
     further = replace(own, level="planned_adjustments", n=n_level)
     safe = suppress(Results((own, further)), CORE, 5)
-    found = safe.estimate("readmission", "planned_adjustments")
+    found = safe.get_estimate("readmission", "planned_adjustments")
     assert (found.n is not None) == told_
-    assert safe.estimate("readmission").n == 400
+    assert safe.get_estimate("readmission").n == 400
 
 
 def test_sizes_of_small_clusters_are_withheld():

@@ -183,7 +183,7 @@ class Registry:
         entries = self.by_key.get(Key(analysis, statistic, arm, level), ())
         return entries[0] if entries else None
 
-    def value(self, analysis: str, statistic: str, arm: str = "", level: str = "", /) -> float:
+    def get(self, analysis: str, statistic: str, arm: str = "", level: str = "", /) -> float:
         """A number as printed; ``nan`` where the paper prints none. As `Results.value`."""
         entry = self.first(analysis, statistic, arm, level)
         number = entry.value if entry else None

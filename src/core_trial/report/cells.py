@@ -38,7 +38,7 @@ class Place:
 
 def values(results: Results, place: Place, *statistics: str) -> list[float]:
     """The numbers of one place; ``nan`` for what is not there."""
-    return [results.value(place.analysis, s, place.arm, place.level) for s in statistics]
+    return [results.get(place.analysis, s, place.arm, place.level) for s in statistics]
 
 
 def count(results: Results, place: Place, style: Style) -> str:
@@ -112,7 +112,7 @@ def effect_and_p(
     """An effect with its interval, and its p-value; None where there is no such estimate."""
     if estimate_withheld(results, analysis, level):
         return CONFIDENTIAL, CONFIDENTIAL
-    estimate = results.estimate(analysis, level)
+    estimate = results.get_estimate(analysis, level)
     if estimate is None:
         return None
     return association(estimate, style), p_value(estimate, style)

@@ -198,7 +198,7 @@ def _share(point: CurvePoint, style: Style) -> str:
 
 
 def _effect(results: Results, outcome: Time, style: Style) -> str:
-    estimate = results.estimate(outcome.key)
+    estimate = results.get_estimate(outcome.key)
     if estimate is None or not cells.believable(estimate):
         return ""
     measure = MEASURE_ABBREVIATIONS[Measure(estimate.measure)]

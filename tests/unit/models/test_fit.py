@@ -32,7 +32,7 @@ def same(one, other):
 
 
 def differing(one, other, without=()):
-    names = [f.name for f in dataclasses.fields(one) if f.name not in without]
+    names = [f.name for f in dataclasses.fields(models.Fit) if f.name not in without]
     return [name for name in names if not same(getattr(one, name), getattr(other, name))]
 
 

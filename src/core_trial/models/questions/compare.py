@@ -172,7 +172,7 @@ def _refuse_kinds(first: Fit, second: Fit) -> None:
 #: Models whose likelihoods are of one distribution, in which one can hold the other.
 _FAMILIES = (
     {"linear_regression", "mixed_linear", "repeated_measures"},
-    {"logistic", "mixed_logistic"},
+    {"logistic_regression", "mixed_logistic"},
     {"poisson", "mixed_poisson", "negative_binomial", "zero_inflated_nb"},
 )
 

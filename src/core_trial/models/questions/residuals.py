@@ -81,7 +81,7 @@ KINDS: Mapping[str, Mapping[str, Kind]] = ReadOnly(
         "linear_regression": _LINEAR,
         "mixed_linear": _LINEAR,
         "repeated_measures": _LINEAR,
-        "logistic": _BINARY,
+        "logistic_regression": _BINARY,
         "mixed_logistic": _BINARY,
         "mixed_poisson": _COUNT,
         "modified_poisson": _COUNT,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: What the exponential of a coefficient is called.
 RATIOS = {
-    "logistic": "odds ratio",
+    "logistic_regression": "odds ratio",
     "mixed_logistic": "odds ratio",
     "cox": "hazard ratio",
     "modified_poisson": "risk ratio",

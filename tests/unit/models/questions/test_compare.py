@@ -61,8 +61,8 @@ def test_clusters_against_none(plain, mixed):
 
 def test_a_term_of_the_excess_zeros():
     d = trial()
-    none = models.zero_inflated_nb("days ~ arm", d, std_errors="model")
-    more = models.zero_inflated_nb("days ~ arm", d, inflation="arm", std_errors="model")
+    none = models.zero_inflated_nb("days ~ arm", d, inference="model")
+    more = models.zero_inflated_nb("days ~ arm", d, inflation="arm", inference="model")
     assert models.compare(none, more).test.df == 1
 
 
