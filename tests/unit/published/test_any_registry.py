@@ -99,7 +99,7 @@ def test_a_paper_adds_its_own_checks_and_reasons():
 
 
 def test_a_claim_is_shown_as_the_number_that_it_rests_on():
-    claim = Claim(lambda x: x.get("deaths", "n", "control"), "deaths in controls", "", 0)
+    claim = Claim(lambda x: x.value("deaths", "n", "control"), "deaths in controls", "", 0)
     entry = row("said", "persisted", "claim", source="claim")
     found = read(entry, claims={"said": claim}, phrases={"persisted": (0.0, 10.0)})
     four = Descriptive(analysis="deaths", statistic="n", arm="control", value=4.0)
@@ -130,7 +130,7 @@ def test_the_registry_of_a_trial_is_read_from_its_file(tmp_path):
     file = tmp_path / "published.csv"
     file.write_text(",".join(COLUMNS) + "\n" + row("n", "4") + "\n", "utf-8")
     found = registry.of(made_up.changed(registry=Paper(file=file)))
-    assert found.get("deaths", "n", "control") == 4
+    assert found.find(analysis="deaths")[0].value == 4
     assert Key("deaths", "n", "control") in found.by_key
 
 
