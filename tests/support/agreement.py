@@ -54,7 +54,7 @@ class Case:
 
 
 #: Arguments that only say where things are.
-_PLAIN = ("time", "event", "points")
+_PLAIN = ("time", "event", "points", "participant", "visit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,8 @@ class Difference:
 @cache
 def frame(name: str) -> pd.DataFrame:
     """One of the data sets."""
-    return pd.read_csv(DATA / f"{name}.csv", keep_default_na=False)
+    folder = DATA.parent if name.startswith("repeated_") else DATA
+    return pd.read_csv(folder / f"{name}.csv", keep_default_na=False)
 
 
 def sources() -> pd.DataFrame:
@@ -104,6 +105,28 @@ def cases() -> list[Case]:
         Case(one["data"], one["model"], one.get("formula"), one["arguments"] or {}, one["answer"])
         for one in json.loads((DATA / "answers.json").read_text())
     ]
+
+
+def repeated_cases() -> list[Case]:
+    """The fits of ``make_repeated.R``, but for the simulated trial's."""
+    found = []
+    for path in sorted(DATA.parent.glob("repeated_*.json")):
+        fits = json.loads(path.read_text())
+        for name, answer in fits.items():
+            if name not in ("formula", "random") and path.stem != "repeated_trial":
+                found.append(_repeated(path.stem, name, fits, answer))
+    return found
+
+
+def _repeated(data: str, name: str, fits: Mapping[str, Any], answer: Mapping[str, Any]) -> Case:
+    covariance, _, method = name.rpartition("_")
+    arguments = {"participant": "id", "visit": "visit", "covariance": covariance, "method": method}
+    arguments["df"] = "satterthwaite"
+    if "cluster" in frame(data):
+        arguments |= {"cluster": "cluster", "random": fits["random"]}
+    sigma = np.array(answer["sigma"])
+    same = {"df": answer["satt_df"], "variance": sigma[np.triu_indices(len(sigma))].tolist()}
+    return Case(data, "repeated_measures", fits["formula"], arguments, {**answer, **same})
 
 
 def fitted(case: Case) -> Any:
@@ -156,10 +179,15 @@ def _of_fit(fit: models.Fit, answer: Mapping[str, Any]) -> Difference:
     )
 
 
-def _of_variance(ours: Mapping[str, float], theirs: Mapping[str, float] | None) -> float | None:
-    """Relative to each variance, or to the largest where one is zero."""
+def _of_variance(
+    ours: Mapping[str, float], theirs: Mapping[str, float] | list[float] | None
+) -> float | None:
+    """Relative to each variance, or to the largest where one is zero; a matrix to its largest."""
     if not theirs:
         return None
+    if isinstance(theirs, list):
+        entries = [value for name, value in ours.items() if name not in ("cluster", "frailty")]
+        return _largest((np.array(entries) - theirs) / max(theirs))
     scale = max(theirs.values())
     return max(abs(ours[k] - v) / (v if v > 1e-6 * scale else scale) for k, v in theirs.items())
 
