@@ -280,7 +280,7 @@ def trial_of(folder: Path, name: str | os.PathLike[str] | None = None) -> Trial:
 
 
 def _has_declaration(folder: Path) -> bool:
-    """Whether a folder declares its trial; one that cannot be looked into is told when it is read."""
+    """Whether a folder declares its trial; what cannot be looked into is told on reading."""
     try:
         return (folder / FILE).is_file()
     except OSError:
