@@ -147,8 +147,21 @@ def binary(
             raise DesignError(f"success={success!r} is not in column {response!r}: it has {known}")
         return replace(rows, frame=rows.frame.assign(**{response: event}))
     if trials is None:
+        _refuse_text(rows.frame, response)
         return rows
     return replace(rows, frame=_each_trial(rows.frame, response, trials))
+
+
+def _refuse_text(frame: pd.DataFrame, response: str) -> None:
+    """Refuse text of two values, whose event nobody has named."""
+    values = designs.column(frame, response) if response else pd.Series(dtype=float)
+    found = list(values.unique()) if not designs.is_numeric(values) else []
+    if len(found) == 2:
+        first, second = sorted(map(str, found))
+        raise DesignError(
+            f"column {response!r} must hold 0 and 1: write success={second!r}, or {first!r}, to say "
+            "which of its two values is the event"
+        )
 
 
 def _each_trial(frame: pd.DataFrame, response: str, trials: str) -> pd.DataFrame:
