@@ -157,10 +157,9 @@ def _refuse_text(frame: pd.DataFrame, response: str) -> None:
     values = designs.column(frame, response) if response else pd.Series(dtype=float)
     found = list(values.unique()) if not designs.is_numeric(values) else []
     if len(found) == 2:
-        first, second = sorted(map(str, found))
         raise DesignError(
-            f"column {response!r} must hold 0 and 1: write success={second!r}, or {first!r}, to say "
-            "which of its two values is the event"
+            f"column {response!r} must hold 0 and 1: write success={found[0]!r}, or {found[1]!r}, "
+            "to say which of its two values is the event"
         )
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models.clusters import Clusters, clusters
-from core_trial.models.columns import column, numeric, refuse_argument
+from core_trial.models.columns import as_frame, column, numeric, refuse_argument
 from core_trial.models.design import indicator
 from core_trial.models.inference import Floats
 
@@ -100,6 +100,9 @@ def receipt_of(
         If a column is missing or incomplete, arm or receipt is not 0/1 (or a factor of two levels),
         a cluster is in both arms, or receipt does not differ between the arms.
     """
+    frame = as_frame(frame)
+    for argument, name in (("outcome", outcome), ("received", received), ("arm", arm)):
+        refuse_argument(argument, name)
     y, z = numeric(frame, outcome), indicator(frame, arm)
     d = _binary(frame, received)
     if z.min() == z.max():
