@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+import numpy as np
+
 from core_trial.errors import DesignError
 
 
@@ -41,6 +43,19 @@ def refuse_choice(argument: str, value: object, among: Iterable[str], *, why: st
     meant = f"; did you mean {close[0]!r}?" if close and isinstance(value, str) else ""
     known = ", ".join(map(repr, words))
     raise DesignError(f"{argument} must be one of {known}, not {shown(value)}{why}{meant}")
+
+
+def refuse_count(argument: str, value: object, least: int) -> None:
+    """Refuse what is no whole number from a least one up.
+
+    Raises
+    ------
+    DesignError
+        For anything else.
+    """
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < least:  # type: ignore[operator]
+        raise DesignError(f"{argument} must be a whole number from {least}, not {shown(value)}")
 
 
 def shown(value: object) -> str:
