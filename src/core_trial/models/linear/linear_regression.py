@@ -188,6 +188,7 @@ def fit_linear_regression(
         recipe=design.recipe,
         reference=design.reference,
         response=design.y,
+        small_sample=errors.sample,
     )
 
 
