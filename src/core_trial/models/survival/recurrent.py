@@ -15,12 +15,13 @@ from core_trial.models import design as designs
 from core_trial.models.design import Clusters
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.limits import refuse_confidence
+from core_trial.models.showing.page import Page, Shown
 from core_trial.models.survival.aalen_johansen import mean_events
 from core_trial.models.survival.follow_up import follow_up
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MeanCurve:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class MeanCurve(Shown):
     """Mean number of events per participant of one group, a value at each of k event times.
 
     Parameters
@@ -35,6 +36,8 @@ class MeanCurve:
         Robust standard error, shape (k,).
     low, high
         Pointwise limits, symmetric on the logarithmic scale, shape (k,).
+    confidence
+        Their coverage.
     """
 
     time: Floats
@@ -44,6 +47,7 @@ class MeanCurve:
     std_error: Floats
     low: Floats
     high: Floats
+    confidence: float = 0.95
 
     def at(self, times: ArrayLike) -> pd.DataFrame:
         """Mean, standard error and limits at given times, a row each; 0 before the first event."""
@@ -58,9 +62,15 @@ class MeanCurve:
         names = ["time", "at_risk", "events", "mean", "std_error", "low", "high"]
         return pd.DataFrame({name: getattr(self, name) for name in names})
 
+    def page(self) -> Page:
+        """A row per time."""
+        from core_trial.models.showing.curves import curve_page
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MeanCumulative(Mapping[str, MeanCurve]):
+        return curve_page("Mean number of events", self.to_frame(), "mean", self.confidence)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class MeanCumulative(Shown, Mapping[str, MeanCurve]):
     """The curve of each group by its label; one labelled ``""`` when there are no groups."""
 
     curves: Mapping[str, MeanCurve]
@@ -81,6 +91,12 @@ class MeanCumulative(Mapping[str, MeanCurve]):
         """A row per group and time."""
         tables = [curve.to_frame().assign(group=label) for label, curve in self.curves.items()]
         return pd.concat(tables, ignore_index=True)
+
+    def page(self) -> Page:
+        """Events per participant of each group at the end of its curve."""
+        from core_trial.models.showing.curves import recurrent_page
+
+        return recurrent_page(self)
 
 
 def mean_cumulative(
@@ -143,7 +159,7 @@ def mean_cumulative(
         error = np.sqrt(variance)
         factor = np.exp(special.ndtri(0.5 + confidence / 2) * error / mean)
         curves[str(label)] = MeanCurve(
-            path.time, path.at_risk, events, mean, error, mean / factor, mean * factor
+            path.time, path.at_risk, events, mean, error, mean / factor, mean * factor, confidence
         )
     if not curves:
         raise DesignError("there is no event, so there is no mean number of them to draw")
