@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from core_trial.errors import DesignError
+from core_trial.models import clusters as who
 from core_trial.models import design as designs
 from core_trial.models.counts.count_fit import INFLATE
 from core_trial.models.fit import Fit
@@ -84,7 +85,7 @@ def _inflated(fit: Fit, frame: pd.DataFrame) -> Floats:
 
 def _averaged(fit: Fit, frame: pd.DataFrame, support: Whole, random: str) -> Floats:
     eta = designs.build(fit.formula, frame).X @ fit.beta
-    enters = np.ones(len(eta)) if random == "1" else designs.indicator(frame, random)
+    enters = np.ones(len(eta)) if random == "1" else who.indicator(frame, random)
     rule = hermite_rule(MOST_POINTS)
     weight = np.exp(rule.log_lifted - rule.nodes**2 / 2)
     sd = np.sqrt(fit.variance["cluster"])

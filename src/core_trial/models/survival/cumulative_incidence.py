@@ -11,9 +11,10 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
-from core_trial.models import design as designs
+from core_trial.models import clusters as who
+from core_trial.models import columns as read
 from core_trial.models.choices import refuse_choice
-from core_trial.models.design import Clusters
+from core_trial.models.clusters import Clusters
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.few_clusters import informative
 from core_trial.models.numerics.limits import refuse_confidence
@@ -179,10 +180,10 @@ def cumulative_incidence(
     """
     refuse_confidence(confidence)
     refuse_choice("interval", interval, ("log-log", "plain"))
-    frame = designs.sample(frame, cluster=cluster, time=time, event=event, entry=entry, by=by).frame
+    frame = read.sample(frame, cluster=cluster, time=time, event=event, entry=entry, by=by).frame
     observed = causes(frame, time, event, censored, entry)
-    groups = designs.groups(frame, by) if by else None
-    members = designs.clusters(frame, cluster) if cluster else None
+    groups = who.groups(frame, by) if by else None
+    members = who.clusters(frame, cluster) if cluster else None
     found = {}
     for k, label in enumerate(groups.labels if groups else [""]):
         rows = groups.codes == k if groups else np.ones(len(frame), dtype=bool)

@@ -11,10 +11,11 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
-from core_trial.models import design as designs
+from core_trial.models import clusters as who
+from core_trial.models import columns as read
 from core_trial.models.choices import refuse_choice
+from core_trial.models.clusters import Ints
 from core_trial.models.columns import Missing
-from core_trial.models.design import Ints
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.showing.page import Page, Shown
@@ -269,12 +270,12 @@ def kaplan_meier(
     5.5
     """
     refuse_confidence(confidence)
-    chosen = designs.sample(
+    chosen = read.sample(
         frame, missing=missing, time=time, event=event, entry=entry, by=by, weights=weights
     )
     rows = repeated(chosen.frame, weights) if weights else chosen.frame
     observed = follow_up(rows, time, event, entry)
-    groups = designs.groups(rows, by) if by else None
+    groups = who.groups(rows, by) if by else None
     labels = [str(label) for label in groups.labels] if groups else [""]
     curves = {}
     for k, label in enumerate(labels):

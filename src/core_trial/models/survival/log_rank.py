@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models import design as designs
-from core_trial.models.design import Ints
+from core_trial.models import clusters as who
+from core_trial.models import columns as read
+from core_trial.models.clusters import Ints
 from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats, Test, chi_square_p
 from core_trial.models.showing.page import Block, Page, Shown, number_cells
@@ -99,8 +100,8 @@ def log_rank(
     ReadOnly({'a': 2.0, 'b': 1.0})
     """
     columns = strata_arguments(strata)
-    frame = designs.sample(frame, time=time, event=event, entry=entry, by=by, **columns).frame
-    observed, groups = follow_up(frame, time, event, entry), designs.groups(frame, by)
+    frame = read.sample(frame, time=time, event=event, entry=entry, by=by, **columns).frame
+    observed, groups = follow_up(frame, time, event, entry), who.groups(frame, by)
     if not (isinstance(rho, Real) and np.isfinite(rho)):
         raise DesignError(f"rho must be a number, not {rho!r}: 0 for log-rank, 1 for Peto and Peto")
     if groups.count < 2:

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from core_trial.errors import DesignError
-from core_trial.models import design as designs
-from core_trial.models.design import Ints
+from core_trial.models import columns as read
+from core_trial.models.clusters import Ints
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.limits import refuse_confidence
@@ -181,7 +181,7 @@ def survival_curve(
     level = fit.confidence if confidence is None else confidence
     refuse_confidence(level)
     jumps, X = _Jumps.of(known), _covariates(known, frame)
-    shift = designs.numeric(frame, known.offset) if known.offset else np.zeros(len(frame))
+    shift = read.numeric(frame, known.offset) if known.offset else np.zeros(len(frame))
     strata = _strata_of_rows(known, frame)
     curves = {
         label: _predict(known, jumps, X[i], shift[i], int(strata[i]), interval, level)
@@ -202,7 +202,7 @@ def _strata_of_rows(fit: CoxFit, frame: pd.DataFrame) -> Ints:
     if fit.strata is None:
         return np.zeros(len(frame), dtype=np.intp)
     known = {level: k for k, level in enumerate(fit.strata.levels)}
-    wanted = zip(*(designs.column(frame, name) for name in fit.strata.names), strict=True)
+    wanted = zip(*(read.column(frame, name) for name in fit.strata.names), strict=True)
     codes = [known.get(tuple(level), -1) for level in wanted]
     if -1 in codes:
         raise DesignError(

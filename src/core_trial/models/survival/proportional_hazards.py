@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models import design as designs
+from core_trial.models import columns as read
 from core_trial.models.choices import refuse_choice
 from core_trial.models.columns import Missing
 from core_trial.models.frozen import ReadOnly
@@ -115,7 +115,7 @@ def proportional_hazards(
     >>> test.tests["arm"].df
     1.0
     """
-    rows = designs.sample(
+    rows = read.sample(
         frame,
         formula,
         missing=missing,

@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from core_trial.errors import DesignError
-from core_trial.models import design as designs
-from core_trial.models.design import Clusters
+from core_trial.models import clusters as who
+from core_trial.models import columns as read
+from core_trial.models.clusters import Clusters
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.showing.page import Page, Shown
@@ -144,9 +145,9 @@ def mean_cumulative(
     [0.5, 1.0]
     """
     refuse_confidence(confidence)
-    frame = designs.sample(frame, cluster=cluster, time=time, event=event, entry=entry, by=by).frame
-    observed, members = follow_up(frame, time, event, entry), designs.clusters(frame, cluster)
-    groups = designs.groups(frame, by) if by else None
+    frame = read.sample(frame, cluster=cluster, time=time, event=event, entry=entry, by=by).frame
+    observed, members = follow_up(frame, time, event, entry), who.clusters(frame, cluster)
+    groups = who.groups(frame, by) if by else None
     curves, quiet = {}, []
     for k, label in enumerate(groups.labels if groups else [""]):
         rows = groups.codes == k if groups else np.ones(len(frame), dtype=bool)

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models import design as designs
+from core_trial.models import clusters as who
+from core_trial.models import columns as read
 from core_trial.models.choices import refuse_choice
-from core_trial.models.clusters import Blank
+from core_trial.models.clusters import Blank, Clusters, Ints
 from core_trial.models.columns import Missing
-from core_trial.models.design import Clusters, Ints
 from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats, Quantity, wald
 from core_trial.models.numerics.few_clusters import informative, refuse_one
@@ -151,7 +151,7 @@ def restricted_mean(
     4.5
     """
     refuse_confidence(confidence)
-    chosen = designs.sample(
+    chosen = read.sample(
         frame, missing=missing, cluster=cluster, time=time, event=event, entry=entry, by=by
     )
     frame = chosen.frame
@@ -162,7 +162,7 @@ def restricted_mean(
     for k, label in enumerate(groups.labels):
         part = observed.of(groups.codes == k)
         _refuse_short(part, limit, f"{by} {label}: " if by else "")
-    members = designs.clusters(frame, cluster, blank=blank_cluster) if cluster else None
+    members = who.clusters(frame, cluster, blank=blank_cluster) if cluster else None
     errors = _errors(observed, groups, limit, members, inference, small_sample)
     early = _ending_early(observed, groups, by) if entry else ()
     found = _summarise(groups, errors, limit, confidence)
@@ -224,7 +224,7 @@ def _influence(observed: FollowUp, km: Curve, after: Floats) -> Floats:
 def _groups(frame: pd.DataFrame, by: str | None) -> Clusters:
     if by is None:
         return Clusters(np.zeros(len(frame), dtype=np.intp), pd.Index([""]))
-    return designs.groups(frame, by)
+    return who.groups(frame, by)
 
 
 def _refuse_short(observed: FollowUp, limit: float, where: str) -> None:
