@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -78,14 +79,16 @@ class Prepared:
         Those in whom the characteristic is known.
     known
         Who they are among those in whom the outcome was to be collected, shape (n,).
-    model
-        The design worked out; None where it has to be with every indicator.
+    model, nothing
+        The design worked out, and that of an intercept alone; None where they have to be with every
+        indicator.
     """
 
     spec: ModelSpec
     frame: pd.DataFrame
     known: Bools
     model: InterceptModel | None
+    nothing: InterceptModel | None
 
     def cases(self, y: Floats) -> Cases:
         """The people with an indicator of missingness, that of all being of shape (n,)."""
@@ -104,6 +107,12 @@ class Prepared:
             return fitted.cases, fitted.fit
         return cases, self.model.fit(cases.frame[MISSING].to_numpy())
 
+    def without(self, trial: Trial, cases: Cases) -> float:
+        """Log-likelihood of the people's indicator with an intercept alone."""
+        if self.nothing is None:
+            return fit(trial, Cases(_with_nothing(cases.spec), cases.frame)).fit.loglik
+        return self.nothing.loglik(cases.frame[MISSING].to_numpy())
+
 
 def prepared(trial: Trial, predictor: str, expected: pd.DataFrame) -> Prepared:
     """What models of missingness on one characteristic share, whatever is missing."""
@@ -112,11 +121,23 @@ def prepared(trial: Trial, predictor: str, expected: pd.DataFrame) -> Prepared:
     # any indicator of two values does to lay the design out
     flagged = expected.assign(**{MISSING: (np.arange(len(expected)) % 2).astype(float)})
     cases = complete_cases(trial, spec, flagged)
+    model = _worked_out(trial, spec, cases.frame)
+    nothing = model and _worked_out(trial, _with_nothing(spec), cases.frame)
+    return Prepared(spec, cases.frame, known, model, nothing)
+
+
+def _worked_out(trial: Trial, spec: ModelSpec, frame: pd.DataFrame) -> InterceptModel | None:
+    if trial.cluster is None:
+        return None
     try:
-        model = models.prepare_mixed_logistic(spec.formula, cases.frame, **spec.arguments)  # type: ignore[arg-type]
+        told: dict[str, Any] = dict(spec.arguments)
+        return models.prepare_mixed_logistic(spec.formula, frame, **told)
     except (DesignError, FitError):
-        model = None
-    return Prepared(spec, cases.frame, known, model if trial.cluster else None)
+        return None
+
+
+def _with_nothing(spec: ModelSpec) -> ModelSpec:
+    return replace(spec, covariates=("1",))
 
 
 class Missingness:
@@ -173,7 +194,7 @@ class Missingness:
         people = np.flatnonzero(expected)[model.known]
         key = (people.tobytes(), y.tobytes())
         if key not in self._nothing:
-            self._nothing[key] = without_predictor(self.fits.trial, fitted.cases)
+            self._nothing[key] = model.without(self.fits.trial, fitted.cases)
         df = len(fitted.fit.terms) - 1
         ratio = 2 * (fitted.fit.loglik - self._nothing[key])
         return chi_square_p(max(ratio, 0.0), df) if math.isfinite(ratio) and df else math.nan
@@ -243,12 +264,6 @@ def model_of_missingness(trial: Trial, predictor: str) -> ModelSpec:
         covariates=(predictor,),
         options=MappingProxyType(options),
     )
-
-
-def without_predictor(trial: Trial, cases: Cases) -> float:
-    """Log-likelihood of the model of missingness with an intercept alone."""
-    spec = replace(cases.spec, covariates=("1",))
-    return fit(trial, Cases(spec, cases.frame)).fit.loglik
 
 
 def _extent(spec: AnalysisSpec, fits: Fits) -> Iterator[Descriptive]:

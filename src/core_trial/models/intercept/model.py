@@ -113,6 +113,14 @@ class InterceptModel:
         found = solve(self.layout, self.basis, self.kind.family, y, self.points, compared=False)
         return Coefficients(found.estimates, np.sqrt(np.diagonal(found.cov)), self.df)
 
+    @one_thread
+    def loglik(self, y: Floats | None = None) -> float:
+        """The log-likelihood of `fit` alone."""
+        y = self.design.y if y is None else self.design.with_response(y).y
+        _refuse_response(y, self.kind, self.design.formula.response)
+        kind = self.kind.family
+        return solve(self.layout, self.basis, kind, y, self.points, compared=False).loglik
+
     @property
     def offset(self) -> Floats:
         """What the linear predictor holds beside the covariates, shape (n,)."""
