@@ -185,19 +185,13 @@ class Missingness:
             return Association(name, cases, None, math.nan, str(problem))
 
     def _joint_p(self, model: Prepared, fitted: Fitted, expected: Bools) -> float:
-        """Likelihood-ratio test that the characteristic predicts nothing.
-
-        Finite where a level has nobody missing, or everybody: a Wald test would leave that level
-        out. Predictors that are known in the same people share the model without any.
-        """
+        """The joint test; predictors known in the same people share the model without any."""
         y = fitted.cases.frame[MISSING].to_numpy()
         people = np.flatnonzero(expected)[model.known]
         key = (people.tobytes(), y.tobytes())
         if key not in self._nothing:
             self._nothing[key] = model.without(self.fits.trial, fitted.cases)
-        df = len(fitted.fit.terms) - 1
-        ratio = 2 * (fitted.fit.loglik - self._nothing[key])
-        return chi_square_p(max(ratio, 0.0), df) if math.isfinite(ratio) and df else math.nan
+        return joint_p(fitted, self._nothing[key])
 
     def chosen(self, spec: AnalysisSpec) -> tuple[str, ...]:
         """The characteristics that predict who is missing an outcome, by `THRESHOLD`."""
@@ -264,6 +258,23 @@ def model_of_missingness(trial: Trial, predictor: str) -> ModelSpec:
         covariates=(predictor,),
         options=MappingProxyType(options),
     )
+
+
+def joint_p(fitted: Fitted, without: float) -> float:
+    """Likelihood-ratio test that the characteristic predicts nothing.
+
+    Finite where a level has nobody missing, or everybody: a Wald test would leave that level out.
+
+    Parameters
+    ----------
+    fitted
+        The model with the characteristic.
+    without
+        Log-likelihood of the model without it, in the same people.
+    """
+    df = len(fitted.fit.terms) - 1
+    ratio = 2 * (fitted.fit.loglik - without)
+    return chi_square_p(max(ratio, 0.0), df) if math.isfinite(ratio) and df else math.nan
 
 
 def _extent(spec: AnalysisSpec, fits: Fits) -> Iterator[Descriptive]:

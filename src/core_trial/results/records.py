@@ -11,33 +11,34 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from core_trial.results.keys import Key
+from core_trial.results.series import Frequency, QuantilePair, SizeNeeded
+
+__all__ = [
+    "KINDS",
+    "Certainty",
+    "Comparison",
+    "CurvePoint",
+    "Descriptive",
+    "Estimate",
+    "Finding",
+    "FlowCount",
+    "Frequency",
+    "Key",
+    "Kind",
+    "LeaveOneOut",
+    "ModelChoice",
+    "QuantilePair",
+    "Record",
+    "SizeNeeded",
+    "Status",
+    "Withheld",
+]
+
 #: What can come of comparing a printed number with the one computed for it.
 Status = Literal["matched", "given", "differing", "not_computed", "not_reproducible"]
 #: How sure a finding of the paper's arithmetic is.
 Certainty = Literal["impossible", "contradicted", "unsaid"]
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Key:
-    """Name of one number.
-
-    Parameters
-    ----------
-    analysis
-        Name of the analysis: that of an outcome or of a baseline characteristic.
-    statistic
-        ``"n"``, ``"N"``, ``"percent"``, ``"mean"``, ``"sd"``, ``"median"``, ``"q1"``, ``"q3"``,
-        ``"estimate"``, ``"low"``, ``"high"``, ``"p_value"`` and so on.
-    arm
-        ``"intervention"``, ``"control"``, or blank for the whole trial or a comparison.
-    level
-        Category, step or covariate, where the analysis has several.
-    """
-
-    analysis: str
-    statistic: str
-    arm: str = ""
-    level: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -331,6 +332,9 @@ Record = (
     | Finding
     | ModelChoice
     | LeaveOneOut
+    | Frequency
+    | QuantilePair
+    | SizeNeeded
 )
 Kind = Literal[
     "descriptive",
@@ -342,6 +346,9 @@ Kind = Literal[
     "finding",
     "model_choice",
     "leave_one_out",
+    "frequency",
+    "quantile_pair",
+    "size_needed",
 ]
 KINDS: Mapping[str, type[Record]] = {
     cls.kind: cls
@@ -355,5 +362,8 @@ KINDS: Mapping[str, type[Record]] = {
         Finding,
         ModelChoice,
         LeaveOneOut,
+        Frequency,
+        QuantilePair,
+        SizeNeeded,
     )
 }
