@@ -182,7 +182,7 @@ def restricted_mean(
         )
     quantity = found.differences[trial.arm.levels[1]]
     method = f"area under the Kaplan-Meier curves up to {limit:g} {outcome.unit}"
-    yield _summarised(
+    yield summarised(
         spec.name, trial, cases, quantity, measure, method, found.n_clusters, RESTRICTED_MEAN
     )
 
@@ -201,7 +201,7 @@ def _from_quantity(
     analysis: str, trial: Trial, cases: Cases, fit: Fit, quantity: Quantity, measure: Measure
 ) -> Estimate:
     """A derived quantity of a fit as the record of an effect."""
-    made = _summarised(
+    made = summarised(
         analysis, trial, cases, quantity, measure, fit.method, fit.n_clusters, str(measure)
     )
     warnings = (*fit.warnings, *cases.left_out)
@@ -209,7 +209,7 @@ def _from_quantity(
     return replace(made, warnings=warnings, n_events=fit.n_events, converged=believed)
 
 
-def _summarised(
+def summarised(
     analysis: str,
     trial: Trial,
     cases: Cases,
@@ -219,6 +219,7 @@ def _summarised(
     n_clusters: int,
     level: str,
 ) -> Estimate:
+    """A derived quantity as the record of an effect, judged by the normal distribution."""
     # A ratio's interval is symmetric on the log scale, where records have the standard error.
     ratio = measure in RATIOS
     error = quantity.std_error / quantity.estimate if ratio else quantity.std_error

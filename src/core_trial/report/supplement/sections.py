@@ -11,6 +11,7 @@ from core_trial.report.supplement.arithmetic import arithmetic_table
 from core_trial.report.supplement.associations import associations, joint_tests
 from core_trial.report.supplement.assumptions import hazards, normality
 from core_trial.report.supplement.clusters import clusters, intraclass
+from core_trial.report.supplement.compliers import compliers
 from core_trial.report.supplement.count_fit import count_table, rootograms
 from core_trial.report.supplement.deviations import deviations, has_plan
 from core_trial.report.supplement.further import further
@@ -41,6 +42,7 @@ def supplement(results: Results, trial: Trial, style: Style = LANCET) -> list[Se
             "Crude and absolute effects",
             present(absolute(results, trial, style), subgroups(results, trial, style)),
         ),
+        Section("Receipt of the intervention", present(compliers(results, trial, style))),
         Section(
             "Models planned and fitted" if has_plan(trial) else "Models",
             present(
