@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from core_trial.data.export import write
     from core_trial.data.mapping import as_declared
     from core_trial.data.trial import TrialData
+    from core_trial.declaration import column_kinds as kinds
     from core_trial.declaration.arms import Arm, Cluster
     from core_trial.declaration.columns import Column, Table
     from core_trial.declaration.covariates import Categories, Number, YesNo
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from core_trial.declaration.models import Using
     from core_trial.declaration.outcomes import Binary, Count, Score, Time
     from core_trial.declaration.paper import Claim, Paper, Range
+    from core_trial.declaration.rules import rule
     from core_trial.declaration.trial import Compliers, Trial
     from core_trial.declaration.wording import Sentence, Wording
     from core_trial.errors import (
@@ -85,12 +87,17 @@ _HOMES = {
     "analyse": "pipeline",
     "bundled": "pipeline",
     "derive": "data.derive",
+    "kinds": "declaration.column_kinds",
     "load": "pipeline",
     "models": "models",
     "reproduce": "pipeline",
+    "rule": "declaration.rules",
     "synthesise": "trials.core.generator.stages",
     "write": "data.export",
 }
+
+#: Public names that are modules.
+_MODULES = ("kinds", "models")
 
 __all__ = [
     "CORE",
@@ -133,9 +140,11 @@ __all__ = [
     "as_declared",
     "bundled",
     "derive",
+    "kinds",
     "load",
     "models",
     "reproduce",
+    "rule",
     "synthesise",
     "write",
 ]
@@ -146,7 +155,7 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = import_module(f"{__name__}.{_HOMES[name]}")
-    found = module if name == "models" else getattr(module, name)
+    found = module if name in _MODULES else getattr(module, name)
     globals()[name] = found
     return found
 
