@@ -1,6 +1,7 @@
 """What the analyses hand to the reports: the only door between computing and telling."""
 
 from core_trial.results.collection import Provenance, Results
+from core_trial.results.planning import PlanChange, Rehearsed
 from core_trial.results.records import (
     KINDS,
     Certainty,
@@ -32,8 +33,10 @@ __all__ = [
     "Kind",
     "LeaveOneOut",
     "ModelChoice",
+    "PlanChange",
     "Provenance",
     "Record",
+    "Rehearsed",
     "Results",
     "Status",
     "Withheld",

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from core_trial.results.planning import PlanChange, Rehearsed
+
 #: What can come of comparing a printed number with the one computed for it.
 Status = Literal["matched", "given", "differing", "not_computed", "not_reproducible"]
 #: How sure a finding of the paper's arithmetic is.
@@ -331,6 +333,8 @@ Record = (
     | Finding
     | ModelChoice
     | LeaveOneOut
+    | PlanChange
+    | Rehearsed
 )
 Kind = Literal[
     "descriptive",
@@ -342,6 +346,8 @@ Kind = Literal[
     "finding",
     "model_choice",
     "leave_one_out",
+    "plan_change",
+    "rehearsed",
 ]
 KINDS: Mapping[str, type[Record]] = {
     cls.kind: cls
@@ -355,5 +361,7 @@ KINDS: Mapping[str, type[Record]] = {
         Finding,
         ModelChoice,
         LeaveOneOut,
+        PlanChange,
+        Rehearsed,
     )
 }
