@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_unmask(commands)
     _add_lock(commands)
     _add_plan(commands)
+    _add_rehearse(commands)
     return parser
 
 
@@ -227,6 +228,30 @@ def _add_plan(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     command.add_argument("lock", type=Path, metavar="LOCK", help="the file that `lock` wrote")
     _add_trial(command)
     command.set_defaults(run=_plan_diff)
+
+
+def _add_rehearse(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "rehearse",
+        help="carry out the plan on made-up trials, before there are data",
+        description="Make up trials of the declared shape, some with few events, empty strata, one "
+        "cluster and the like, and tell which analyses pass, are at risk, or fail in them.",
+        epilog=EPILOG,
+    )
+    _add_trial(command)
+    command.add_argument("--out", type=Path, metavar="DIR", help="write tables and records too")
+    command.add_argument(
+        "--trials", type=int, default=3, metavar="N", help="trials in each situation (default: 3)"
+    )
+    command.add_argument(
+        "--people", type=int, default=200, metavar="N", help="people in each (default: 200)"
+    )
+    command.add_argument("--seed", type=_not_negative, default=1, metavar="N", help="default: 1")
+    command.add_argument(
+        "--workers", type=int, metavar="N", help="processes; -1 for one on every core (default: 1)"
+    )
+    command.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    command.set_defaults(run=_rehearse)
 
 
 def _add_trial(command: argparse.ArgumentParser, default: str | None = None) -> None:
@@ -394,6 +419,22 @@ def _synthesise(arguments: argparse.Namespace) -> int:
 
     report = pipeline.synthesise(arguments.out, arguments.seed, progress=not arguments.quiet)
     (_silent if arguments.quiet else _say)(report)
+    return 0
+
+
+def _rehearse(arguments: argparse.Namespace) -> int:
+    from core_trial import planned
+
+    text = planned.rehearse(
+        planned.trial_here(arguments.trial),
+        arguments.out,
+        trials=arguments.trials,
+        people=arguments.people,
+        seed=arguments.seed,
+        workers=arguments.workers,
+        progress=not arguments.quiet,
+    )
+    (_silent if arguments.quiet else _say)(text)
     return 0
 
 

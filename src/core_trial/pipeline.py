@@ -19,6 +19,7 @@ from core_trial.data import load as loading
 from core_trial.data.analysis_set import AnalysisSet
 from core_trial.data.derive import derive
 from core_trial.data.trial import Note
+from core_trial.declaration.arms import PRINTED_ARMS
 from core_trial.declaration.lock import Lock
 from core_trial.declaration.lock import read as read_lock
 from core_trial.declaration.masked import with_letters
@@ -33,7 +34,7 @@ from core_trial.report.sentences import sentences
 from core_trial.report.table import Table
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
-from core_trial.results import Finding, PlanChange, Provenance, Results
+from core_trial.results import Estimate, Finding, PlanChange, Provenance, Record, Results
 from core_trial.trials import new as beginnings
 from core_trial.trials.core.generator import stages as generator
 from core_trial.trials.find import FILE, find
@@ -261,7 +262,10 @@ def _study(
     changed: tuple[PlanChange, ...] = (),
 ) -> Study:
     """From an analysis set to everything told about it."""
-    results = Results.bind(analyses.run(data, tell), provenance=source)
+    records = analyses.run(data, tell)
+    if source.masked:
+        records = Results(tuple(_lettered(record, data.trial) for record in records))
+    results = Results.bind(records, provenance=source)
     if suppress_below:
         tell(f"Suppressing counts below {suppress_below}")
         results = suppression.suppress(results, data.trial, suppress_below)
@@ -275,6 +279,17 @@ def _study(
     results = Results.bind(results, findings, changed, provenance=results.provenance)
     notes = () if suppress_below else data.notes  # a note counts people
     return Study(results, data.trial, notes, verdict, style)
+
+
+def _lettered(record: Record, trial: Trial) -> Record:
+    """A record whose remarks call the arms A and B, as the report does."""
+    if not isinstance(record, Estimate):
+        return record
+    warnings = record.warnings
+    for group in PRINTED_ARMS:
+        spelt = f"{trial.arm.column}[{trial.arm.level(group)}]"
+        warnings = tuple(w.replace(spelt, trial.arm.label(group)) for w in warnings)
+    return replace(record, warnings=warnings)
 
 
 def load(

@@ -18,9 +18,13 @@ from core_trial.declaration import lock as locks
 from core_trial.declaration.serial import canonical, digest
 from core_trial.declaration.trial import Trial
 from core_trial.errors import DataError, DesignError, Fault, OutputError
+from core_trial.report import document
+from core_trial.report.rehearsal import rehearsal_table, situations_table
+from core_trial.report.table import Table
+from core_trial.synthesis import rehearsal
 from core_trial.trials.find import FILE
 
-__all__ = ["Unmasking", "difference", "lock", "mask", "trial_here", "unmask"]
+__all__ = ["Unmasking", "difference", "lock", "mask", "rehearse", "trial_here", "unmask"]
 
 #: Longest name or reason that a log keeps, in characters.
 LONGEST_TEXT = 1000
@@ -253,6 +257,58 @@ def lock(trial: Trial, out: Path, *, on: date | None = None) -> str:
     except OSError as problem:
         raise OutputError(f"could not write {out.name}: {problem.strerror}") from None
     return f"wrote {out}: the plan of {trial.label}, locked on {made.locked_on}\n{made.sha256}"
+
+
+def rehearse(
+    trial: Trial,
+    out: Path | None = None,
+    *,
+    trials: int,
+    people: int,
+    seed: int,
+    workers: int | None = None,
+    progress: bool = True,
+) -> str:
+    """Carry out the plan on made-up trials; what `core-trial rehearse` does.
+
+    Parameters
+    ----------
+    trial
+        The declaration.
+    out
+        Folder for the tables and the records; None to write nothing.
+    trials, people, seed, workers, progress
+        As for `synthesis.rehearsal.rehearse`.
+
+    Returns
+    -------
+    str
+        A line for every analysis.
+    """
+    if out is not None:
+        folders.prepare(out, "rehearsal")
+    results = rehearsal.rehearse(
+        trial, trials=trials, people=people, seed=seed, workers=workers, progress=progress
+    )
+    tables = rehearsal_table(results, trial), situations_table(results, trial)
+    if out is not None:
+        files = {"results.json": results.to_json()}
+        for table in tables:
+            files |= {f"{table.name}.csv": document.BYTE_ORDER_MARK + table.to_csv()}
+            files |= {f"{table.name}.html": table.to_html()}
+        folders.write(out, files, "rehearsal")
+    return _verdicts(tables[0])
+
+
+def _verdicts(table: Table) -> str:
+    """Every analysis with its verdict and what speaks against it, as lines for a terminal."""
+    lines = [table.title]
+    for row in table.rows:
+        verdict, passed, at_risk, failed, where, reason = row.cells
+        lines.append(f"{verdict:8}{row.label}: {passed} passed, {at_risk} at risk, {failed} failed")
+        lines += [f"        fails with: {where}"] if where else []
+        lines += [f"        {reason}"] if reason else []
+    return "\n".join(lines)
 
 
 def trial_here(name: str | None) -> Trial:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from core_trial.declaration.trial import Trial
 
-#: What the arms are called while nobody may know which is which, the control's spelling first.
+#: What the arms are called while nobody may know which is which, in the order of print.
 LETTERS = ("A", "B")
 
 
@@ -56,9 +56,9 @@ def with_letters(trial: Trial) -> Trial:
     >>> from core_trial.declaration.trial import Trial
     >>> arm = Arm("arm", control="usual care", intervention="CBT")
     >>> trial = Trial(title="A trial", participant="id", arm=arm, outcomes=(Binary("well"),))
-    >>> [with_letters(trial).arm.label(group) for group in ("control", "intervention")]
+    >>> [with_letters(trial).arm.label(group) for group in ("intervention", "control")]
     ['A', 'B']
     """
     first, second = LETTERS
-    arm = replace(trial.arm, control_label=first, intervention_label=second)
+    arm = replace(trial.arm, intervention_label=first, control_label=second)
     return replace(trial, arm=arm, registry=None)
