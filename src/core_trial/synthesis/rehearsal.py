@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copyreg
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -37,6 +38,9 @@ PEOPLE, TRIALS = 200, 3
 FEW_EVENTS = 0.03
 #: Share of values lost where many are missing.
 MANY_MISSING = 0.4
+
+#: By these words a remark of a fit says why there is no estimate.
+REASONS = ("no finite", "no robust", "no jackknife", "no standard", "not identified", "converge")
 
 Change = Callable[[Trial, pd.DataFrame, np.random.Generator], pd.DataFrame]
 #: Analysis and level, how it fared, and why.
@@ -286,10 +290,15 @@ def _of_plan(record: Estimate, keys: set[str]) -> bool:
 def _fared(estimate: Estimate) -> Fared:
     name = estimate.analysis, estimate.level
     if not estimate.converged or math.isnan(estimate.estimate):
-        return (*name, "failed", _line(*estimate.warnings, "it did not converge"))
+        return (*name, "failed", _line(*_why(estimate), "it did not converge"))
     if math.isnan(estimate.p_value) or estimate.warnings:
         return (*name, "at_risk", _line(*estimate.warnings, "it has no p-value"))
     return (*name, "passed", "")
+
+
+def _why(estimate: Estimate) -> list[str]:
+    """Remarks of a fit that failed: what says why before what only tells how it was done."""
+    return sorted(estimate.warnings, key=lambda text: not any(word in text for word in REASONS))
 
 
 def _line(*texts: str) -> str:
@@ -308,7 +317,7 @@ def _records(tasks: Sequence[Task], fared: Sequence[list[Fared]]) -> Iterator[Re
         for situation, what in by_situation.items():
             n = Counter(status for status, _ in what)
             worst = "failed" if n["failed"] else "at_risk"
-            reasons = Counter(reason for status, reason in what if status == worst)
+            reasons = [reason for status, reason in what if status == worst]
             yield Rehearsed(
                 analysis=analysis,
                 level=level,
@@ -316,5 +325,13 @@ def _records(tasks: Sequence[Task], fared: Sequence[list[Fared]]) -> Iterator[Re
                 passed=n["passed"],
                 at_risk=n["at_risk"],
                 failed=n["failed"],
-                reason=reasons.most_common(1)[0][0] if reasons else "",
+                reason=_commonest(reasons),
             )
+
+
+def _commonest(reasons: Sequence[str]) -> str:
+    """The commonest reason, whatever numbers stand in it; the first of its kind."""
+    if not reasons:
+        return ""
+    kinds = [re.sub(r"\d+(\.\d+)?", "#", reason) for reason in reasons]
+    return reasons[kinds.index(Counter(kinds).most_common(1)[0][0])]
