@@ -26,15 +26,17 @@ def guessed(features: list[pd.DataFrame], truth: list[np.ndarray]) -> float:
     folds = np.concatenate([np.arange(len(t)) % FOLDS for t in truth])
     x = _standardised(pd.concat(features, ignore_index=True).fillna(0).to_numpy(float))
     y = np.concatenate(truth)
-    areas = []
-    for out in (folds == k for k in range(FOLDS)):
-        areas.append(area_under_curve(x[out] @ _logistic(x[~out], y[~out]), y[out]))
+    left_out = [folds == k for k in range(FOLDS)]
+    scores = [x[out] @ _logistic(x[~out], y[~out]) for out in left_out]
+    areas = [area_under_curve(s, y[out]) for s, out in zip(scores, left_out, strict=True)]
     return float(np.mean(areas))
 
 
 def _standardised(x: np.ndarray) -> np.ndarray:
     spread = x.std(axis=0)
-    return np.column_stack([np.ones(len(x)), (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1)])
+    return np.column_stack(
+        [np.ones(len(x)), (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1)]
+    )
 
 
 def _logistic(x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -92,7 +92,9 @@ def masked(data: TrialData, *, seed: int) -> tuple[TrialData, int]:
     declared = data.trial.masked or Masked()
     shuffled = tuple(_place(data.files, name) for name in declared.shuffled)
     _refuse_unknown((*moved, *shuffled), data.files)
-    refuse_revealing(data, (*moved, *shuffled))
+    _refuse_alone(moved, data.files)
+    within = tuple((data.files.participants, name) for name in strata_of(data))
+    refuse_revealing(data, (*moved, *shuffled, *within))
     rng = np.random.default_rng(seed)
     dealt = deal(data, rng)
     tables = _moved(data, moved, dealt)
@@ -134,6 +136,15 @@ def _refuse_unknown(places: tuple[Place, ...], files: Files) -> None:
             )
         if not column and files.participant not in header:
             raise DesignError(f"masked: the rows of {name}.csv belong to no participant")
+
+
+def _refuse_alone(moved: tuple[Place, ...], files: Files) -> None:
+    for name, column in moved:
+        if column and name != files.participants:
+            raise DesignError(
+                f"masked: {name}.{column} cannot move alone; let the table {name!r} move, or "
+                "shuffle the column"
+            )
 
 
 def deal(data: TrialData, rng: np.random.Generator) -> Dealt:
@@ -223,11 +234,6 @@ def _moved(data: TrialData, places: tuple[Place, ...], dealt: Dealt) -> Frames:
             rows = dealt.arm if column == data.trial.arm.column else dealt.bundle
             values = tables[name][column].take(rows).set_axis(tables[name].index)
             tables[name] = tables[name].assign(**{column: values})
-        elif column:
-            raise DesignError(
-                f"masked: {name}.{column} cannot move alone; let the table {name!r} move, or "
-                "shuffle the column"
-            )
         else:
             tables[name] = _handed_on(data, name, dealt)
     return tables
