@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core_trial.data.cells import NO, YES
 from core_trial.declaration.arms import Group
 from core_trial.declaration.covariates import Categories, Covariate, Number, YesNo
 from core_trial.declaration.outcomes import AnyOutcome, Binary, Count, Score, Time
@@ -166,10 +167,22 @@ def _time(
     return {outcome.column: time, outcome.event: event, **entry}
 
 
+def otherwise(success: object) -> str:
+    """How "did not happen" is spelt beside a spelling of "happened".
+
+    Examples
+    --------
+    >>> otherwise("recovered"), otherwise("yes"), otherwise("no")
+    ('not recovered', 'no', 'yes')
+    """
+    word = str(success).lower()
+    return "no" if word in YES else "yes" if word in NO else f"not {success}"
+
+
 def _spelt(values: Values | list[str], success: object) -> Values:
     """An outcome that is spelt in words, blank where it is not known."""
     known = np.asarray(values, dtype=float)
-    said = np.where(known == 1, str(success), f"not {success}").astype(object)
+    said = np.where(known == 1, str(success), otherwise(success)).astype(object)
     said[np.isnan(known)] = None
     return said
 

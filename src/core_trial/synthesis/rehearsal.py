@@ -30,7 +30,7 @@ from core_trial.declaration.wording import Wording
 from core_trial.errors import DesignError
 from core_trial.models.many.work import each
 from core_trial.results import Estimate, Record, Rehearsed, Results
-from core_trial.synthesis.example import made_up
+from core_trial.synthesis.example import made_up, otherwise
 
 #: Participants of a made-up trial, and such trials in each situation, where nobody says.
 PEOPLE, TRIALS = 200, 3
@@ -95,7 +95,7 @@ def _events_kept(trial: Trial, frame: pd.DataFrame, kept: np.ndarray) -> pd.Data
         values = frame[column]
         none: object = 0.0
         if isinstance(outcome, Binary) and outcome.success is not None:
-            none = f"not {outcome.success}"
+            none = otherwise(outcome.success)
         made[column] = values.where(values.isna() | kept, none)
     return frame.assign(**made)
 
