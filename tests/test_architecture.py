@@ -26,7 +26,8 @@ MAY_IMPORT = {
     "pipeline": BASE
     | {"folders"}
     | {"data", "analyses", "published", "disclosure", "report", "synthesis", "trials"},
-    "cli": {"errors", "pipeline"},
+    "planned": BASE | {"folders", "pipeline"} | {"data", "report", "synthesis", "trials"},
+    "cli": {"errors", "pipeline", "planned"},
 }
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from core_trial.declaration.files import ColumnMap, Files
     from core_trial.declaration.instruments import Instrument
     from core_trial.declaration.layout import FlowSection, FurtherTable, Layout, Line
+    from core_trial.declaration.masked import Masked
     from core_trial.declaration.models import Using
     from core_trial.declaration.outcomes import Binary, Count, Score, Time
     from core_trial.declaration.paper import Claim, Paper, Range
@@ -74,6 +75,7 @@ _HOMES = {
     "DataError": "errors",
     "DesignError": "errors",
     "FitError": "errors",
+    "Masked": "declaration.masked",
     "Number": "declaration.covariates",
     "Results": "results",
     "Score": "declaration.outcomes",
@@ -121,6 +123,7 @@ __all__ = [
     "Instrument",
     "Layout",
     "Line",
+    "Masked",
     "Number",
     "Paper",
     "Range",

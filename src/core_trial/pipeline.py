@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +19,11 @@ from core_trial.data import load as loading
 from core_trial.data.analysis_set import AnalysisSet
 from core_trial.data.derive import derive
 from core_trial.data.trial import Note
+from core_trial.declaration.arms import PRINTED_ARMS
+from core_trial.declaration.lock import Lock
+from core_trial.declaration.lock import read as read_lock
+from core_trial.declaration.masked import with_letters
+from core_trial.declaration.serial import canonical, digest
 from core_trial.declaration.trial import Trial
 from core_trial.disclosure import suppression
 from core_trial.errors import DataError, DesignError, Fault, VerificationError
@@ -29,7 +34,7 @@ from core_trial.report.sentences import sentences
 from core_trial.report.table import Table
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
-from core_trial.results import Finding, Provenance, Results
+from core_trial.results import Estimate, Finding, PlanChange, Provenance, Record, Results
 from core_trial.trials import new as beginnings
 from core_trial.trials.core.generator import stages as generator
 from core_trial.trials.find import FILE, find
@@ -142,6 +147,7 @@ def analyse(
     tell: Tell = lambda text: None,
     style: Style = LANCET,
     suppress_below: int = 0,
+    lock: Lock | str | os.PathLike[str] | None = None,
 ) -> Study:
     """Analyse a frame as its declaration says.
 
@@ -157,6 +163,8 @@ def analyse(
         How numbers are spelt in tables and sentences.
     suppress_below
         Hide counts below this, and whatever would give them away; 0 hides nothing.
+    lock
+        The locked plan, or its file: the report then tells what has changed since.
 
     Raises
     ------
@@ -180,7 +188,8 @@ def analyse(
     if not isinstance(trial, Trial):
         raise DesignError(f"the declaration comes first, a ct.Trial, not {type(trial).__name__}")
     data = frames.analysis_set(trial, frame)
-    return _study(data, provenance({}), tell, style, suppress_below)
+    source, changed = _held(provenance({}), trial, lock)
+    return _study(data, source, tell, style, suppress_below, changed)
 
 
 def reproduce(
@@ -189,6 +198,8 @@ def reproduce(
     tell: Tell = lambda text: None,
     plain: bool = False,
     suppress_below: int = 0,
+    lock: Lock | str | os.PathLike[str] | None = None,
+    unmasking: Mapping[str, str] | None = None,
 ) -> Study:
     """Analyse a loaded trial and, where its paper's numbers are known, compare it with the paper.
 
@@ -202,6 +213,10 @@ def reproduce(
         ASCII decimal points and minus signs instead of the Lancet's.
     suppress_below
         Hide counts below this, and whatever would give them away; 0 hides nothing.
+    lock
+        The locked plan, or its file: the report then tells what has changed since.
+    unmasking
+        Who unmasked the allocation, when and why; the results carry it.
 
     Raises
     ------
@@ -210,16 +225,47 @@ def reproduce(
     VerificationError
         If the tables and the flow of participants contradict one another.
     """
+    report, declared = trial.report, trial.trial
+    if report.masked:
+        trial = replace(trial, trial=with_letters(declared))
     data = frames.checked(derive(trial))
-    source = provenance(trial.hashes, synthetic=trial.report.synthetic)
-    return _study(data, source, tell, PLAIN if plain else LANCET, suppress_below)
+    source = provenance(trial.hashes, synthetic=report.synthetic, masked=report.masked)
+    source, changed = _held(replace(source, unmasking=unmasking or {}), declared, lock)
+    return _study(data, source, tell, PLAIN if plain else LANCET, suppress_below, changed)
+
+
+def _held(
+    source: Provenance, trial: Trial, lock: Lock | str | os.PathLike[str] | None
+) -> tuple[Provenance, tuple[PlanChange, ...]]:
+    """The declaration held against its locked plan: the provenance says which, records what."""
+    if lock is None:
+        return source, ()
+    locked = lock if isinstance(lock, Lock) else read_lock(lock)
+    changed = tuple(
+        PlanChange(part=c.part, what=c.what, before=c.before, after=c.after)
+        for c in locked.changes(trial)
+    )
+    plan = {
+        "declaration": digest(canonical(trial)),
+        "lock": locked.sha256,
+        "locked_on": locked.locked_on.isoformat(),
+    }
+    return replace(source, plan=plan), changed
 
 
 def _study(
-    data: AnalysisSet, source: Provenance, tell: Tell, style: Style, suppress_below: int
+    data: AnalysisSet,
+    source: Provenance,
+    tell: Tell,
+    style: Style,
+    suppress_below: int,
+    changed: tuple[PlanChange, ...] = (),
 ) -> Study:
     """From an analysis set to everything told about it."""
-    results = Results.bind(analyses.run(data, tell), provenance=source)
+    records = analyses.run(data, tell)
+    if source.masked:
+        records = Results(tuple(_lettered(record, data.trial) for record in records))
+    results = Results.bind(records, provenance=source)
     if suppress_below:
         tell(f"Suppressing counts below {suppress_below}")
         results = suppression.suppress(results, data.trial, suppress_below)
@@ -230,9 +276,20 @@ def _study(
         printed = registry.of(data.trial)
         verdict = compare.compare(results, printed)
         findings = consistency.check(printed)
-    results = Results.bind(results, findings, provenance=results.provenance)
+    results = Results.bind(results, findings, changed, provenance=results.provenance)
     notes = () if suppress_below else data.notes  # a note counts people
     return Study(results, data.trial, notes, verdict, style)
+
+
+def _lettered(record: Record, trial: Trial) -> Record:
+    """A record whose remarks call the arms A and B, as the report does."""
+    if not isinstance(record, Estimate):
+        return record
+    warnings = record.warnings
+    for group in PRINTED_ARMS:
+        spelt = f"{trial.arm.column}[{trial.arm.level(group)}]"
+        warnings = tuple(w.replace(spelt, trial.arm.label(group)) for w in warnings)
+    return replace(record, warnings=warnings)
 
 
 def load(
@@ -297,12 +354,13 @@ def run(
     suppress_below: int = 0,
     allow_columns: Collection[str] = (),
     accept_changed: bool = False,
+    lock: Path | None = None,
 ) -> Study:
     """From a folder of CSV files to a folder of results; what the command line does."""
     folders.prepare(out)
     tell(f"Reading {folder.name}")
     data = load(folder, trial, accept_changed=accept_changed, allow_columns=allow_columns)
-    study = reproduce(data, tell=tell, plain=plain, suppress_below=suppress_below)
+    study = reproduce(data, tell=tell, plain=plain, suppress_below=suppress_below, lock=lock)
     tell("Tables and figures")
     folders.write(out, study.files)
     return study
@@ -313,11 +371,13 @@ def new(folder: Path) -> tuple[Path, ...]:
     return beginnings.new(folder)
 
 
-def provenance(inputs: Mapping[str, str], *, synthetic: bool = False) -> Provenance:
+def provenance(
+    inputs: Mapping[str, str], *, synthetic: bool = False, masked: bool = False
+) -> Provenance:
     """Hashes of the input, versions of what computed, and whether anybody is in the data."""
     versions = {"python": platform.python_version()}
     versions |= {name: version(name) for name in COMPUTES}
-    return Provenance(dict(inputs), versions, synthetic=synthetic)
+    return Provenance(dict(inputs), versions, synthetic=synthetic, masked=masked)
 
 
 def summary(study: Study) -> str:

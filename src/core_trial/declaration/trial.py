@@ -12,6 +12,7 @@ from core_trial.declaration.arms import Arm, Cluster
 from core_trial.declaration.covariates import Categories, Covariate, Number, YesNo
 from core_trial.declaration.files import ColumnMap, Files
 from core_trial.declaration.layout import Layout
+from core_trial.declaration.masked import Masked
 from core_trial.declaration.models import Model, Using
 from core_trial.declaration.outcomes import AnyOutcome, Binary, Count, Outcome, Score, Time
 from core_trial.declaration.paper import Paper
@@ -88,6 +89,8 @@ class Trial:
     registry
         What a paper printed: the CSV file of its numbers, or a `Paper` with what their arithmetic
         needs to know; None where nothing is to be compared.
+    masked
+        What besides arm, cluster and receipt tells the arms apart, for a dummy allocation.
 
     Raises
     ------
@@ -115,6 +118,7 @@ class Trial:
     layout: Layout = field(default_factory=Layout)
     wording: Wording = field(default_factory=Wording)
     registry: Paper | str | Path | None = None
+    masked: Masked | None = None
 
     def __post_init__(self) -> None:
         for name in TUPLES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, verification
@@ -13,6 +14,7 @@ from core_trial.report.flow_diagram import flow_figure
 from core_trial.report.forest import forest
 from core_trial.report.markup import escape, page, paragraph
 from core_trial.report.number import LANCET, Style
+from core_trial.report.planning import plan_section, unmasking_table
 from core_trial.report.provenance import inputs_table, versions_table
 from core_trial.report.section import Section, present
 from core_trial.report.supplement.sections import supplement
@@ -21,13 +23,17 @@ from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
 from core_trial.results import Comparison, FlowCount, Results
 
+#: What every figure of a masked report has across it.
+DUMMY = "Masked: dummy allocation"
 #: A spreadsheet takes text for UTF-8 only when it begins with this mark.
 BYTE_ORDER_MARK = "\ufeff"
 
 
 def title(results: Results, trial: Trial) -> str:
-    """What the report is called; that its data are synthetic is part of it."""
-    return f"{trial.title}: results{' from synthetic data' * results.provenance.synthetic}"
+    """What the report is called; that its data are synthetic or masked is part of it."""
+    source = results.provenance
+    masked = "masked (dummy allocation), " if source.masked else ""
+    return f"{trial.title}: {masked}results{' from synthetic data' * source.synthetic}"
 
 
 def sections(
@@ -59,13 +65,21 @@ def sections(
         Section("Outcomes", present(table2(results, trial, style), forest(results, trial, style))),
         *_curves(results, trial, style),
         *supplement(results, trial, style),
+        *plan_section(results),
         Section("Provenance", _provenance(results), tuple(notes)),
     ]
-    return [section for section in found if section.parts or section.paragraphs or section.folded]
+    found = [section for section in found if section.parts or section.paragraphs or section.folded]
+    return [_marked(section) for section in found] if results.provenance.masked else found
+
+
+def _marked(section: Section) -> Section:
+    """The section with every figure marked, as tables are by their remark."""
+    parts = (part.marked(DUMMY) if isinstance(part, Figure) else part for part in section.parts)
+    return replace(section, parts=tuple(parts))
 
 
 def _provenance(results: Results) -> tuple[Table | Figure, ...]:
-    return present(inputs_table(results), versions_table(results))
+    return present(inputs_table(results), versions_table(results), unmasking_table(results))
 
 
 def _flow(results: Results, trial: Trial, style: Style) -> tuple[Table | Figure, ...]:

@@ -1,6 +1,7 @@
 """What the analyses hand to the reports: the only door between computing and telling."""
 
 from core_trial.results.collection import Provenance, Results
+from core_trial.results.planning import PlanChange, Rehearsed
 from core_trial.results.records import (
     KINDS,
     Certainty,
@@ -36,9 +37,11 @@ __all__ = [
     "Kind",
     "LeaveOneOut",
     "ModelChoice",
+    "PlanChange",
     "Provenance",
     "QuantilePair",
     "Record",
+    "Rehearsed",
     "Results",
     "SizeNeeded",
     "Status",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from core_trial.results.keys import Key
+from core_trial.results.planning import PlanChange, Rehearsed
 from core_trial.results.series import Frequency, QuantilePair, SizeNeeded
 
 __all__ = [
@@ -28,8 +29,10 @@ __all__ = [
     "Kind",
     "LeaveOneOut",
     "ModelChoice",
+    "PlanChange",
     "QuantilePair",
     "Record",
+    "Rehearsed",
     "SizeNeeded",
     "Status",
     "Withheld",
@@ -335,6 +338,8 @@ Record = (
     | Frequency
     | QuantilePair
     | SizeNeeded
+    | PlanChange
+    | Rehearsed
 )
 Kind = Literal[
     "descriptive",
@@ -349,6 +354,8 @@ Kind = Literal[
     "frequency",
     "quantile_pair",
     "size_needed",
+    "plan_change",
+    "rehearsed",
 ]
 KINDS: Mapping[str, type[Record]] = {
     cls.kind: cls
@@ -365,5 +372,7 @@ KINDS: Mapping[str, type[Record]] = {
         Frequency,
         QuantilePair,
         SizeNeeded,
+        PlanChange,
+        Rehearsed,
     )
 }

@@ -15,6 +15,7 @@ from core_trial.trials.core.analyses import (
 )
 from core_trial.trials.core.files import FILES
 from core_trial.trials.core.layout import LAYOUT
+from core_trial.trials.core.masking import MASKED
 from core_trial.trials.core.paper import PAPER
 from core_trial.trials.core.wording import WORDING
 
@@ -34,6 +35,7 @@ CORE = Trial(
     layout=LAYOUT,
     wording=WORDING,
     registry=PAPER,
+    masked=MASKED,
     stages=(
         Stage("Condition", condition.records),
         Stage("Recruitment", recruitment.records),
