@@ -14,7 +14,7 @@ from core_trial.declaration.layout import Layout
 from core_trial.declaration.models import Model, Using
 from core_trial.declaration.outcomes import AnyOutcome, Binary, Count, Outcome, Score, Time
 from core_trial.declaration.paper import Paper
-from core_trial.declaration.stages import Denominator, Stage
+from core_trial.declaration.stages import Denominator, Second, Stage
 from core_trial.declaration.wording import Wording
 from core_trial.errors import DesignError, nearest
 
@@ -86,6 +86,9 @@ class Trial:
         How the findings are worded, where not by the general sentences.
     registry
         What a paper printed; None where nothing is to be compared.
+    second
+        Where the files are several: the analysis set and this trial's own numbers made a second
+        time from the raw cells, for the second programme (`declaration.stages.Second`).
 
     Raises
     ------
@@ -113,6 +116,7 @@ class Trial:
     layout: Layout = field(default_factory=Layout)
     wording: Wording = field(default_factory=Wording)
     registry: Paper | None = None
+    second: Second | None = None
 
     def __post_init__(self) -> None:
         for name in TUPLES:

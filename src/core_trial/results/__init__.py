@@ -3,6 +3,7 @@
 from core_trial.results.collection import Provenance, Results
 from core_trial.results.records import (
     KINDS,
+    Agreement,
     Certainty,
     Comparison,
     CurvePoint,
@@ -17,10 +18,12 @@ from core_trial.results.records import (
     Record,
     Status,
     Withheld,
+    Witnessed,
 )
 
 __all__ = [
     "KINDS",
+    "Agreement",
     "Certainty",
     "Comparison",
     "CurvePoint",
@@ -37,4 +40,5 @@ __all__ = [
     "Results",
     "Status",
     "Withheld",
+    "Witnessed",
 ]
