@@ -13,7 +13,7 @@ from core_trial.declaration.models import Model
 from core_trial.declaration.outcomes import AnyOutcome, Binary, Time
 from core_trial.results import Key
 from core_trial.witness import linear, survival
-from core_trial.witness.effects import Again, Fitter
+from core_trial.witness.effects import EVENTS, Again, Fitter
 from core_trial.witness.intercepts import Intercept
 from core_trial.witness.likelihood import Array
 from core_trial.witness.made import Effect, Made, Means, Second
@@ -189,6 +189,11 @@ def subgroups(fitter: Fitter) -> Made:
     return found
 
 
+def _counted(model: Asked, again: Again) -> dict[str, float]:
+    counted = {"n": float(again.data.n), "n_clusters": float(again.data.n_clusters)}
+    return counted | ({"n_events": float(again.data.y.sum())} if model.model in EVENTS else {})
+
+
 def _subgroup(fitter: Fitter, name: str, column: str, model: Asked) -> Made:
     again = fitter.of(model)
     if again is None:
@@ -212,14 +217,10 @@ def _subgroup(fitter: Fitter, name: str, column: str, model: Asked) -> Made:
             L[products[k - 1]] = 1
         value, error = float(L @ beta), math.sqrt(L @ again.cov @ L)
         effect = Effect(
-            value=value, error=error, df=math.inf, ratio=model.ratio, means=again.means,
-            confidence=fitter.people.trial.confidence, counts={"n": float(again.data.n)},
+            value=value, error=error, df=again.df_of(L), ratio=model.ratio, means=again.means,
+            confidence=fitter.people.trial.confidence, counts=_counted(model, again),
         )  # fmt: skip
-        wanted = ("estimate", "std_error", "n")
-        if math.isinf(again.df):
-            wanted = ("estimate", "std_error", "n", "low", "high", "p_value", "statistic", "df")
-        numbers = effect.numbers(analysis, f"{column}[{level}]")
-        found |= {key: second for key, second in numbers.items() if key.statistic in wanted}
+        found |= effect.numbers(analysis, f"{column}[{level}]")
     b, V = beta[products], again.cov[np.ix_(products, products)]
     p = float(stats.chi2.sf(b @ np.linalg.solve(V, b), len(products)))
     found[Key(analysis, "interaction_p", "", column)] = Second(p, again.means)

@@ -14,7 +14,7 @@ from core_trial.witness import counts, intercepts, linear, survival
 from core_trial.witness.made import COUNTED, Effect, Made, Means, nothing
 from core_trial.witness.plan import Asked, Sample, sample
 from core_trial.witness.reading import People
-from core_trial.witness.sandwiches import arms, between_within, few, welch
+from core_trial.witness.sandwiches import arms, between_within, by_cluster, few, sandwich, welch
 
 Array = np.ndarray
 #: Models whose records tell how many events there were.
@@ -31,8 +31,8 @@ class Again:
         The people.
     beta, cov
         Coefficients by name of the column, and their covariance in that order.
-    df
-        Degrees of freedom of the arm's coefficient.
+    df_of
+        From a contrast of the coefficients to its degrees of freedom.
     variance
         Variance components.
     means
@@ -44,12 +44,19 @@ class Again:
     data: Sample
     beta: dict[str, float]
     cov: Array
-    df: float
+    df_of: linear.Contrast
     variance: Mapping[str, float]
     means: Means
     fit: object
     loglik: float = math.nan
     known: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def df(self) -> float:
+        """Degrees of freedom of the arm's coefficient, which comes first after the intercept."""
+        at = np.zeros(len(self.beta))
+        at[int("Intercept" in self.beta)] = 1
+        return self.df_of(at)
 
     def error(self, name: str) -> float:
         """Standard error of a coefficient."""
@@ -135,24 +142,25 @@ def _intercept(model: Asked, data: Sample) -> Again:
     found = intercepts.fit(data, poisson=poisson, points=points)
     judged = _option(model, "inference") or ("t" if few(data) else "normal")
     df = math.inf if judged == "normal" else between_within(data)
+    at_most = lambda _: df  # noqa: E731
     p = len(found.beta)
     there = [k for k, b in enumerate(found.beta.values()) if not math.isnan(b)]
     cov = np.full((p, p), np.nan)
     cov[np.ix_(there, there)] = found.cov[: len(there), : len(there)]
     variance = {"cluster": found.sd**2}
-    return Again(data, found.beta, cov, df, variance, found.means, found, found.loglik)
+    return Again(data, found.beta, cov, at_most, variance, found.means, found, found.loglik)
 
 
 def _logistic(model: Asked, data: Sample) -> Again:
     again = _intercept(model, replace(data, inside=np.zeros(data.n)))
-    return replace(again, df=math.inf, variance={})
+    return replace(again, df_of=linear.endless, variance={})
 
 
 def _linear(model: Asked, data: Sample) -> Again:
     found = linear.ols(data)
     beta = dict(zip(data.names, map(float, found.beta), strict=True))
     variance = {"residual": found.residual[0]}
-    return Again(data, beta, found.cov, float(found.df[1]), variance, found.means, found)
+    return Again(data, beta, found.cov, found.df, variance, found.means, found)
 
 
 def _mixed(model: Asked, data: Sample) -> Again:
@@ -165,8 +173,9 @@ def _mixed(model: Asked, data: Sample) -> Again:
     variance = {"cluster": found.tau, "residual": found.residual[0]}
     if model.by_arm:
         variance = {"cluster": found.tau}
-        variance |= {f"residual {k}": v for k, v in enumerate(found.residual)}
-    return Again(data, beta, found.cov, float(found.df[1]), variance, found.means, found)
+        levels = zip(model.levels, found.residual, strict=True)
+        variance |= {f"residual[{level}]": v for level, v in levels}
+    return Again(data, beta, found.cov, found.df, variance, found.means, found)
 
 
 def _robust(model: Asked, data: Sample, *, clustered: bool) -> str:
@@ -185,7 +194,10 @@ def _counts(model: Asked, data: Sample) -> Again:
     found = fit(data, robust=robust)
     p = len(data.names)
     beta = dict(zip(data.names, map(float, found.point[:p]), strict=True))
-    df = math.inf if found.changes is None else welch(found.changes[:, 1], arms(data))
+    df: linear.Contrast = linear.endless
+    if found.changes is not None:
+        changes, groups = found.changes[:, :p], arms(data)
+        df = lambda L: welch(changes @ L, groups)  # noqa: E731
     return Again(data, beta, found.cov[:p, :p], df, {}, counts.COUNTS, found, found.loglik)
 
 
@@ -193,11 +205,9 @@ def _modified_poisson(model: Asked, data: Sample) -> Again:
     found = intercepts.glm(data, poisson=True)
     b = np.array(list(found.beta.values()))
     mean = np.exp(data.X @ b)
-    from core_trial.witness.sandwiches import sandwich
-
     bread = np.linalg.inv((data.X * mean[:, None]).T @ data.X)
     cov = sandwich(bread, data.X * (data.y - mean)[:, None], data.codes)
-    return Again(data, found.beta, cov, math.inf, {}, found.means, found)
+    return Again(data, found.beta, cov, linear.endless, {}, found.means, found)
 
 
 def _cox(model: Asked, data: Sample) -> Again:
@@ -207,15 +217,21 @@ def _cox(model: Asked, data: Sample) -> Again:
         found = survival.gamma_frailty(data, ties=ties)
         beta = dict(zip(names, map(float, found.beta), strict=True))
         variance = {"frailty": found.frailty}
-        return Again(data, beta, found.cov, math.inf, variance, survival.FRAILTY, found)
+        return Again(data, beta, found.cov, linear.endless, variance, survival.FRAILTY, found)
     robust = _robust(model, data, clustered=bool(data.named.any()))
     found = survival.cox(data, ties=ties, robust=robust)
-    df, means = math.inf, survival.COX
-    if found.changes is not None:
-        alone = None if found.alone is None else found.alone[:, 0]
-        df, means = welch(found.changes[:, 0], arms(data), alone), survival.LOSS
+    df, means = linear.endless, survival.COX
+    if found.changes is not None and found.rows is not None:
+        df, means = _welch(found.changes, found.rows, data), survival.LOSS
     beta = dict(zip(names, map(float, found.beta), strict=True))
     return Again(data, beta, found.cov, df, {}, means, found)
+
+
+def _welch(changes: Array, rows: Array, data: Sample) -> linear.Contrast:
+    groups = arms(data)
+    return lambda L: welch(
+        changes @ L, groups, by_cluster((rows @ L)[:, None] ** 2, data.codes)[:, 0]
+    )
 
 
 FITTERS: Mapping[Model, Callable[[Asked, Sample], Again]] = {

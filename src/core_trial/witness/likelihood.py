@@ -19,7 +19,7 @@ Likelihood = Callable[[Array], Array]
 STEP = 2e-4
 #: Steps at the top, in standard errors: what is cut off is of the square of a step, and rounding is
 #: of the machine's digits over that square.
-SHARE_OF_ERROR = 0.004
+SHARE_OF_ERROR = 0.0015
 #: The search ends when what is left to gain, times two, is below this.
 GAIN = 1e-13
 MOST_STEPS = 60
@@ -77,24 +77,27 @@ _CORNERS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 
 
 def climb(likelihood: Likelihood, start: Array) -> Top:
-    """Newton's method, a step halved until it gains; near the top the curvature is kept."""
-    point = np.asarray(start, dtype=float)
+    """Newton's method, a step halved until it gains; near the top the curvature is kept a while."""
+    point, kept = np.asarray(start, dtype=float), False
     value, slope, information = curvature(likelihood, point)
     for _ in range(MOST_STEPS):
         step = _direction(information, slope)
         gain = float(slope @ step)
-        if gain < GAIN:
-            break
         shares = 0.5 ** np.arange(12)
         tried = likelihood(point + shares[:, None] * step)
         best = int(np.argmax(np.where(np.isnan(tried), -np.inf, tried)))
-        if not tried[best] > value:
-            break
+        if gain < GAIN or not tried[best] > value:
+            if not kept:
+                break
+            value, slope, information = curvature(likelihood, point, _steps(information))
+            kept = False
+            continue
         point, value, steps = point + shares[best] * step, tried[best], _steps(information)
-        if gain > NEAR:
-            value, slope, information = curvature(likelihood, point, steps)
-        else:
+        kept = gain < NEAR
+        if kept:
             slope = _slope(likelihood, point, steps)
+        else:
+            value, slope, information = curvature(likelihood, point, steps)
     value, slope, information = _extrapolated(likelihood, point, _steps(information))
     return Top(point, value, information, slope)
 

@@ -24,17 +24,22 @@ NORMAL = Means("normal likelihood written out, scipy.optimize", 1e-5, "where two
 LOWEST, HIGHEST = -12.0, 4.0
 
 
+#: From a contrast of the coefficients, shape (p,), to its degrees of freedom.
+Contrast = Callable[[Array], float]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Linear:
-    """A fit: coefficients (p,), covariance (p, p), degrees of freedom (p,), and the variances.
+    """A fit: coefficients (p,), covariance (p, p), and the variances.
 
-    ``tau`` is ``nan`` where clusters tell nothing of it; ``effects`` are predicted by cluster, and
-    ``fitted`` are the means with them, shape (n,).
+    ``df`` gives the degrees of freedom of a contrast, shape (p,). ``tau`` is ``nan`` where clusters
+    tell nothing of it; ``effects`` are predicted by cluster, and ``fitted`` are the means with
+    them, shape (n,).
     """
 
     beta: Array
     cov: Array
-    df: Array
+    df: Contrast
     tau: float
     residual: tuple[float, ...]
     effects: Array
@@ -47,9 +52,9 @@ def ols(data: Sample) -> Linear:
     import statsmodels.api as sm
 
     found = sm.OLS(data.y, data.X).fit()
-    df = np.full(len(found.params), float(found.df_resid))
+    left = float(found.df_resid)
     return Linear(
-        np.asarray(found.params), np.asarray(found.cov_params()), df, math.nan,
+        np.asarray(found.params), np.asarray(found.cov_params()), lambda _: left, math.nan,
         (float(found.scale),), np.zeros(data.n_clusters), np.asarray(found.fittedvalues), OLS,
     )  # fmt: skip
 
@@ -101,16 +106,17 @@ def mixed(data: Sample, *, reml: bool, by_arm: bool, kenward_roger: bool, normal
     inside = data.inside > 0
     sizes = np.bincount(data.codes[inside]) if inside.any() else np.zeros(1)
     identified = bool((sizes > 1).any()) or (by_arm is False and 0 < inside.sum() < data.n)
-    ratio, others = _search(model) if identified else (0.0, model.best(0.0, np.zeros(model.levels - 1))[1])
+    ratio, others = _search(model) if identified else (0.0, np.zeros(model.levels - 1))
+    others = others if identified else model.best(0.0, others)[1]
     relative = np.exp(np.r_[0.0, others])
     _, beta, gram, scale = model.solve(ratio, relative)
     phi = np.linalg.inv(gram)
     residual = tuple(float(scale * r) for r in relative)
     tau = ratio * scale
     effects, fitted = _predicted(data, beta, tau, np.array(residual)[level])
-    cov, df = phi, np.full(len(beta), np.inf)
+    cov, df = phi, endless
     if not normal:
-        cov, df = _small_sample(data, level, tau, residual, phi, kenward_roger, reml)
+        cov, df = _small_sample(data, level, tau, residual, phi, kenward_roger)
     return Linear(
         beta, cov, df, tau if identified else math.nan, residual, effects, fitted, NORMAL
     )
@@ -167,10 +173,9 @@ def _predicted(data: Sample, beta: Array, tau: float, residual: Array) -> tuple[
 
 def _small_sample(
     data: Sample, level: Array, tau: float, residual: tuple[float, ...], phi: Array,
-    kenward_roger: bool, reml: bool,
-) -> tuple[Array, Array]:  # fmt: skip
+    kenward_roger: bool,
+) -> tuple[Array, Contrast]:  # fmt: skip
     """Covariance and degrees of freedom from V and its derivatives, all as matrices."""
-    del reml
     n, X = data.n, data.X
     Z = np.zeros((n, data.n_clusters))
     Z[np.arange(n), data.codes] = data.inside
@@ -193,9 +198,18 @@ def _small_sample(
             W[i, j] * (Q[i][j] - P[i] @ phi @ P[j]) for i in range(m) for j in range(m)
         )
         cov = phi + 2 * phi @ inner @ phi
-    gradient = np.array([np.diag(s) for s in slopes])
-    df = 2 * np.diag(phi) ** 2 / np.einsum("ip,ij,jp->p", gradient, W, gradient)
+
+    def df(contrast: Array) -> float:
+        gradient = np.array([contrast @ s @ contrast for s in slopes])
+        return float(2 * (contrast @ phi @ contrast) ** 2 / (gradient @ W @ gradient))
+
     return cov, df
+
+
+def endless(contrast: Array) -> float:
+    """The normal distribution's degrees of freedom."""
+    del contrast
+    return math.inf
 
 
 def _observed(moved: list[Array], project: Array, y: Array, tau: float) -> Array:

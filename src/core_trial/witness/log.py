@@ -102,6 +102,8 @@ def _missing(key: Key, second: Second) -> Witnessed:
 def _same(ours: float, theirs: float, scale: float, tolerance: float) -> bool:
     if ours == theirs or (math.isnan(ours) and math.isnan(theirs)):
         return True
+    if not (math.isfinite(ours) and math.isfinite(theirs)):
+        return False
     distance = abs(ours - theirs)
     return distance <= tolerance * max(abs(ours), abs(theirs), scale)
 

@@ -39,6 +39,10 @@ class Asked:
         Arm in which a random effect enters; ``"both"`` for all, blank for none.
     by_arm
         Whether each arm has a residual variance of its own.
+    exposure
+        Column of the time over which things were counted; blank for none.
+    levels
+        The arms as the data spell them, control first.
     """
 
     model: Model
@@ -50,6 +54,7 @@ class Asked:
     random: str = ""
     by_arm: bool = False
     exposure: str = ""
+    levels: tuple[str, ...] = ()
 
     @property
     def ratio(self) -> bool:
@@ -140,6 +145,7 @@ def _of(people: People, outcome: AnyOutcome, model: Model, adjust: tuple[str, ..
         covariates=tuple(dict.fromkeys(names)),
         time=outcome.column if timed else "",
         exposure=outcome.exposure if counted else "",
+        levels=people.trial.arm.levels,
     )
 
 

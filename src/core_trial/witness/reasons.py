@@ -41,7 +41,6 @@ ONCE: tuple[tuple[str, str, str], ...] = (
         "_without",
         "each cluster is left out by the same code; a sample of them is left out again",
     ),
-    ("subgroup.", "", "degrees of freedom at a level of few clusters have no second programme"),
 )
 
 

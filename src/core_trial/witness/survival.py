@@ -16,7 +16,7 @@ from core_trial.witness.likelihood import Array, parabola
 from core_trial.witness.made import COUNTED, Made, Means, Second
 from core_trial.witness.plan import Sample
 from core_trial.witness.reading import People
-from core_trial.witness.sandwiches import by_cluster, jackknife, sandwich
+from core_trial.witness.sandwiches import jackknife, sandwich
 
 COX = Means("statsmodels PHReg, score residuals written out", 1e-6, "where two searches stop")
 LOSS = Means("partial likelihood written out, without each cluster", 1e-6, "where a search stops")
@@ -31,12 +31,13 @@ FRAILTY = Means("penalised partial likelihood with dense matrices", 1e-4, "where
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hazards:
-    """A fit: coefficients (p,), covariance (p, p), and what leaving out each cluster changes."""
+    """A fit: coefficients (p,), covariance (p, p), and what leaving out changes: each cluster
+    (G, p), and to the first order each row (n, p)."""  # noqa: D205
 
     beta: Array
     cov: Array
     changes: Array | None = None
-    alone: Array | None = None
+    rows: Array | None = None
     frailty: float = math.nan
 
 
@@ -64,8 +65,7 @@ def cox(data: Sample, *, ties: str, robust: str) -> Hazards:
             for k in (data.codes != g for g in range(data.n_clusters))
         ]
     )
-    alone = by_cluster((scores @ inverse) ** 2, data.codes)
-    return Hazards(beta, jackknife(changes), changes, alone)
+    return Hazards(beta, jackknife(changes), changes, scores @ inverse)
 
 
 def newton(time: Array, event: Array, X: Array, beta: Array, ties: str) -> Array:
