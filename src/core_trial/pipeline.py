@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -21,15 +21,15 @@ from core_trial.data.derive import derive
 from core_trial.data.trial import Note
 from core_trial.declaration.trial import Trial
 from core_trial.disclosure import suppression
-from core_trial.errors import DataError, DesignError, Fault, VerificationError
+from core_trial.errors import DataError, DesignError, Fault, VerificationError, WitnessError
 from core_trial.published import compare, consistency, registry
-from core_trial.report import document, verification
+from core_trial.report import document, verification, witnessed
 from core_trial.report.number import LANCET, PLAIN, Style
 from core_trial.report.sentences import sentences
 from core_trial.report.table import Table
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
-from core_trial.results import Finding, Provenance, Results
+from core_trial.results import Finding, Provenance, Results, Witnessed
 from core_trial.trials import new as beginnings
 from core_trial.trials.core.generator import stages as generator
 from core_trial.trials.find import FILE, find
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from core_trial.data.trial import TrialData
     from core_trial.declaration.files import ColumnMap
+    from core_trial.witness.again import Source
 
 Tell = Callable[[str], None]
 #: What computes, and so belongs to the provenance of a number.
@@ -61,6 +62,10 @@ class Study:
         Every number that a paper printed beside the one computed; None without a registry.
     style
         How numbers are spelt in tables and sentences.
+    source
+        What the second programme is given; None where numbers are hidden.
+    twice
+        Whether what is written says what came of making every number a second time.
     """
 
     results: Results
@@ -68,6 +73,8 @@ class Study:
     notes: tuple[Note, ...] = ()
     verdict: compare.Verdict | None = None
     style: Style = LANCET
+    source: Source | None = None
+    twice: bool = False
 
     @cached_property
     def table1(self) -> Table:
@@ -90,6 +97,26 @@ class Study:
         return (self.verdict or compare.Verdict(())).to_frame()
 
     @cached_property
+    def difference_log(self) -> tuple[Witnessed, ...]:
+        """Every number made a second time by other means: a line each, unexplained ones first.
+
+        It is made when first asked for, and takes about as long as the analysis.
+
+        Raises
+        ------
+        DesignError
+            If numbers are hidden, or the data are not where they were.
+        """
+        if self.source is None:
+            raise DesignError("the difference log shows every number: leave out suppress_below")
+        return self.source.log(self.results)
+
+    @cached_property
+    def witness(self) -> pd.DataFrame:
+        """The difference log as a frame, a row per number."""
+        return witnessed.to_frame(self.difference_log)
+
+    @cached_property
     def sentences(self) -> tuple[str, ...]:
         """The findings in words."""
         return sentences(self.results, self.trial, self.style)
@@ -99,8 +126,10 @@ class Study:
         """Everything that is written, by file name."""
         comparisons = self.verdict.comparisons if self.verdict else ()
         notes = tuple(map(str, self.notes))
-        told = self.sentences
-        return document.files(self.results, self.trial, comparisons, told, self.style, notes)
+        told, twice = self.sentences, self.difference_log if self.twice else ()
+        return document.files(
+            self.results, self.trial, comparisons, told, self.style, notes, twice
+        )
 
     def save(self, folder: Path | str) -> None:
         """Write every table, figure and record, and the report; what stood there is replaced.
@@ -115,12 +144,14 @@ class Study:
 
     @property
     def exit_code(self) -> int:
-        """0 unless a number that a paper printed can be had and was not had as printed."""
+        """0 unless a number made twice differs without a reason, or is not as a paper printed it."""
+        if self.twice and witnessed.unexplained(self.difference_log):
+            return WitnessError.exit_code
         holds = self.verdict is None or self.verdict.holds
         return 0 if holds else VerificationError.exit_code
 
     def __repr__(self) -> str:
-        n = self.results.value("flow", "n", "", "randomised")
+        n = self.results.get("flow", "n", "", "randomised")
         outcomes = len(self.trial.outcomes)
         return f"Study({self.trial.label}: {n:.0f} participants, {outcomes} outcomes)"
 
@@ -180,7 +211,8 @@ def analyse(
     if not isinstance(trial, Trial):
         raise DesignError(f"the declaration comes first, a ct.Trial, not {type(trial).__name__}")
     data = frames.analysis_set(trial, frame)
-    return _study(data, provenance({}), tell, style, suppress_below)
+    study = _study(data, provenance({}), tell, style, suppress_below)
+    return study if suppress_below else replace(study, source=_source(trial, frame))
 
 
 def reproduce(
@@ -212,7 +244,16 @@ def reproduce(
     """
     data = frames.checked(derive(trial))
     source = provenance(trial.hashes, synthetic=trial.report.synthetic)
-    return _study(data, source, tell, PLAIN if plain else LANCET, suppress_below)
+    study = _study(data, source, tell, PLAIN if plain else LANCET, suppress_below)
+    if suppress_below:
+        return study
+    return replace(study, source=_source(trial.trial, trial.folder, trial.columns))
+
+
+def _source(trial: Trial, data: object, columns: ColumnMap | None = None) -> Source:
+    from core_trial.witness.again import Source  # loads statsmodels and lifelines when asked only
+
+    return Source(trial, data, columns)
 
 
 def _study(
@@ -276,7 +317,15 @@ def trial_of(folder: Path, name: str | os.PathLike[str] | None = None) -> Trial:
     """The trial of a folder: the one that is named, the folder's own, or CORE."""
     if name is not None:
         return find(name)
-    return find(folder) if (folder / FILE).is_file() else find("core")
+    return find(folder) if _has_declaration(folder) else find("core")
+
+
+def _has_declaration(folder: Path) -> bool:
+    """Whether a folder declares its trial; what cannot be looked into is told on reading."""
+    try:
+        return (folder / FILE).is_file()
+    except OSError:
+        return False
 
 
 def run(
@@ -289,12 +338,19 @@ def run(
     suppress_below: int = 0,
     allow_columns: Collection[str] = (),
     accept_changed: bool = False,
+    twice: bool = False,
 ) -> Study:
     """From a folder of CSV files to a folder of results; what the command line does."""
+    if twice and suppress_below:
+        raise DesignError("the difference log shows every number: not with --suppress-below")
     folders.prepare(out)
     tell(f"Reading {folder.name}")
     data = load(folder, trial, accept_changed=accept_changed, allow_columns=allow_columns)
     study = reproduce(data, tell=tell, plain=plain, suppress_below=suppress_below)
+    if twice:
+        tell("Every number a second time, by other means")
+        study = replace(study, twice=True)
+        _ = study.difference_log
     tell("Tables and figures")
     folders.write(out, study.files)
     return study
@@ -312,12 +368,55 @@ def provenance(inputs: Mapping[str, str], *, synthetic: bool = False) -> Provena
     return Provenance(dict(inputs), versions, synthetic=synthetic)
 
 
+def witness(
+    folder: Path,
+    out: Path | None = None,
+    *,
+    trial: Trial,
+    tell: Tell = lambda text: None,
+    allow_columns: Collection[str] = (),
+    accept_changed: bool = False,
+) -> str:
+    """Make every number of a folder's report twice; what `core-trial witness` does.
+
+    Parameters
+    ----------
+    folder, trial, tell, allow_columns, accept_changed
+        As for `run`.
+    out
+        Folder for ``witness.csv``; None to write nothing.
+
+    Returns
+    -------
+    str
+        What came of it, in words.
+
+    Raises
+    ------
+    WitnessError
+        If a number differs and nobody knows why; ``witness.csv`` is written all the same.
+    """
+    if out is not None:
+        folders.prepare(out, "witness")
+    data = load(folder, trial, accept_changed=accept_changed, allow_columns=allow_columns)
+    study = reproduce(data, tell=tell)
+    tell("Every number a second time, by other means")
+    lines = study.difference_log
+    if out is not None:
+        folders.write(out, {"witness.csv": witnessed.to_csv(lines)}, "witness")
+    told = "\n".join(witnessed.told(lines))
+    if witnessed.unexplained(lines):
+        raise WitnessError(told)
+    return told
+
+
 def summary(study: Study) -> str:
-    """Table 2 and the verdict as plain text, for the terminal."""
+    """Table 2, the verdict and what came of a second programme as plain text."""
+    twice = witnessed.told(study.difference_log) if study.twice else []
     if study.verdict is None:
-        return study.table2.to_text()
+        return "\n".join([*twice, study.table2.to_text()])
     comparisons = Results(study.verdict.comparisons)
-    parts = [study.table2.to_text(), verification.sentence(comparisons)]
+    parts = [*twice, study.table2.to_text(), verification.sentence(comparisons)]
     open_lines = [*study.verdict.having("differing"), *study.verdict.having("not_computed")]
     parts += [f"  {line.id}: printed {line.printed}, {line.reason}" for line in open_lines]
     return "\n".join(parts)

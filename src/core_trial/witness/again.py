@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pandas as pd
+from dataclasses import dataclass
 
 from core_trial.declaration.files import ColumnMap
 from core_trial.declaration.trial import Trial
+from core_trial.errors import DesignError
 from core_trial.results import Results, Witnessed
 from core_trial.witness import checks, survival
 from core_trial.witness.beside import beside, subgroups
@@ -21,7 +20,7 @@ from core_trial.witness.tables import tables
 
 
 def again(
-    trial: Trial, source: Path | pd.DataFrame, columns: ColumnMap | None = None
+    trial: Trial, source: object, columns: ColumnMap | None = None
 ) -> Made:
     """Make every number of a trial's report from its data, with nothing of the first programme.
 
@@ -30,7 +29,7 @@ def again(
     trial
         The declaration.
     source
-        Folder of the CSV files, or a frame with a row per participant.
+        Folder of the CSV files, or a frame with a row per participant, as `analyse` takes it.
     columns
         How columns and values are spelt; None for what the trial says.
     """
@@ -49,11 +48,40 @@ def again(
     return found | checks.planned(fitter) | subgroups(fitter)
 
 
-def witness(
-    trial: Trial,
-    source: Path | pd.DataFrame,
-    results: Results,
-    columns: ColumnMap | None = None,
-) -> tuple[Witnessed, ...]:
-    """The difference log of a report: every number, unexplained differences first."""
-    return log(results, again(trial, source, columns))
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """What a second programmer is given: the declaration as it was made, and where the data are.
+
+    Parameters
+    ----------
+    trial
+        The declaration, not completed from the data by anybody.
+    data
+        Folder of the CSV files, or the frame; None where neither is what was analysed.
+    columns
+        How columns and values are spelt; None for what the trial says.
+    """
+
+    trial: Trial
+    data: object
+    columns: ColumnMap | None = None
+
+    def log(self, results: Results) -> tuple[Witnessed, ...]:
+        """The difference log of a report: every number, unexplained differences first.
+
+        Raises
+        ------
+        DesignError
+            Where the data are not at hand, or a trial of several files has no second derivation.
+        """
+        if self.data is None:
+            raise DesignError(
+                "the second programme reads files, and these frames were changed in Python: write "
+                "them with core_trial.write, and load the folder"
+            )
+        if self.trial.files is not None and self.trial.files.derive and self.trial.second is None:
+            raise DesignError(
+                "the analysis set is derived from several files, and nobody has derived it a "
+                "second time: declare second="
+            )
+        return log(results, again(self.trial, self.data, self.columns))

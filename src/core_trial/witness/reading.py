@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,11 +58,11 @@ class People:
             yield "", self.group.notna()
 
 
-def read(trial: Trial, source: Path | pd.DataFrame, columns: ColumnMap | None = None) -> People:
+def read(trial: Trial, source: object, columns: ColumnMap | None = None) -> People:
     """Read a folder of CSV files, or a frame, by nothing but pandas and the declaration."""
     spelt = columns or trial.columns
-    if isinstance(source, pd.DataFrame):
-        return people(trial, source, {})
+    if not isinstance(source, Path):
+        return people(trial, _as_pandas(source), {})
     names = [table.name for table in trial.files.tables] if trial.files else [ONE_FILE]
     cells = {name: as_declared(_cells(source / f"{name}.csv"), spelt) for name in names}
     if trial.second is not None:
@@ -69,6 +70,15 @@ def read(trial: Trial, source: Path | pd.DataFrame, columns: ColumnMap | None = 
         return people(trial, frame, {Key(*name): value for name, value in numbers.items()})
     main = trial.files.participants if trial.files else ONE_FILE
     return people(trial, cells[main], {})
+
+
+def _as_pandas(frame: Any) -> pd.DataFrame:
+    """A frame of pandas, polars or pyarrow, or a mapping of columns."""
+    if hasattr(frame, "to_pydict"):
+        return pd.DataFrame(frame.to_pydict())
+    if hasattr(frame, "schema"):
+        return pd.DataFrame(frame.to_dict(as_series=False))
+    return pd.DataFrame(frame)
 
 
 def _cells(path: Path) -> pd.DataFrame:
@@ -140,9 +150,8 @@ def _kinds(trial: Trial) -> dict[str, object]:
 
 
 def _success(trial: Trial, outcome: Binary) -> object:
-    shared = [o.success for o in trial.outcomes if isinstance(o, Binary)]
-    same = [o.success for o in trial.outcomes if isinstance(o, Binary) and o.column == outcome.column]
-    del shared
+    binary = [o for o in trial.outcomes if isinstance(o, Binary)]
+    same = [o.success for o in binary if o.column == outcome.column]
     return next((value for value in same if value is not None), "yes")
 
 
