@@ -17,7 +17,8 @@ EPILOG = (
     "exit codes: 0 all done and verified; 1 a fault of the program itself; 2 the command was not "
     "understood; 3 the input files are wrong; 4 the data cannot carry a model, or contradict the "
     "declaration; 5 a computation failed; 6 a number is not what was published; 7 the output could "
-    "not be written; 8 a number that was made twice differs, and nobody knows why; 130 stopped from the keyboard"
+    "not be written; 8 a number that was made twice differs, and nobody knows why; "
+    "130 stopped from the keyboard"
 )
 STOPPED = 130
 

@@ -127,9 +127,7 @@ class Study:
         comparisons = self.verdict.comparisons if self.verdict else ()
         notes = tuple(map(str, self.notes))
         told, twice = self.sentences, self.difference_log if self.twice else ()
-        return document.files(
-            self.results, self.trial, comparisons, told, self.style, notes, twice
-        )
+        return document.files(self.results, self.trial, comparisons, told, self.style, notes, twice)
 
     def save(self, folder: Path | str) -> None:
         """Write every table, figure and record, and the report; what stood there is replaced.
@@ -144,7 +142,7 @@ class Study:
 
     @property
     def exit_code(self) -> int:
-        """0 unless a number made twice differs without a reason, or is not as a paper printed it."""
+        """0; 8 with an unexplained difference in the log; 6 with a number not as printed."""
         if self.twice and witnessed.unexplained(self.difference_log):
             return WitnessError.exit_code
         holds = self.verdict is None or self.verdict.holds

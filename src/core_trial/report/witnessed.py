@@ -128,7 +128,9 @@ def _cell(value: object) -> str:
 
 
 def _by_means(lines: Iterable[Witnessed], style: Style) -> Table:
-    counts = Counter((line.means, line.status) for line in lines if line.status != "once")
+    counts: Counter[tuple[str, Agreement]] = Counter(
+        (line.means, line.status) for line in lines if line.status != "once"
+    )
     means = dict.fromkeys(name for name, _ in counts)
     statuses: tuple[Agreement, ...] = ("equal", "explained", "unexplained")
     rows = [

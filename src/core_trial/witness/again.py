@@ -19,9 +19,7 @@ from core_trial.witness.reading import read
 from core_trial.witness.tables import tables
 
 
-def again(
-    trial: Trial, source: object, columns: ColumnMap | None = None
-) -> Made:
+def again(trial: Trial, source: object, columns: ColumnMap | None = None) -> Made:
     """Make every number of a trial's report from its data, with nothing of the first programme.
 
     Parameters

@@ -177,7 +177,8 @@ def subgroups(fitter: Fitter) -> Made:
 
     The effect at a level is the arm's coefficient plus that of its product with the level.
     """
-    people, found = fitter.people, {}
+    people = fitter.people
+    found: Made = {}
     primary = people.trial.primary
     if primary is None:
         return found
@@ -225,5 +226,3 @@ def _subgroup(fitter: Fitter, name: str, column: str, model: Asked) -> Made:
     p = float(stats.chi2.sf(b @ np.linalg.solve(V, b), len(products)))
     found[Key(analysis, "interaction_p", "", column)] = Second(p, again.means)
     return found
-
-

@@ -29,7 +29,8 @@ CLUSTERS_TRIED = 3
 
 def planned(fitter: Fitter) -> Made:
     """Models of the protocol, and the primary one with the adjustments that it names."""
-    trial, found = fitter.people.trial, {}
+    trial = fitter.people.trial
+    found: Made = {}
     for outcome in trial.outcomes:
         if outcome.planned is not None:
             model = asked(fitter.people, outcome, planned=True)
@@ -92,7 +93,7 @@ def assumptions(fitter: Fitter, outcome: AnyOutcome) -> Made:
         return found
     name, fit = f"normality.{outcome.key}", again.fit
     found |= _shape(name, "residual", again.data.y - fit.fitted)
-    named = [g for g in np.unique(again.data.codes[again.data.named])]
+    named = np.unique(again.data.codes[again.data.named])
     carries = np.bincount(again.data.codes, again.data.inside) > 0
     effects = fit.effects[[g for g in named if carries[g]]]
     return found | _shape(name, "random_effect", effects)
@@ -103,9 +104,7 @@ def _shape(name: str, level: str, values: Array) -> Made:
         return {}
     found: Made = {
         Key(name, "skewness", "", level): Second(float(stats.skew(values)), SHAPES, 1.0),
-        Key(name, "excess_kurtosis", "", level): Second(
-            float(stats.kurtosis(values)), SHAPES, 1.0
-        ),
+        Key(name, "excess_kurtosis", "", level): Second(float(stats.kurtosis(values)), SHAPES, 1.0),
     }
     z = pd.Series(values)
     z = (z - z.mean()) / z.std()
@@ -145,5 +144,3 @@ def single_clusters(fitter: Fitter, outcome: AnyOutcome) -> Made:
             key = Key(outcome.key, statistic, "", str(label))
             found[key] = Second(number, again.means, scale=own)
     return found
-
-

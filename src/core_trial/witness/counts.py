@@ -20,7 +20,9 @@ from core_trial.witness.plan import Sample
 from core_trial.witness.sandwiches import by_cluster, jackknife, sandwich
 
 COUNTS = Means(
-    "statsmodels, then scipy.stats' likelihood with numeric slopes", 5e-5, "steps of the differences"
+    "statsmodels, then scipy.stats' likelihood with numeric slopes",
+    5e-5,
+    "steps of the differences",
 )
 #: Steps of the differences row by row.
 STEP = 1e-4
@@ -69,9 +71,7 @@ def _log_pmf(y: Array, mu: Array, log_alpha: Array) -> Array:
     """As ``scipy.stats.nbinom.logpmf`` has it, for many parameters at once."""
     size = np.exp(-log_alpha)
     value = special.gammaln(y + size) - special.gammaln(size) - special.gammaln(y + 1)
-    return np.asarray(
-        value + special.xlogy(y, mu / (size + mu)) - size * np.log1p(mu / size)
-    )
+    return np.asarray(value + special.xlogy(y, mu / (size + mu)) - size * np.log1p(mu / size))
 
 
 def _nb_rows(data: Sample) -> ByRow:
@@ -89,13 +89,13 @@ def _zinb_rows(data: Sample) -> ByRow:
         mu = np.exp(theta[:, :-2] @ data.X.T)
         count, logit = _log_pmf(data.y, mu, theta[:, -1:]), theta[:, -2:-1]
         never, some = -np.logaddexp(0, -logit), -np.logaddexp(0, logit)
-        return np.where(zero, np.logaddexp(never, some + count), some + count)
+        return np.asarray(np.where(zero, np.logaddexp(never, some + count), some + count))
 
     return rows
 
 
 def expected(data: Sample, point: Array, most: int) -> Array:
-    """Expected numbers of people with 0 to `most`, by the zero-inflated model; shape (most + 1,)."""
+    """Expected numbers of people with 0 to `most` by the zero-inflated model, (most + 1,)."""
     mu = np.exp(data.X @ point[:-2])[:, None]
     share = special.expit(point[-2])
     values = (1 - share) * np.exp(_log_pmf(np.arange(most + 1.0), mu, point[-1]))

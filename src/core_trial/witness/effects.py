@@ -82,8 +82,8 @@ class Fitter:
         if data is not None:
             return self._try(model, data)
         rows = model.rows(self.people)
-        key = (model.model, model.covariates, model.outcome, tuple(map(str, model.options.items())))
-        key = (*key, model.random, model.by_arm, rows.to_numpy().tobytes())
+        told = (model.model, model.covariates, model.outcome, model.random, model.by_arm)
+        key = (*told, tuple(map(str, model.options.items())), rows.to_numpy().tobytes())
         if key not in self._made:
             self._made[key] = self._try(model, sample(self.people, model))
         return self._made[key]
@@ -220,7 +220,8 @@ def _cox(model: Asked, data: Sample) -> Again:
         return Again(data, beta, found.cov, linear.endless, variance, survival.FRAILTY, found)
     robust = _robust(model, data, clustered=bool(data.named.any()))
     found = survival.cox(data, ties=ties, robust=robust)
-    df, means = linear.endless, survival.COX
+    df: linear.Contrast = linear.endless
+    means = survival.COX
     if found.changes is not None and found.rows is not None:
         df, means = _welch(found.changes, found.rows, data), survival.LOSS
     beta = dict(zip(names, map(float, found.beta), strict=True))

@@ -99,7 +99,7 @@ def glm(data: Sample, *, poisson: bool) -> Intercept:
 
 
 def _regression(data: Sample, poisson: bool) -> tuple[Intercept | None, Array]:
-    """statsmodels' GLM, or none and the rows that it does not fit perfectly."""
+    """The GLM of statsmodels, or none and the rows that it does not fit perfectly."""
     import statsmodels.api as sm
 
     family = sm.families.Poisson() if poisson else sm.families.Binomial()
@@ -136,7 +136,7 @@ def _limit(data: Sample, keep: Array, poisson: bool, points: int) -> Intercept:
 
 def _rows(y: Array, eta: Array, poisson: bool) -> Array:
     """Log-likelihood of each row, without the constant of the outcome."""
-    return y * eta - (np.exp(eta) if poisson else np.logaddexp(0, eta))
+    return np.asarray(y * eta - (np.exp(eta) if poisson else np.logaddexp(0, eta)))
 
 
 def _identified(data: Sample, *, poisson: bool) -> bool:

@@ -1,4 +1,4 @@
-"""The likelihood witness: a likelihood written out, its top found, its slope and curvature by steps.
+"""The likelihood witness: a likelihood written out, its top found, slope and curvature by steps.
 
 Nothing is derived by hand. A likelihood is a function of many parameter vectors at once; slopes and
 curvatures are differences of its values.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from scipy import optimize, stats
@@ -95,8 +96,7 @@ class Model:
         """Highest likelihood at tau / s of level 0, and the log ratios of the other variances."""
         if self.levels == 1:
             return self.solve(ratio, np.ones(1))[0], np.empty(0)
-        found = _peak(lambda x: self.solve(ratio, np.exp(np.r_[0.0, x]))[0], start)
-        return found
+        return _peak(lambda x: self.solve(ratio, np.exp(np.r_[0.0, x]))[0], start)
 
 
 def mixed(data: Sample, *, reml: bool, by_arm: bool, kenward_roger: bool, normal: bool) -> Linear:
@@ -114,12 +114,10 @@ def mixed(data: Sample, *, reml: bool, by_arm: bool, kenward_roger: bool, normal
     residual = tuple(float(scale * r) for r in relative)
     tau = ratio * scale
     effects, fitted = _predicted(data, beta, tau, np.array(residual)[level])
-    cov, df = phi, endless
+    cov, df = phi, cast("Contrast", endless)
     if not normal:
         cov, df = _small_sample(data, level, tau, residual, phi, kenward_roger)
-    return Linear(
-        beta, cov, df, tau if identified else math.nan, residual, effects, fitted, NORMAL
-    )
+    return Linear(beta, cov, df, tau if identified else math.nan, residual, effects, fitted, NORMAL)
 
 
 def _search(model: Model) -> tuple[float, Array]:
@@ -194,9 +192,7 @@ def _small_sample(
     slopes = np.array([-phi @ P[k] @ phi for k in range(m)])
     cov = phi
     if kenward_roger:
-        inner = sum(
-            W[i, j] * (Q[i][j] - P[i] @ phi @ P[j]) for i in range(m) for j in range(m)
-        )
+        inner = sum(W[i, j] * (Q[i][j] - P[i] @ phi @ P[j]) for i in range(m) for j in range(m))
         cov = phi + 2 * phi @ inner @ phi
 
     def df(contrast: Array) -> float:
@@ -217,13 +213,7 @@ def _observed(moved: list[Array], project: Array, y: Array, tau: float) -> Array
     m = len(moved)
     Py = project @ y
     found = np.array(
-        [
-            [
-                -0.5 * (a * b.T).sum() + float(y @ (a @ (b @ Py)))
-                for b in moved
-            ]
-            for a in moved
-        ]
+        [[-0.5 * (a * b.T).sum() + float(y @ (a @ (b @ Py))) for b in moved] for a in moved]
     )
     if tau > 0:
         return np.linalg.inv(found)

@@ -1,4 +1,4 @@
-"""What the second programme hands over: numbers by name, each with the means by which it was made."""
+"""What the second programme hands over: numbers by name, each with how it was made."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
 from scipy import stats
 
 from core_trial.results import Key
@@ -109,7 +108,7 @@ class Effect:
 
     def _variance_scale(self) -> float:
         """That of the largest component, or of a logistic residual: one."""
-        return max([1.0 if self.ratio else 0.0, *np.nan_to_num(list(self.variance.values()))])
+        return max(1.0 if self.ratio else 0.0, *map(_known, self.variance.values()))
 
     def _wald(self) -> dict[str, Second]:
         reference = stats.norm if math.isinf(self.df) else stats.t(self.df)
@@ -120,8 +119,14 @@ class Effect:
         statistic = self.value / self.error if self.error > 0 else math.nan
         values = {
             "estimate": (back(self.value), size if not self.ratio else 0.0),
-            "low": (back(self.value - half), size if not self.ratio else wide * back(self.value - half)),
-            "high": (back(self.value + half), size if not self.ratio else wide * back(self.value + half)),
+            "low": (
+                back(self.value - half),
+                size if not self.ratio else wide * back(self.value - half),
+            ),
+            "high": (
+                back(self.value + half),
+                size if not self.ratio else wide * back(self.value + half),
+            ),
             "std_error": (self.error, 0.0),
             "statistic": (statistic, 1.0),
             "df": (self.df, 0.0),
@@ -131,6 +136,10 @@ class Effect:
             name: Second(float(value), self.means, scale, self.known.get(name, ""))
             for name, (value, scale) in values.items()
         }
+
+
+def _known(value: float) -> float:
+    return 0.0 if math.isnan(value) else value
 
 
 def _exp(value: float) -> float:

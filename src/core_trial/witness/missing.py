@@ -96,9 +96,7 @@ def _fit(
     return p, again, model, fitter
 
 
-def _records(
-    fitter: Fitter, analysis: str, name: str, model: Asked, again: Again | None
-) -> Made:
+def _records(fitter: Fitter, analysis: str, name: str, model: Asked, again: Again | None) -> Made:
     data = sample(fitter.people, model)
     if again is None:
         return nothing(analysis, name, {"n": float(data.n), "n_clusters": 0.0}, COUNTED)

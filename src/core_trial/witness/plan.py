@@ -137,14 +137,14 @@ def _of(people: People, outcome: AnyOutcome, model: Model, adjust: tuple[str, ..
     strata = people.trial.strata if outcome.adjust is None else outcome.adjust
     covariates = (*strata, before) if adjust is None else adjust
     names = (people.trial.arm.column, *(name for name in covariates if name))
-    timed = isinstance(outcome, Time)
-    counted = isinstance(outcome, Count) and model == Model.NEGATIVE_BINOMIAL
+    event, time = (outcome.event, outcome.column) if isinstance(outcome, Time) else ("", "")
+    exposure = outcome.exposure if isinstance(outcome, Count) else ""
     return Asked(
         model=model,
-        outcome=outcome.event if timed else outcome.column,
+        outcome=event or outcome.column,
         covariates=tuple(dict.fromkeys(names)),
-        time=outcome.column if timed else "",
-        exposure=outcome.exposure if counted else "",
+        time=time,
+        exposure=exposure if model == Model.NEGATIVE_BINOMIAL else "",
         levels=people.trial.arm.levels,
     )
 
@@ -254,7 +254,7 @@ def sample(people: People, model: Asked, rows: Rows | None = None) -> Sample:
 
 
 def _same(values: pd.Series) -> bool:
-    return len(values) > 0 and values.nunique() == 1
+    return len(values) > 0 and bool((values == values.iloc[0]).all())
 
 
 def _columns(frame: pd.DataFrame, covariate: str, people: People) -> list[tuple[str, np.ndarray]]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core_trial.declaration.arms import Level
 from core_trial.declaration.covariates import Categories, Number, YesNo
 from core_trial.declaration.files import ColumnMap
 from core_trial.declaration.outcomes import Binary, Count, Score, Time
@@ -100,7 +101,7 @@ def people(trial: Trial, cells: pd.DataFrame, own: Mapping[Key, float]) -> Peopl
     raw.columns = raw.columns.map(str)
     order = raw[trial.participant].argsort(kind="stable")
     raw = raw.iloc[order].reset_index(drop=True)
-    label = raw[trial.arm.column].map(text)
+    label = _words(raw[trial.arm.column])
     group = label.map({trial.arm.level(name): name for name in GROUPS})
     if group.isna().any():  # booleans for arms declared as 0 and 1
         swapped = label.map({"True": "1", "False": "0"})
@@ -110,7 +111,8 @@ def people(trial: Trial, cells: pd.DataFrame, own: Mapping[Key, float]) -> Peopl
         frame[name] = _typed(raw[name], kind, stratum=name in trial.strata)
     named = cluster = None
     if trial.cluster is not None:
-        named = raw[trial.cluster.column].map(text).replace("", np.nan)
+        words = _words(raw[trial.cluster.column])
+        named = words.where(words != "")
         alone = "alone " + raw[trial.participant].map(str)
         cluster = named.where(named.notna(), alone)
     return People(trial, frame, group, cluster, named, own)
@@ -118,11 +120,20 @@ def people(trial: Trial, cells: pd.DataFrame, own: Mapping[Key, float]) -> Peopl
 
 def text(value: object) -> str:
     """A cell as text, blank where nothing stands; whole numbers without a point."""
-    if value is None or value is pd.NA or value is pd.NaT or value != value:  # noqa: PLR0124
+    if value is None or value is pd.NA or pd.isna(value):  # type: ignore[call-overload]
         return ""
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
     return str(value).strip()
+
+
+def _words(values: pd.Series) -> pd.Series:
+    return pd.Series([text(value) for value in values], index=values.index, dtype=object)
+
+
+def _numbers(values: pd.Series) -> pd.Series:
+    numbers = [float(word) if word else np.nan for word in map(text, values)]
+    return pd.Series(numbers, index=values.index, dtype=float)
 
 
 def _kinds(trial: Trial) -> dict[str, object]:
@@ -149,7 +160,7 @@ def _kinds(trial: Trial) -> dict[str, object]:
     return found
 
 
-def _success(trial: Trial, outcome: Binary) -> object:
+def _success(trial: Trial, outcome: Binary) -> Level:
     binary = [o for o in trial.outcomes if isinstance(o, Binary)]
     same = [o.success for o in binary if o.column == outcome.column]
     return next((value for value in same if value is not None), "yes")
@@ -167,17 +178,17 @@ def _covariates(trial: Trial) -> list[str]:
 
 def _typed(values: pd.Series, kind: object, *, stratum: bool) -> pd.Series:
     if kind is float or isinstance(kind, Number):
-        return pd.to_numeric(values.map(text).replace("", np.nan)).astype(float)
+        return _numbers(values)
     if isinstance(kind, YesNo):
         return _yes_no(values, kind)
     if isinstance(kind, Categories) and kind.levels:
         levels = [text(level) for level in kind.levels]
-        return pd.Series(pd.Categorical(values.map(text), levels), index=values.index)
+        return pd.Series(pd.Categorical(_words(values), levels), index=values.index)
     return _unsaid(values, stratum=stratum)
 
 
 def _yes_no(values: pd.Series, kind: YesNo) -> pd.Series:
-    words = values.map(text).str.lower()
+    words = _words(values).str.lower()
     ayes = {text(kind.yes).lower()} if kind.yes != "yes" else set(YES)
     usual = ayes <= {*YES, *NO}
     ayes |= set(YES) if usual else set()
@@ -187,7 +198,7 @@ def _yes_no(values: pd.Series, kind: YesNo) -> pd.Series:
 
 def _unsaid(values: pd.Series, *, stratum: bool) -> pd.Series:
     """What the declaration leaves to the data: yes or no, a number, or categories."""
-    words = values.map(text)
+    words = _words(values)
     levels = [level for level in words.unique() if level]
     lowered = {level.lower() for level in levels}
     if lowered <= {*YES, *NO} and lowered & set(YES) and lowered & set(NO):
@@ -195,7 +206,7 @@ def _unsaid(values: pd.Series, *, stratum: bool) -> pd.Series:
     numbers = pd.to_numeric(pd.Series(levels, dtype=object), errors="coerce")
     ordered = isinstance(values.dtype, pd.CategoricalDtype)
     if numbers.notna().all() and not stratum and not ordered:
-        return pd.to_numeric(words.replace("", np.nan)).astype(float)
+        return _numbers(values)
     if ordered:
         levels = [text(x) for x in values.cat.categories if text(x) in set(levels)]
     else:

@@ -25,7 +25,7 @@ def sandwich(bread: Array, scores: Array, codes: Array) -> Array:
     """Inverse information about the scores summed by cluster, times G / (G - 1)."""
     total = by_cluster(scores, codes)
     G = len(total)
-    return G / (G - 1) * bread @ total.T @ total @ bread
+    return np.asarray(G / (G - 1) * bread @ total.T @ total @ bread)
 
 
 def few(data: Sample) -> bool:
@@ -45,7 +45,7 @@ def few(data: Sample) -> bool:
 def jackknife(changes: Array) -> Array:
     """Covariance from what leaving out each cluster changes, shape (G, p)."""
     G = len(changes)
-    return (G - 1) / G * changes.T @ changes
+    return np.asarray((G - 1) / G * changes.T @ changes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,9 +97,7 @@ def between_within(data: Sample) -> float:
     if not keep.any():
         return math.inf
     X, codes = data.X[keep], data.codes[keep]
-    same = [
-        all(np.ptp(column[codes == g]) == 0 for g in np.unique(codes)) for column in X.T
-    ]
+    same = [all(np.ptp(column[codes == g]) == 0 for g in np.unique(codes)) for column in X.T]
     first = np.array([X[codes == g][0] for g in np.unique(codes)])
     rank = int(np.linalg.matrix_rank(first[:, same])) if any(same) else 0
     at = 1  # the arm follows the intercept

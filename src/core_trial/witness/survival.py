@@ -31,8 +31,10 @@ FRAILTY = Means("penalised partial likelihood with dense matrices", 1e-4, "where
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hazards:
-    """A fit: coefficients (p,), covariance (p, p), and what leaving out changes: each cluster
-    (G, p), and to the first order each row (n, p)."""  # noqa: D205
+    """A fit: coefficients (p,), covariance (p, p), and what leaving out changes.
+
+    That is of each cluster, shape (G, p), and to the first order of each row, shape (n, p).
+    """
 
     beta: Array
     cov: Array
@@ -80,8 +82,10 @@ def newton(time: Array, event: Array, X: Array, beta: Array, ties: str) -> Array
 
 
 def _risk_sets(time: Array, event: Array, ties: str) -> list[tuple[Array, Array, list[float]]]:
-    """For every event time: who is at risk, who has the event, and the shares by which Efron's
-    rule takes those who have it out of the risk set; Breslow's takes none out."""  # noqa: D205
+    """For every event time: who is at risk, who has the event, and the shares of these left out.
+
+    Efron's rule takes those who have the event out of the risk set by and by; Breslow's never.
+    """
     found = []
     for t in np.unique(time[event == 1]):
         dying = (time == t) & (event == 1)
@@ -118,9 +122,7 @@ def _slope(time: Array, event: Array, X: Array, beta: Array, ties: str) -> tuple
     return information, score
 
 
-def residuals(
-    time: Array, event: Array, X: Array, beta: Array, ties: str
-) -> tuple[Array, Array]:
+def residuals(time: Array, event: Array, X: Array, beta: Array, ties: str) -> tuple[Array, Array]:
     """Information, and every row's score residual, shape (n, p): plain sums over risk sets."""
     r = np.exp(X @ beta - (X @ beta).max())
     scores, information = np.zeros_like(X), np.zeros((X.shape[1],) * 2)
@@ -152,7 +154,9 @@ def _curve(people: People, outcome: Time, arm: str, rows: pd.DataFrame) -> Made:
 
     alpha = 1 - people.trial.confidence
     fitted = KaplanMeierFitter(alpha=alpha).fit(rows[outcome.column], rows[outcome.event])
-    table = fitted.event_table.iloc[1:] if 0 not in set(rows[outcome.column]) else fitted.event_table
+    table = (
+        fitted.event_table.iloc[1:] if 0 not in set(rows[outcome.column]) else fitted.event_table
+    )
     limits = fitted.confidence_interval_
     found: Made = {}
     for time, line in table.iterrows():
@@ -189,7 +193,8 @@ def area_slopes(time: Array, event: Array, limit: float) -> Array:
     """How the area moves when each person counts a little more, shape (n,)."""
     h = 1e-4
     eye = np.eye(len(time))
-    return (_area(time, event, limit, 1 + h * eye) - _area(time, event, limit, 1 - h * eye)) / (2 * h)
+    up, down = (_area(time, event, limit, 1 + s * h * eye) for s in (1, -1))
+    return np.asarray((up - down) / (2 * h))
 
 
 def area_without(time: Array, event: Array, limit: float, codes: Array, count: int) -> Array:
@@ -217,9 +222,7 @@ def trend(data: Sample, *, ties: str, transform: str) -> tuple[float, float]:
     p = X.shape[1]
     score, information = np.zeros(p + 1), np.zeros((p + 1, p + 1))
     r = np.exp(X @ beta)
-    for (at_risk, dying, shares), g in zip(
-        _risk_sets(data.time, data.y, ties), scale, strict=True
-    ):
+    for (at_risk, dying, shares), g in zip(_risk_sets(data.time, data.y, ties), scale, strict=True):
         Z = np.column_stack([X, g * X[:, 0]])
         for share in shares:
             weight = r * at_risk * (1 - share * dying)
@@ -259,7 +262,7 @@ def gamma_frailty(data: Sample, *, ties: str) -> Hazards:
         events = np.bincount(data.codes, data.y, data.n_clusters)
         rises = sum(np.log1p(np.arange(int(d)) * theta).sum() for d in events)
         own = ((1 / theta + events) * np.log1p(theta * hazard)).sum()
-        return -(value + rises - own)
+        return -float(value + rises - own)
 
     top = optimize.minimize_scalar(
         profile, bounds=(-7, 2), method="bounded", options={"xatol": 1e-7}
@@ -285,9 +288,11 @@ def _height(data: Sample, beta: Array, ties: str) -> float:
 def _penalised(
     data: Sample, sets: list[tuple[Array, Array, list[float]]], theta: float, start: Array
 ) -> tuple[Array, Array, Array, float]:
-    """Coefficients and log frailties given the variance; inverse information, each cluster's
-    cumulative hazard at a frailty of one, and the likelihood of events and of the baseline's
-    jumps."""  # noqa: D205
+    """Coefficients and log frailties given the variance, and what the marginal likelihood needs.
+
+    That is the inverse information, each cluster's cumulative hazard at a frailty of one, and the
+    likelihood of events and of the baseline's jumps.
+    """
     p, G = data.X.shape[1] - 1, data.n_clusters
     C = np.zeros((data.n, G))
     C[np.arange(data.n), data.codes] = 1

@@ -13,7 +13,7 @@ from core_trial.declaration.outcomes import AnyOutcome, Binary, Count, Time
 from core_trial.declaration.trial import column_of
 from core_trial.results import Key
 from core_trial.witness.made import COUNTED, Made, Second
-from core_trial.witness.plan import Asked, asked
+from core_trial.witness.plan import asked
 from core_trial.witness.reading import People, text
 
 

@@ -54,10 +54,10 @@ def second(files: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Numbers]:
     numbers
         Counts and summaries by (analysis, statistic, arm, level).
     """
-    people = [dict(row) for row in _rows(files["participants"])]
+    people: list[dict[str, object]] = [dict(row) for row in _rows(files["participants"])]
     by_person = {name: _by_person(frame) for name, frame in files.items() if name != "screening"}
     for person in people:
-        person.update(_of_person(person, by_person))
+        person.update(_of_person({k: str(v) for k, v in person.items()}, by_person))
     frame = pd.DataFrame(people)
     numbers = _flow(files["screening"], people)
     numbers |= _condition(people) | _recruitment(people, files["questionnaires"])
