@@ -69,7 +69,11 @@ def log(results: Results, second: Made) -> tuple[Witnessed, ...]:
     second
         What the second programme made.
     """
-    ours = numbers(results)
+    return compare(numbers(results), second)
+
+
+def compare(ours: Mapping[Key, float], second: Made) -> tuple[Witnessed, ...]:
+    """Numbers by name beside those made again."""
     lines = [_line(key, value, second.get(key)) for key, value in ours.items()]
     lines += [_missing(key, s) for key, s in second.items() if key not in ours]
     order = {"unexplained": 0, "explained": 1, "equal": 2, "once": 3}
