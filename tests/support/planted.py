@@ -146,7 +146,7 @@ def extent(data: AnalysisSet) -> Iterator[Record]:
 
 
 def everybody_asked(data: AnalysisSet) -> AnalysisSet:
-    return people(column("main_trial", lambda c: c | True))(data)
+    return people(column("main_trial", lambda c: 1.0))(data)
 
 
 def restricted(data: AnalysisSet) -> Iterator[Record]:
