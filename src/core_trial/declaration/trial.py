@@ -16,7 +16,7 @@ from core_trial.declaration.masked import Masked
 from core_trial.declaration.models import Model, Using
 from core_trial.declaration.outcomes import AnyOutcome, Binary, Count, Outcome, Score, Time
 from core_trial.declaration.paper import Paper
-from core_trial.declaration.stages import Denominator, Stage
+from core_trial.declaration.stages import Denominator, Second, Stage
 from core_trial.declaration.wording import Wording
 from core_trial.errors import DesignError, nearest
 
@@ -91,6 +91,9 @@ class Trial:
         needs to know; None where nothing is to be compared.
     masked
         What besides arm, cluster and receipt tells the arms apart, for a dummy allocation.
+    second
+        Where the files are several: the analysis set and this trial's own numbers made a second
+        time from the raw cells, for the second programme (`declaration.stages.Second`).
 
     Raises
     ------
@@ -119,6 +122,7 @@ class Trial:
     wording: Wording = field(default_factory=Wording)
     registry: Paper | str | Path | None = None
     masked: Masked | None = None
+    second: Second | None = None
 
     def __post_init__(self) -> None:
         for name in TUPLES:

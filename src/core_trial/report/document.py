@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from core_trial.declaration.trial import Trial
-from core_trial.report import cells, verification
+from core_trial.report import cells, verification, witnessed
 from core_trial.report.curves import by_arm, curve_table, curves, times
 from core_trial.report.figure import Figure
 from core_trial.report.flow import flow_table
@@ -21,7 +21,7 @@ from core_trial.report.supplement.sections import supplement
 from core_trial.report.table import Table
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
-from core_trial.results import Comparison, FlowCount, Results
+from core_trial.results import Comparison, FlowCount, Results, Witnessed
 
 #: What every figure of a masked report has across it.
 DUMMY = "Masked: dummy allocation"
@@ -42,6 +42,7 @@ def sections(
     sentences: Sequence[str] = (),
     style: Style = LANCET,
     notes: Sequence[str] = (),
+    twice: Sequence[Witnessed] = (),
 ) -> list[Section]:
     """The document's sections in order; a part without records is left out.
 
@@ -57,8 +58,13 @@ def sections(
         How numbers are spelt.
     notes
         What was accepted by rule when the data were read, or taken from them.
+    twice
+        The difference log; a difference that nobody can explain stands before everything else.
     """
+    made_twice = witnessed.section(twice, trial, style)
+    alarm = bool(witnessed.unexplained(twice))
     found = [
+        *([made_twice] if alarm else []),
         Section("Findings", paragraphs=tuple(sentences)),
         Section("Flow of participants", _flow(results, trial, style)),
         Section("Baseline", present(table1(results, trial, style))),
@@ -66,6 +72,7 @@ def sections(
         *_curves(results, trial, style),
         *supplement(results, trial, style),
         *plan_section(results),
+        *([] if alarm else [made_twice]),
         Section("Provenance", _provenance(results), tuple(notes)),
     ]
     found = [section for section in found if section.parts or section.paragraphs or section.folded]
@@ -103,6 +110,7 @@ def document(
     sentences: Sequence[str] = (),
     style: Style = LANCET,
     notes: Sequence[str] = (),
+    twice: Sequence[Witnessed] = (),
 ) -> str:
     """One HTML page with every table and figure and the verdict; it loads nothing else.
 
@@ -120,8 +128,10 @@ def document(
         How numbers are spelt.
     notes
         What was accepted by rule when the data were read, or taken from them.
+    twice
+        The difference log.
     """
-    found = sections(results, trial, sentences, style, notes)
+    found = sections(results, trial, sentences, style, notes, twice)
     return _page(results, trial, found, _verdict(results, comparisons), style)
 
 
@@ -132,12 +142,13 @@ def files(
     sentences: Sequence[str] = (),
     style: Style = LANCET,
     notes: Sequence[str] = (),
+    twice: Sequence[Witnessed] = (),
 ) -> Mapping[str, str | bytes]:
     """Every output file by name: tables, figures, records, verdict, and the document.
 
     Parameters
     ----------
-    results, trial, comparisons, sentences, style, notes
+    results, trial, comparisons, sentences, style, notes, twice
         As for `document`.
 
     Returns
@@ -146,10 +157,12 @@ def files(
         ``table1.csv``, ``table1.md``, ``table1.html`` and so on for every table; every figure as
         ``.svg`` with its text alternative, in ``figures/`` (`Figure.png` makes a bitmap of it);
         ``results.json`` and ``report.html``; with a verdict ``verification.csv`` and
-        ``verification.html``.
+        ``verification.html``; with a difference log ``witness.csv``, and what differs in it among
+        the records.
     """
     verdict = _verdict(results, comparisons)
-    found = sections(results, trial, sentences, style, notes)
+    found = sections(results, trial, sentences, style, notes, twice)
+    results = Results.bind(results, witnessed.differing(twice), provenance=results.provenance)
     made: dict[str, str | bytes] = {
         "results.json": results.to_json(),
         "report.html": _page(results, trial, found, verdict, style),
@@ -159,6 +172,8 @@ def files(
             "verification.csv": BYTE_ORDER_MARK + verification.to_csv(verdict, style),
             "verification.html": verification.verdict_page(verdict, trial, style),
         }
+    if twice:
+        made["witness.csv"] = BYTE_ORDER_MARK + witnessed.to_csv(twice)
     for section in found:
         for part in (*section.parts, *section.folded):
             made |= _table_files(part) if isinstance(part, Table) else _figure_files(part)

@@ -4,6 +4,7 @@ from core_trial.results.collection import Provenance, Results
 from core_trial.results.planning import PlanChange, Rehearsed
 from core_trial.results.records import (
     KINDS,
+    Agreement,
     Certainty,
     Comparison,
     CurvePoint,
@@ -21,10 +22,12 @@ from core_trial.results.records import (
     SizeNeeded,
     Status,
     Withheld,
+    Witnessed,
 )
 
 __all__ = [
     "KINDS",
+    "Agreement",
     "Certainty",
     "Comparison",
     "CurvePoint",
@@ -46,4 +49,5 @@ __all__ = [
     "SizeNeeded",
     "Status",
     "Withheld",
+    "Witnessed",
 ]

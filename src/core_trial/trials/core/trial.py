@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core_trial.declaration.stages import Stage
 from core_trial.declaration.trial import Trial
-from core_trial.trials.core import plan
+from core_trial.trials.core import plan, witness
 from core_trial.trials.core.analyses import (
     condition,
     index_days,
@@ -36,6 +36,7 @@ CORE = Trial(
     wording=WORDING,
     registry=PAPER,
     masked=MASKED,
+    second=witness.second,
     stages=(
         Stage("Condition", condition.records),
         Stage("Recruitment", recruitment.records),
