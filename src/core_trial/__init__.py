@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         VerificationError,
     )
     from core_trial.pipeline import Study, analyse, bundled, load, reproduce
+    from core_trial.report import styles
     from core_trial.results import Results
     from core_trial.trials.core.generator.stages import synthesise
     from core_trial.trials.core.trial import CORE
@@ -88,9 +89,13 @@ _HOMES = {
     "load": "pipeline",
     "models": "models",
     "reproduce": "pipeline",
+    "styles": "report.styles",
     "synthesise": "trials.core.generator.stages",
     "write": "data.export",
 }
+
+#: Public names that are modules themselves.
+_MODULES = ("models", "styles")
 
 __all__ = [
     "CORE",
@@ -136,6 +141,7 @@ __all__ = [
     "load",
     "models",
     "reproduce",
+    "styles",
     "synthesise",
     "write",
 ]
@@ -146,7 +152,7 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = import_module(f"{__name__}.{_HOMES[name]}")
-    found = module if name == "models" else getattr(module, name)
+    found = module if name in _MODULES else getattr(module, name)
     globals()[name] = found
     return found
 

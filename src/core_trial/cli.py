@@ -159,7 +159,10 @@ def _add_analysis(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--quiet", action="store_true", help="print nothing but errors")
     command.add_argument(
-        "--plain", action="store_true", help="decimal points and minus signs in ASCII"
+        "--style",
+        default="lancet",
+        metavar="NAME",
+        help="how numbers are spelt: lancet (default), bmj, nejm, jama, or plain, all in ASCII",
     )
     command.add_argument(
         "--suppress-below",
@@ -212,7 +215,7 @@ def _run(arguments: argparse.Namespace, folder: Path, trial: str | None) -> int:
         arguments.out,
         trial=pipeline.trial_of(folder, trial),
         tell=tell,
-        plain=arguments.plain,
+        style=arguments.style,
         suppress_below=arguments.suppress_below,
         allow_columns=arguments.allow_column,
         accept_changed=arguments.accept_changed,

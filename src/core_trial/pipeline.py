@@ -24,8 +24,8 @@ from core_trial.disclosure import suppression
 from core_trial.errors import DataError, DesignError, Fault, VerificationError
 from core_trial.published import compare, consistency, registry
 from core_trial.report import document, verification
-from core_trial.report.number import LANCET, PLAIN, Style
 from core_trial.report.sentences import sentences
+from core_trial.report.styles import LANCET, Style, style_of
 from core_trial.report.table import Table
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
@@ -140,7 +140,7 @@ def analyse(
     frame: object,
     *,
     tell: Tell = lambda text: None,
-    style: Style = LANCET,
+    style: Style | str = LANCET,
     suppress_below: int = 0,
 ) -> Study:
     """Analyse a frame as its declaration says.
@@ -154,7 +154,8 @@ def analyse(
     tell
         Called with a line for every stage as it begins.
     style
-        How numbers are spelt in tables and sentences.
+        How numbers are spelt in tables and sentences: a `styles.Style`, or ``"lancet"``, ``"bmj"``,
+        ``"nejm"``, ``"jama"`` or ``"plain"``.
     suppress_below
         Hide counts below this, and whatever would give them away; 0 hides nothing.
 
@@ -180,14 +181,14 @@ def analyse(
     if not isinstance(trial, Trial):
         raise DesignError(f"the declaration comes first, a ct.Trial, not {type(trial).__name__}")
     data = frames.analysis_set(trial, frame)
-    return _study(data, provenance({}), tell, style, suppress_below)
+    return _study(data, provenance({}), tell, style_of(style), suppress_below)
 
 
 def reproduce(
     trial: TrialData,
     *,
     tell: Tell = lambda text: None,
-    plain: bool = False,
+    style: Style | str = LANCET,
     suppress_below: int = 0,
 ) -> Study:
     """Analyse a loaded trial and, where its paper's numbers are known, compare it with the paper.
@@ -198,8 +199,8 @@ def reproduce(
         What `core_trial.load` returns.
     tell
         Called with a line for every stage as it begins.
-    plain
-        ASCII decimal points and minus signs instead of the Lancet's.
+    style
+        As for `analyse`.
     suppress_below
         Hide counts below this, and whatever would give them away; 0 hides nothing.
 
@@ -212,7 +213,7 @@ def reproduce(
     """
     data = frames.checked(derive(trial))
     source = provenance(trial.hashes, synthetic=trial.report.synthetic)
-    return _study(data, source, tell, PLAIN if plain else LANCET, suppress_below)
+    return _study(data, source, tell, style_of(style), suppress_below)
 
 
 def _study(
@@ -285,7 +286,7 @@ def run(
     *,
     trial: Trial,
     tell: Tell,
-    plain: bool = False,
+    style: Style | str = LANCET,
     suppress_below: int = 0,
     allow_columns: Collection[str] = (),
     accept_changed: bool = False,
@@ -294,7 +295,7 @@ def run(
     folders.prepare(out)
     tell(f"Reading {folder.name}")
     data = load(folder, trial, accept_changed=accept_changed, allow_columns=allow_columns)
-    study = reproduce(data, tell=tell, plain=plain, suppress_below=suppress_below)
+    study = reproduce(data, tell=tell, style=style, suppress_below=suppress_below)
     tell("Tables and figures")
     folders.write(out, study.files)
     return study

@@ -24,8 +24,8 @@ from core_trial.report.curves import curve_table, curves, times
 from core_trial.report.flow import flow_table
 from core_trial.report.flow_diagram import flow_figure
 from core_trial.report.forest import forest
-from core_trial.report.number import PLAIN
 from core_trial.report.sentences import sentences
+from core_trial.report.styles import PLAIN
 from core_trial.report.supplement.clusters import clusters, intraclass
 from core_trial.report.supplement.sections import supplement
 from core_trial.report.supplement.subgroups import subgroups

@@ -19,7 +19,7 @@ from core_trial.report.curves import at_risk, by_arm, curve_table, curves, times
 from core_trial.report.flow import flow_table
 from core_trial.report.flow_diagram import flow_figure, lay_out
 from core_trial.report.forest import forest, pooled_sd
-from core_trial.report.number import LANCET, PLAIN
+from core_trial.report.styles import LANCET, PLAIN
 from core_trial.results import Comparison, Estimate, FlowCount, Results
 from core_trial.trials.core import CORE
 

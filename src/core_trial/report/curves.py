@@ -16,7 +16,7 @@ from core_trial.declaration.outcomes import Time
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number
 from core_trial.report.figure import ONE_COLUMN, PENS, Figure, blank, place
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import CurvePoint, Results
 from core_trial.results.measures import MEASURE_ABBREVIATIONS, Measure
@@ -205,9 +205,8 @@ def _effect(results: Results, outcome: Time, style: Style) -> str:
     value = number.fixed(estimate.estimate, cells.decimals(estimate), style)
     interval = number.interval_in_text(estimate.low, estimate.high, 2, style)
     level = number.confidence(estimate.confidence, style)
-    p = number.p_value(estimate.p_value, style)
-    relation = "p" if p[0] in "<>" else "p="
-    return f"{measure} {value} ({level} CI {interval}), {relation}{p}"
+    p = number.p_in_text(estimate.p_value, style)
+    return f"{measure} {value} ({level} CI {interval}), {p}"
 
 
 def _alternative(d: _Drawing, style: Style) -> str:

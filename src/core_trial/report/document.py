@@ -12,9 +12,9 @@ from core_trial.report.flow import flow_table
 from core_trial.report.flow_diagram import flow_figure
 from core_trial.report.forest import forest
 from core_trial.report.markup import escape, page, paragraph
-from core_trial.report.number import LANCET, Style
 from core_trial.report.provenance import inputs_table, versions_table
 from core_trial.report.section import Section, present
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.supplement.sections import supplement
 from core_trial.report.table import Table
 from core_trial.report.table1 import table1

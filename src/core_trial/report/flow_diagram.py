@@ -19,7 +19,7 @@ from core_trial.report import cells
 from core_trial.report.cells import Place
 from core_trial.report.figure import BLACK, TWO_COLUMNS, Figure, blank, place
 from core_trial.report.flow import RANDOMISED, TITLE, cell, reasons, sections
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.results import Results
 
 if TYPE_CHECKING:

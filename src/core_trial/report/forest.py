@@ -17,7 +17,7 @@ from core_trial.declaration.trial import Trial
 from core_trial.report import cells, number
 from core_trial.report.figure import BLACK, GREY, TWO_COLUMNS, Figure, blank, place
 from core_trial.report.labels import wrapped
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table2 import printed
 from core_trial.results import Estimate, Results
 from core_trial.results.measures import RATIOS, Measure

@@ -20,7 +20,7 @@ from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number
 from core_trial.report.cells import Place
 from core_trial.report.figure import BLUE, GREY, TWO_COLUMNS, VERMILLION, Figure, blank
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.supplement.panels import Grid, grid, ticks
 from core_trial.report.table import Row, Table
 from core_trial.results import Results

@@ -12,7 +12,7 @@ from core_trial.declaration.covariates import in_words
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number
 from core_trial.report.figure import BLACK, BLUE, GREY, TWO_COLUMNS, Figure, blank, place
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.supplement.panels import ticks
 from core_trial.report.table import Row, Table
 from core_trial.results import Estimate, LeaveOneOut, Results
@@ -98,8 +98,13 @@ def influence_table(results: Results, trial: Trial, style: Style = LANCET) -> Ta
         name="influence",
         title=_title(trial),
         head=(
-            *("Outcome", in_words(_clusters(trial)), "Full estimate (95% CI)", "p value"),
-            *("Estimates without one", "p values without one"),
+            *(
+                "Outcome",
+                in_words(_clusters(trial)),
+                "Full estimate (95% CI)",
+                number.p_head(style),
+            ),
+            *("Estimates without one", f"{style.p.letter} values without one"),
         ),
         rows=rows,
         footnotes=cells.footnotes(results, trial, "influence", rows, note),

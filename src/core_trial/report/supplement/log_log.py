@@ -13,7 +13,7 @@ from core_trial.declaration.trial import Trial
 from core_trial.report import cells, number
 from core_trial.report.curves import Axis, axis, by_arm, name_of
 from core_trial.report.figure import ONE_COLUMN, PENS, Figure, blank, place
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.supplement.panels import ticks
 from core_trial.results import CurvePoint, Results
 

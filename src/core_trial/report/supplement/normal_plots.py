@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number
 from core_trial.report.figure import BLUE, GREY, TWO_COLUMNS, VERMILLION, Figure, blank
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.supplement.assumptions import LEVELS
 from core_trial.report.supplement.panels import Grid, grid, ticks
 from core_trial.results import Key, Results

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core_trial.report import number
 from core_trial.report.figure import place
-from core_trial.report.number import Style
+from core_trial.report.styles import Style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,7 @@ from records import estimate, number
 
 from core_trial.declaration.arms import Group
 from core_trial.report.curves import times
-from core_trial.report.number import PLAIN
+from core_trial.report.styles import PLAIN
 from core_trial.report.supplement.assumptions import hazards, normality
 from core_trial.report.supplement.count_fit import count_table, rootograms
 from core_trial.report.supplement.influence import influence_figure, influence_table, influences
