@@ -143,6 +143,24 @@ class Table:
         """A page of its own."""
         return page(self.title, self.fragment())
 
+    def to_docx(self) -> bytes:
+        """A Word document with the table; to be written to a file whose name ends in ``.docx``."""
+        from core_trial.report.writing.word import table_document
+
+        return table_document(self)
+
+    def to_latex(self, *, complete: bool = False) -> str:
+        """The table for LaTeX, with booktabs and threeparttable.
+
+        Parameters
+        ----------
+        complete
+            A file that can be set by itself, and not the table alone.
+        """
+        from core_trial.report.writing.latex import latex
+
+        return latex(self, complete=complete)
+
     def fragment(self) -> str:
         """Escaped HTML to put into another page that has the style sheet of `markup`."""
         groups = any(row.kind != Kind.ROW for row in self.rows)
