@@ -6,11 +6,15 @@ The bytes depend on the content alone: no date and no machine is written.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from html import escape
 from typing import TYPE_CHECKING
 
 from core_trial.report.writing import xml
-from core_trial.report.writing.archive import without_times
+from core_trial.report.writing.archive import without_times, zipped
 from core_trial.report.writing.numbering import Caption, caption_of
 
 if TYPE_CHECKING:
@@ -27,6 +31,8 @@ FONT = "Times New Roman"
 _TEXT, _NOTES = 11, 8
 #: An A4 page and its margins, in millimetres.
 PAGE, MARGIN = (210, 297), 20
+#: Stands where the frame of a document is filled.
+_PLACE = "core-trial-place"
 _TWIPS_PER_MM = 1440 / 25.4
 #: Characters across beyond which a table goes on a page turned sideways.
 _WIDEST_UPRIGHT = 118
@@ -34,12 +40,30 @@ _WIDEST_UPRIGHT = 118
 
 def table_document(table: Table) -> bytes:
     """A document with one table."""
-    document = new(table.title)
     wide = is_wide(table)
-    if wide:
-        turn(document, sideways=True)
-    add_table(document, table, caption_of(table.title), sideways=wide)
-    return to_bytes(document)
+    body = "".join(table_xml(table, caption_of(table.title), sideways=wide))
+    return _in_frame(body, table.title, sideways=wide)
+
+
+@cache
+def _frame(sideways: bool) -> Mapping[str, bytes]:
+    """The parts of a document with nothing in it but places for title and body."""
+    document = new(_PLACE)
+    turn(document, sideways=sideways)
+    document.add_paragraph(_PLACE)
+    with zipfile.ZipFile(io.BytesIO(to_bytes(document))) as found:
+        return {name: found.read(name) for name in found.namelist()}
+
+
+def _in_frame(body: str, title: str, *, sideways: bool) -> bytes:
+    """A document by text alone, many times quicker than by opening a new one."""
+    empty = re.compile(f"<w:p>(?:(?!<w:p>).)*{_PLACE}.*?</w:p>".encode())
+    filled = {
+        "word/document.xml": lambda part: empty.sub(lambda _: body.encode(), part),
+        "docProps/core.xml": lambda part: part.replace(_PLACE.encode(), escape(title).encode()),
+    }
+    parts = ((name, filled.get(name, bytes)(part)) for name, part in _frame(sideways).items())
+    return zipped(dict(parts))
 
 
 def is_wide(table: Table) -> bool:
@@ -86,15 +110,20 @@ def new_section(document: Document, *, sideways: bool) -> None:
 
 def add_table(document: Document, table: Table, caption: Caption, *, sideways: bool) -> None:
     """Caption, remark, table and footnotes."""
+    for text in table_xml(table, caption, sideways=sideways):
+        _append(document, text)
+
+
+def table_xml(table: Table, caption: Caption, *, sideways: bool) -> Iterator[str]:
+    """Paragraphs and the table, in order."""
     across = (PAGE[1] if sideways else PAGE[0]) - 2 * MARGIN
-    _append(document, xml.caption(caption, keep=True))
+    yield xml.caption(caption, keep=True)
     if table.remark:
-        _append(document, xml.paragraph("TableNote", xml.text_run(table.remark), keep=True))
-    _append(document, xml.table(table, round(across * _TWIPS_PER_MM)))
+        yield xml.paragraph("TableNote", xml.text_run(table.remark), keep=True)
+    yield xml.table(table, round(across * _TWIPS_PER_MM))
     notes = table.footnotes or ("",)
     for i, note in enumerate(notes):
-        keep = i < len(notes) - 1
-        _append(document, xml.paragraph("TableNote", xml.text_run(note), keep=keep))
+        yield xml.paragraph("TableNote", xml.text_run(note), keep=i < len(notes) - 1)
 
 
 def add_figure(document: Document, figure: Figure, caption: Caption) -> None:
