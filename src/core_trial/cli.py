@@ -165,6 +165,13 @@ def _add_analysis(command: argparse.ArgumentParser) -> None:
         help="how numbers are spelt: lancet (default), bmj, nejm, jama, or plain, all in ASCII",
     )
     command.add_argument(
+        "--formats",
+        type=lambda text: text.split(","),
+        metavar="LIST",
+        help="what to write, of html,csv,md,tex,docx,xlsx,svg,pdf,png,tiff; default: all but the "
+        "last three",
+    )
+    command.add_argument(
         "--suppress-below",
         type=_not_negative,
         default=0,
@@ -216,6 +223,7 @@ def _run(arguments: argparse.Namespace, folder: Path, trial: str | None) -> int:
         trial=pipeline.trial_of(folder, trial),
         tell=tell,
         style=arguments.style,
+        formats=arguments.formats,
         suppress_below=arguments.suppress_below,
         allow_columns=arguments.allow_column,
         accept_changed=arguments.accept_changed,

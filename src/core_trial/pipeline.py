@@ -24,11 +24,13 @@ from core_trial.disclosure import suppression
 from core_trial.errors import DataError, DesignError, Fault, VerificationError
 from core_trial.published import compare, consistency, registry
 from core_trial.report import document, verification
+from core_trial.report.figure import Figure
 from core_trial.report.sentences import sentences
 from core_trial.report.styles import LANCET, Style, style_of
 from core_trial.report.table import Table
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
+from core_trial.report.writing.files import USUAL, checked
 from core_trial.results import Finding, Provenance, Results
 from core_trial.trials import new as beginnings
 from core_trial.trials.core.generator import stages as generator
@@ -95,23 +97,44 @@ class Study:
         return sentences(self.results, self.trial, self.style)
 
     @cached_property
-    def files(self) -> Mapping[str, str | bytes]:
-        """Everything that is written, by file name."""
-        comparisons = self.verdict.comparisons if self.verdict else ()
-        notes = tuple(map(str, self.notes))
-        told = self.sentences
-        return document.files(self.results, self.trial, comparisons, told, self.style, notes)
+    def figures(self) -> Mapping[str, Figure]:
+        """Every figure by its name; each shows itself in a notebook and has a ``save``."""
+        found = document.sections(self.results, self.trial, self.sentences, self.style)
+        return document.figures(found)
 
-    def save(self, folder: Path | str) -> None:
+    @cached_property
+    def files(self) -> Mapping[str, str | bytes]:
+        """Everything that is written by default, by file name."""
+        return self._files(USUAL)
+
+    def save(self, folder: Path | str, *, formats: Collection[str] = USUAL) -> None:
         """Write every table, figure and record, and the report; what stood there is replaced.
+
+        Parameters
+        ----------
+        folder
+            Where to.
+        formats
+            Which of ``"html"``, ``"csv"``, ``"md"``, ``"tex"``, ``"docx"``, ``"xlsx"``, ``"svg"``,
+            ``"pdf"``, ``"png"`` and ``"tiff"``; all but the last three by default.
 
         Raises
         ------
+        DesignError
+            For another format.
         OutputError
             If the folder holds something else, or cannot be written.
         """
+        wanted = checked(formats)
         folders.prepare(Path(folder))
-        folders.write(Path(folder), self.files)
+        folders.write(Path(folder), self.files if wanted == set(USUAL) else self._files(wanted))
+
+    def _files(self, formats: Collection[str]) -> Mapping[str, str | bytes]:
+        comparisons = self.verdict.comparisons if self.verdict else ()
+        told, notes = self.sentences, tuple(map(str, self.notes))
+        return document.files(
+            self.results, self.trial, comparisons, told, self.style, notes, formats
+        )
 
     @property
     def exit_code(self) -> int:
@@ -287,17 +310,19 @@ def run(
     trial: Trial,
     tell: Tell,
     style: Style | str = LANCET,
+    formats: Collection[str] | None = None,
     suppress_below: int = 0,
     allow_columns: Collection[str] = (),
     accept_changed: bool = False,
 ) -> Study:
     """From a folder of CSV files to a folder of results; what the command line does."""
+    wanted = checked(USUAL if formats is None else formats)
     folders.prepare(out)
     tell(f"Reading {folder.name}")
     data = load(folder, trial, accept_changed=accept_changed, allow_columns=allow_columns)
     study = reproduce(data, tell=tell, style=style, suppress_below=suppress_below)
     tell("Tables and figures")
-    folders.write(out, study.files)
+    study.save(out, formats=wanted)
     return study
 
 

@@ -20,8 +20,8 @@ from core_trial.results import Results
 #: A spreadsheet takes text for UTF-8 only when it begins with this mark.
 BYTE_ORDER_MARK = "\ufeff"
 #: What is written unless something else is asked for, and what can be written besides.
-USUAL = ("html", "csv", "md", "tex", "docx", "xlsx", "svg", "pdf")
-FORMATS = (*USUAL, "png", "tiff")
+USUAL = ("html", "csv", "md", "tex", "docx", "xlsx", "svg")
+FORMATS = (*USUAL, "pdf", "png", "tiff")
 
 
 def checked(formats: Collection[str]) -> frozenset[str]:

@@ -33,6 +33,8 @@ _TEXT, _NOTES = 11, 8
 PAGE, MARGIN = (210, 297), 20
 #: Stands where the frame of a document is filled.
 _PLACE = "core-trial-place"
+#: Dots per inch of figures, which are pictures for readers; editors want the vector files.
+_DPI = 200
 _TWIPS_PER_MM = 1440 / 25.4
 #: Characters across beyond which a table goes on a page turned sideways.
 _WIDEST_UPRIGHT = 118
@@ -58,12 +60,11 @@ def _frame(sideways: bool) -> Mapping[str, bytes]:
 def _in_frame(body: str, title: str, *, sideways: bool) -> bytes:
     """A document by text alone, many times quicker than by opening a new one."""
     empty = re.compile(f"<w:p>(?:(?!<w:p>).)*{_PLACE}.*?</w:p>".encode())
-    filled = {
-        "word/document.xml": lambda part: empty.sub(lambda _: body.encode(), part),
-        "docProps/core.xml": lambda part: part.replace(_PLACE.encode(), escape(title).encode()),
-    }
-    parts = ((name, filled.get(name, bytes)(part)) for name, part in _frame(sideways).items())
-    return zipped(dict(parts))
+    parts = dict(_frame(sideways))
+    document, properties = "word/document.xml", "docProps/core.xml"
+    parts[document] = empty.sub(lambda _: body.encode(), parts[document])
+    parts[properties] = parts[properties].replace(_PLACE.encode(), escape(title).encode())
+    return zipped(parts)
 
 
 def is_wide(table: Table) -> bool:
@@ -134,7 +135,7 @@ def add_figure(document: Document, figure: Figure, caption: Caption) -> None:
     paragraph.paragraph_format.keep_with_next = True
     run = paragraph.add_run()
     widest = PAGE[0] - 2 * MARGIN
-    picture = run.add_picture(io.BytesIO(figure.png), width=Mm(min(figure.width, widest)))
+    picture = run.add_picture(io.BytesIO(figure.to_bytes("png", dpi=_DPI)), width=Mm(min(figure.width, widest)))
     properties = picture._inline.docPr
     properties.set("name", figure.name)
     properties.set("title", caption.text)
