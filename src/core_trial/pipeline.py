@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from core_trial.declaration.trial import Trial
 from core_trial.disclosure import suppression
 from core_trial.errors import DataError, DesignError, Fault, VerificationError
 from core_trial.published import compare, consistency, registry
-from core_trial.report import document, verification
+from core_trial.report import document, phrases, verification
 from core_trial.report.figure import Figure
 from core_trial.report.sentences import sentences
 from core_trial.report.styles import LANCET, Style, style_of
@@ -143,9 +144,27 @@ class Study:
         return 0 if holds else VerificationError.exit_code
 
     def __repr__(self) -> str:
+        return "\n  ".join(self._told())
+
+    def _repr_html_(self) -> str:
+        """Show in a notebook who and what was analysed, and the primary result."""
+        first, *others = map(escape, self._told())
+        return f"<p><b>{first}</b></p>" + "".join(f"<p>{text}</p>" for text in others)
+
+    def _told(self) -> Iterator[str]:
+        """What it is, the primary result, the verdict, and what can be looked at."""
         n = self.results.get("flow", "n", "", "randomised")
         outcomes = len(self.trial.outcomes)
-        return f"Study({self.trial.label}: {n:.0f} participants, {outcomes} outcomes)"
+        yield f"Study({self.trial.label}: {n:.0f} participants, {outcomes} outcomes)"
+        primary = self.trial.primary
+        if primary and (effect := phrases.effect(self.results, primary.key, self.style)):
+            yield f"{primary.title}: {effect}"
+        if self.verdict is not None:
+            yield verification.sentence(Results(self.verdict.comparisons))
+        yield (
+            "Look at: table1, table2, figures, estimates, sentences, verification, results; "
+            "save(folder) writes all"
+        )
 
 
 def bundled() -> Path:

@@ -135,7 +135,9 @@ def add_figure(document: Document, figure: Figure, caption: Caption) -> None:
     paragraph.paragraph_format.keep_with_next = True
     run = paragraph.add_run()
     widest = PAGE[0] - 2 * MARGIN
-    picture = run.add_picture(io.BytesIO(figure.to_bytes("png", dpi=_DPI)), width=Mm(min(figure.width, widest)))
+    picture = run.add_picture(
+        io.BytesIO(figure.to_bytes("png", dpi=_DPI)), width=Mm(min(figure.width, widest))
+    )
     properties = picture._inline.docPr
     properties.set("name", figure.name)
     properties.set("title", caption.text)
