@@ -14,7 +14,8 @@ __all__ = ["STYLE", "escape", "page", "paragraph"]
 _RULES = """
 .core-trial { font-family: "Source Sans 3", "Helvetica Neue", Helvetica, Arial, sans-serif;
   font-size: 0.9375rem; line-height: 1.35; width: fit-content; max-width: 100%; margin: 0 0 2rem; }
-.core-trial table { table-layout: auto; margin: 0; border-collapse: collapse; font-size: inherit; border: 0;
+.core-trial table { table-layout: auto; margin: 0; border-collapse: collapse;
+  font-size: inherit; border: 0;
   border-top: 2px solid currentColor; border-bottom: 2px solid currentColor;
   font-variant-numeric: lining-nums tabular-nums; }
 .core-trial caption { text-align: left; font-weight: 700; padding: 0 0 0.5rem; font-size: 1.0625rem;

@@ -195,8 +195,10 @@ class Table:
         """Show the table in a notebook."""
         return f"<style>\n{STYLE}\n</style>\n{self.fragment()}"
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.to_text()
+
+    __str__ = __repr__
 
     def _lines(self) -> Iterator[tuple[str, ...]]:
         """The head and every row, all of one length."""

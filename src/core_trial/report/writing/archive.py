@@ -28,7 +28,7 @@ def zipped(parts: Mapping[str, bytes]) -> bytes:
     return stream.getvalue()
 
 
-def without_times(data: bytes) -> bytes:
-    """The same zip file, its times taken off."""
+def unzipped(data: bytes) -> dict[str, bytes]:
+    """The parts of a zip file, in their order."""
     with zipfile.ZipFile(io.BytesIO(data)) as found:
-        return zipped({name: found.read(name) for name in found.namelist()})
+        return {name: found.read(name) for name in found.namelist()}

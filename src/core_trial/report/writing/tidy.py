@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -20,9 +21,9 @@ Value = str | float | int | None
 ESTIMATES = (
     *("analysis", "level", "label", "measure", "estimate", "low", "high", "std_error"),
     *("statistic", "df", "p_value", "confidence", "n", "n_clusters", "n_events", "model"),
-    *("formula", "method", "converged", "warnings", "printed", "p_printed"),
+    *("formula", "method", "converged", "warnings", "printed", "p_printed", "data"),
 )
-DESCRIPTIVES = ("analysis", "level", "arm", "label", "statistic", "value", "printed")
+DESCRIPTIVES = ("analysis", "level", "arm", "label", "statistic", "value", "printed", "data")
 _FRACTION, _MEAN, _MEDIAN = {"n", "N", "percent"}, {"mean", "sd"}, {"median", "q1", "q3"}
 
 
@@ -48,7 +49,7 @@ class Tidy:
         """Comma-separated, decimal points, every digit that a float has."""
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerows([self.head, *self.rows])
+        writer.writerows([self.head, *(map(_exact, row) for row in self.rows)])
         return text.getvalue()
 
 
@@ -64,10 +65,9 @@ def estimates(results: Results, trial: Trial, style: Style) -> Tidy:
     """
     titles = labels.outcomes(trial)
     found = (record for record in results if isinstance(record, Estimate))
-    rows = tuple(
-        tuple(_estimate(record, titles.get(record.analysis, ""), style)) for record in found
-    )
-    return Tidy("estimates", ESTIMATES, rows)
+    data = _data(results)
+    rows = ((*_estimate(e, titles.get(e.analysis, ""), style), data) for e in found)
+    return Tidy("estimates", ESTIMATES, tuple(rows))
 
 
 def descriptives(results: Results, trial: Trial, style: Style) -> Tidy:
@@ -85,10 +85,21 @@ def descriptives(results: Results, trial: Trial, style: Style) -> Tidy:
             *(record.analysis, record.level, record.arm, titles.get(record.analysis, "")),
             *(record.statistic, record.value),
             _printed(record, results, digits.get(record.analysis, (0, 0)), style),
+            _data(results),
         )
         for record in found
     )
     return Tidy("descriptives", DESCRIPTIVES, rows)
+
+
+def _exact(value: Value) -> Value:
+    """Every digit of a number; nothing for what is no number."""
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _data(results: Results) -> str:
+    """What must be known of every row: whether anybody is in it."""
+    return "synthetic" if results.provenance.synthetic else ""
 
 
 def _estimate(record: Estimate, label: str, style: Style) -> Iterator[Value]:

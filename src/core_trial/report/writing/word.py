@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from html import escape
 from typing import TYPE_CHECKING
 
 from core_trial.report.writing import xml
-from core_trial.report.writing.archive import without_times, zipped
+from core_trial.report.writing.archive import unzipped, zipped
 from core_trial.report.writing.numbering import Caption, caption_of
 
 if TYPE_CHECKING:
@@ -53,8 +52,7 @@ def _frame(sideways: bool) -> Mapping[str, bytes]:
     document = new(_PLACE)
     turn(document, sideways=sideways)
     document.add_paragraph(_PLACE)
-    with zipfile.ZipFile(io.BytesIO(to_bytes(document))) as found:
-        return {name: found.read(name) for name in found.namelist()}
+    return unzipped(to_bytes(document))
 
 
 def _in_frame(body: str, title: str, *, sideways: bool) -> bytes:
@@ -157,7 +155,7 @@ def to_bytes(document: Document) -> bytes:
     """The document as a file."""
     stream = io.BytesIO()
     document.save(stream)
-    return without_times(stream.getvalue())
+    return zipped(unzipped(stream.getvalue()))
 
 
 def _append(document: Document, text: str) -> None:

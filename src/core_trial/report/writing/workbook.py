@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from core_trial.report.table import Kind
-from core_trial.report.writing.archive import without_times
+from core_trial.report.writing.archive import unzipped, zipped
 from core_trial.report.writing.tidy import Tidy, Value
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _LONGEST_NAME, _WIDEST = 31, 60
 #: Rows whose texts say how wide a column is.
 _LOOKED_AT = 100
+#: Where the times of making and of change stand, which say nothing of the content.
+_PROPERTIES = "docProps/core.xml"
+_TIMES = re.compile(rb"<dcterms:(created|modified)\b.*?</dcterms:\1>")
 #: What a cell of a workbook cannot hold.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -36,13 +39,10 @@ def workbook(tables: Sequence[Table], tidy: Sequence[Tidy]) -> bytes:
     tidy
         Numbers in full, on the last sheets.
     """
-    import datetime
-
     from openpyxl import Workbook
 
     made = Workbook(write_only=True)
     made.properties.creator = ""
-    made.properties.created = made.properties.modified = datetime.datetime(1980, 1, 1)
     names = sheet_names([table.name for table in tables])
     for table, name in zip(tables, names, strict=True):
         _add_table(made.create_sheet(name), table)
@@ -50,7 +50,9 @@ def workbook(tables: Sequence[Table], tidy: Sequence[Tidy]) -> bytes:
         _add_tidy(made.create_sheet(numbers.name), numbers)
     stream = io.BytesIO()
     made.save(stream)
-    return without_times(stream.getvalue())
+    parts = unzipped(stream.getvalue())
+    parts[_PROPERTIES] = _TIMES.sub(b"", parts[_PROPERTIES])
+    return zipped(parts)
 
 
 def sheet_names(names: Sequence[str]) -> list[str]:
