@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         VerificationError,
     )
     from core_trial.pipeline import Study, analyse, bundled, load, reproduce
+    from core_trial.report import styles
     from core_trial.results import Results
     from core_trial.trials.core.generator.stages import synthesise
     from core_trial.trials.core.trial import CORE
@@ -94,12 +95,13 @@ _HOMES = {
     "models": "models",
     "reproduce": "pipeline",
     "rule": "declaration.rules",
+    "styles": "report.styles",
     "synthesise": "trials.core.generator.stages",
     "write": "data.export",
 }
 
 #: Public names that are modules.
-_MODULES = ("kinds", "models")
+_MODULES = ("kinds", "models", "styles")
 
 __all__ = [
     "CORE",
@@ -148,6 +150,7 @@ __all__ = [
     "models",
     "reproduce",
     "rule",
+    "styles",
     "synthesise",
     "write",
 ]

@@ -288,7 +288,17 @@ def _add_analysis(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--quiet", action="store_true", help="print nothing but errors")
     command.add_argument(
-        "--plain", action="store_true", help="decimal points and minus signs in ASCII"
+        "--style",
+        default="lancet",
+        metavar="NAME",
+        help="how numbers are spelt: lancet (default), bmj, nejm, jama, or plain, all in ASCII",
+    )
+    command.add_argument(
+        "--formats",
+        type=lambda text: text.split(","),
+        metavar="LIST",
+        help="what to write, of html,csv,md,tex,docx,xlsx,svg,pdf,png,tiff; default: all but the "
+        "last three",
     )
     command.add_argument(
         "--twice",
@@ -352,7 +362,8 @@ def _run(arguments: argparse.Namespace, folder: Path, trial: str | None) -> int:
         arguments.out,
         trial=pipeline.trial_of(folder, trial),
         tell=tell,
-        plain=arguments.plain,
+        style=arguments.style,
+        formats=arguments.formats,
         suppress_below=arguments.suppress_below,
         allow_columns=arguments.allow_column,
         accept_changed=arguments.accept_changed,
@@ -392,7 +403,7 @@ def _unmask(arguments: argparse.Namespace) -> int:
         tell=tell,
         lock=arguments.lock,
         key=arguments.key,
-        plain=arguments.plain,
+        style=arguments.style,
         suppress_below=arguments.suppress_below,
         allow_columns=arguments.allow_column,
         accept_changed=arguments.accept_changed,

@@ -149,6 +149,17 @@ class Trial:
         """Short name, as texts and pages call the trial."""
         return self.name or self.title
 
+    def __repr__(self) -> str:
+        from core_trial.declaration.showing import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        """Show the declaration in a notebook."""
+        from core_trial.declaration.showing import as_html
+
+        return as_html(self)
+
     def outcome(self, key: str) -> AnyOutcome:
         """The outcome of a name.
 

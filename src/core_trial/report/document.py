@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from core_trial.declaration.trial import Trial
@@ -13,20 +13,19 @@ from core_trial.report.flow import flow_table
 from core_trial.report.flow_diagram import flow_figure
 from core_trial.report.forest import forest
 from core_trial.report.markup import escape, page, paragraph
-from core_trial.report.number import LANCET, Style
 from core_trial.report.planning import plan_section, unmasking_table
 from core_trial.report.provenance import inputs_table, versions_table
 from core_trial.report.section import Section, present
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.supplement.sections import supplement
 from core_trial.report.table import Table
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
+from core_trial.report.writing.files import BYTE_ORDER_MARK, USUAL, part_files, whole_files
 from core_trial.results import Comparison, FlowCount, Results, Witnessed
 
 #: What every figure of a masked report has across it.
 DUMMY = "Masked: dummy allocation"
-#: A spreadsheet takes text for UTF-8 only when it begins with this mark.
-BYTE_ORDER_MARK = "\ufeff"
 
 
 def title(results: Results, trial: Trial) -> str:
@@ -143,6 +142,7 @@ def files(
     style: Style = LANCET,
     notes: Sequence[str] = (),
     twice: Sequence[Witnessed] = (),
+    formats: Collection[str] = USUAL,
 ) -> Mapping[str, str | bytes]:
     """Every output file by name: tables, figures, records, verdict, and the document.
 
@@ -150,23 +150,24 @@ def files(
     ----------
     results, trial, comparisons, sentences, style, notes, twice
         As for `document`.
+    formats
+        Some of `files.FORMATS`.
 
     Returns
     -------
     Mapping
-        ``table1.csv``, ``table1.md``, ``table1.html`` and so on for every table; every figure as
-        ``.svg`` with its text alternative, in ``figures/`` (`Figure.png` makes a bitmap of it);
-        ``results.json`` and ``report.html``; with a verdict ``verification.csv`` and
-        ``verification.html``; with a difference log ``witness.csv``, and what differs in it among
-        the records.
+        Every table, ``table1.csv``, ``table1.docx`` and so on; every figure with its text
+        alternative, in ``figures/``; ``report.html``, ``report.docx`` and ``results.xlsx`` with
+        all of them; ``estimates.csv`` and ``descriptives.csv`` with one number a cell;
+        ``results.json``; with a verdict ``verification.csv`` and ``verification.html``; with a
+        difference log ``witness.csv``, and what differs in it among the records.
     """
     verdict = _verdict(results, comparisons)
     found = sections(results, trial, sentences, style, notes, twice)
     results = Results.bind(results, witnessed.differing(twice), provenance=results.provenance)
-    made: dict[str, str | bytes] = {
-        "results.json": results.to_json(),
-        "report.html": _page(results, trial, found, verdict, style),
-    }
+    made: dict[str, str | bytes] = {"results.json": results.to_json()}
+    if "html" in formats:
+        made["report.html"] = _page(results, trial, found, verdict, style)
     if len(verdict):
         made |= {
             "verification.csv": BYTE_ORDER_MARK + verification.to_csv(verdict, style),
@@ -174,29 +175,19 @@ def files(
         }
     if twice:
         made["witness.csv"] = BYTE_ORDER_MARK + witnessed.to_csv(twice)
-    for section in found:
-        for part in (*section.parts, *section.folded):
-            made |= _table_files(part) if isinstance(part, Table) else _figure_files(part)
-    return made
+    made |= part_files(found, formats)
+    heading = title(results, trial)
+    return {**made, **whole_files(heading, results, trial, found, style, formats)}
+
+
+def figures(found: Iterable[Section]) -> Mapping[str, Figure]:
+    """Every figure by its name, in order."""
+    parts = (part for section in found for part in section.parts)
+    return {part.name: part for part in parts if isinstance(part, Figure)}
 
 
 def _verdict(results: Results, comparisons: Iterable[Comparison]) -> Results:
     return Results(tuple(comparisons), results.provenance)
-
-
-def _table_files(table: Table) -> dict[str, str | bytes]:
-    return {
-        f"{table.name}.csv": BYTE_ORDER_MARK + table.to_csv(),
-        f"{table.name}.md": table.to_markdown(),
-        f"{table.name}.html": table.to_html(),
-    }
-
-
-def _figure_files(figure: Figure) -> dict[str, str | bytes]:
-    return {
-        f"figures/{figure.name}.svg": figure.svg,
-        f"figures/{figure.name}.txt": figure.alt + "\n",
-    }
 
 
 def _page(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number
 from core_trial.report.cells import CONFIDENTIAL, Place
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.supplement.missing_data import analysis_of
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import Estimate, Results, Withheld
@@ -73,7 +73,11 @@ def associations(results: Results, trial: Trial, style: Style = LANCET) -> Table
     return Table(
         name="missingness_associations",
         title="Associations of baseline characteristics with missing outcomes",
-        head=("Outcome and characteristic", "Association (95% CI)", "Joint p value"),
+        head=(
+            "Outcome and characteristic",
+            "Association (95% CI)",
+            f"Joint {number.p_head(style)}",
+        ),
         rows=tuple(rows),
         footnotes=cells.footnotes(
             results, trial, "missingness_associations", rows, ASSOCIATION_NOTE

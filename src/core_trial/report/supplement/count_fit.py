@@ -19,8 +19,8 @@ from core_trial.declaration.outcomes import Count
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number
 from core_trial.report.cells import Place
-from core_trial.report.figure import BLUE, GREY, TWO_COLUMNS, VERMILLION, Figure, blank
-from core_trial.report.number import LANCET, Style
+from core_trial.report.figure import BLUE, GREY, VERMILLION, Figure, blank
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.supplement.panels import Grid, grid, ticks
 from core_trial.report.table import Row, Table
 from core_trial.results import Frequency, Results
@@ -97,6 +97,7 @@ def rootograms(results: Results, trial: Trial, style: Style = LANCET) -> Figure 
         title="Fit of the models of counts: hanging rootograms",
         alt=_alternative(panels, style),
         paint=partial(_paint, panels, style),
+        width=style.columns[1],
         note=cells.note(results, f"{NOTE} Drawn up to {len(panels[0].observed) - 1}."),
     )
 
@@ -157,10 +158,11 @@ def _alternative(panels: Sequence[Rootogram], style: Style) -> str:
     return " ".join(parts)
 
 
-def _paint(panels: Sequence[Rootogram], style: Style) -> Drawing:
+def _paint(panels: Sequence[Rootogram], style: Style, width: float) -> Drawing:
     columns = len(MODELS)
     layout = Grid(columns=columns, left=12, top=11, width=70, height=36, across=8, down=20)
-    drawing = blank(TWO_COLUMNS, layout.full_height(len(panels)))
+    layout = layout.fitted(width)
+    drawing = blank(width, layout.full_height(len(panels)))
     low, high = _limits(panels)
     for i, (axes, panel) in enumerate(zip(grid(drawing, layout, len(panels)), panels, strict=True)):
         axes.set(ylim=(low, high), xlim=(-1.5, len(panel.observed)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from core_trial.declaration.arms import Group
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Row, Table
 from core_trial.results import Results, SizeNeeded
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from core_trial.declaration.trial import Trial
 from core_trial.report.curves import times
-from core_trial.report.number import LANCET, Style
 from core_trial.report.section import Part, Section, present
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.supplement.absolute import absolute
 from core_trial.report.supplement.arithmetic import arithmetic_table
 from core_trial.report.supplement.associations import associations, joint_tests
