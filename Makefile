@@ -33,8 +33,8 @@ lint: .venv/dev ## ruff and mypy
 bench: .venv-bench/ready ## speed and memory, as ratios measured in one run
 	.venv-bench/bin/python -m bench
 
-validity: .venv/dev ## the simulation study of the models (minutes), into docs/
-	$(BIN)/python studies/validity.py
+validity: .venv/dev ## the simulation study of the models (half an hour), into docs/; CELLS="'binary/8*'", REPLICATES=200
+	$(BIN)/python -m studies.validity $(CELLS) $(if $(REPLICATES),--replicates $(REPLICATES))
 
 synthesise: .venv/runtime ## make the bundled synthetic trial again, from its seed
 	$(BIN)/core-trial synthesise --out data/synthetic

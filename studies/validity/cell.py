@@ -146,6 +146,7 @@ def of_fit(fit: Fit, term: str = "arm") -> Answer:
 
 def of_ratio(ratio: Quantity) -> Answer:
     """A ratio on the scale of its logarithm; its degrees of freedom are not told."""
-    estimate, low, high = np.log([ratio.estimate, ratio.low, ratio.high])
+    with np.errstate(divide="ignore"):  # an interval may begin at zero
+        estimate, low, high = np.log([ratio.estimate, ratio.low, ratio.high])
     error = ratio.std_error / ratio.estimate
     return Answer(estimate, error, np.nan, low, high, ratio.p_value)

@@ -138,4 +138,4 @@ ANALYSES = (
 
 def cells() -> tuple[Cell, ...]:
     """By the number of workers."""
-    return tuple(Cell("missing outcomes", Missing(w, 0.1), ANALYSES, 400) for w in (8, 20, 40))
+    return tuple(Cell("missing outcomes", Missing(w, 0.1), ANALYSES, 250) for w in (8, 20, 40))

@@ -58,7 +58,7 @@ def measure(analysis: Analysis, found: Answer, truth: float) -> Row:
     tested = np.isfinite(p)
     known = np.isfinite(found.estimate) & np.isfinite(found.std_error)
     estimate, error = found.estimate[known], found.std_error[known]
-    interval = np.isfinite(found.low) & np.isfinite(found.high)
+    interval = ~np.isnan(found.low) & ~np.isnan(found.high)
     covered = (found.low <= truth) & (found.high >= truth)
     scale = np.sqrt(2.0) if analysis.pooled else 1.0  # the quantile is simulated as well
     empirical, n = _spread(estimate), len(estimate)
