@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from core_trial.analyses.clusters import named
 from core_trial.analyses.fits import Cases, Fits, Fitted, fit
-from core_trial.analyses.plan import AnalysisSpec
+from core_trial.analyses.plan import ROBUST, AnalysisSpec
 from core_trial.declaration.models import Model
 from core_trial.declaration.trial import Trial
 from core_trial.errors import DesignError, FitError
@@ -59,7 +59,7 @@ def of_outcome(spec: AnalysisSpec, fits: Fits) -> Iterator[LeaveOneOut]:
     cluster = fits.trial.cluster
     if cluster is None:
         return
-    cases = fits.cases(spec.fitted)
+    cases = _as_the_whole(fits, fits.cases(spec.fitted), spec)
     members = cases.frame[cluster.membership].to_numpy()
     labels = sorted(named(fits.trial, fits.participants) & set(members))
     changes: dict[str, float] = {}
@@ -75,6 +75,24 @@ def of_outcome(spec: AnalysisSpec, fits: Fits) -> Iterator[LeaveOneOut]:
             yield refitted(spec.name, fits.trial, cases, label, members != label, refit)
         else:
             yield _one_step(spec.name, fits.trial, fits.of(spec.fitted), label, changes[label])
+
+
+def _as_the_whole(fits: Fits, cases: Cases, spec: AnalysisSpec) -> Cases:
+    """The people, with the standard errors of the whole fit, where the model chose them itself.
+
+    Without one cluster there may be too few for a sandwich; the p-values could not be compared.
+    """
+    options = cases.spec.options
+    if cases.spec.model not in ROBUST or "inference" in options:
+        return cases
+    try:
+        sandwich = "sandwich" in fits.of(spec.fitted).fit.method
+    except (DesignError, FitError):
+        return cases
+    if not sandwich or not cases.spec.cluster:
+        return cases
+    told = MappingProxyType({**options, "inference": "sandwich"})
+    return replace(cases, spec=replace(cases.spec, options=told))
 
 
 def refitted(

@@ -16,11 +16,6 @@ from core_trial.results import Estimate, Results
 _ADJUSTED = "Adjusted for"
 _FAILED = "Not estimable:"
 TIME_NOTE = "Median of those with the event; the effect is that on all participants."
-#: Models whose ratio is not that of the arms' means, and what it is.
-PARTIAL: Mapping[str, str] = {
-    "zero_inflated_nb": "Ratio among those who can have any, by the count part of the model; not "
-    "the ratio of the means of all participants."
-}
 
 
 def table2(results: Results, trial: Trial, style: Style = LANCET) -> Table:
@@ -151,8 +146,6 @@ def _notes(outcome: AnyOutcome, estimate: Estimate, trial: Trial) -> Iterator[st
         yield note
     if isinstance(outcome, Time):
         yield TIME_NOTE
-    if estimate.model in PARTIAL:
-        yield PARTIAL[estimate.model]
     yield from map(sentence, estimate.warnings)
 
 

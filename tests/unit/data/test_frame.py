@@ -229,7 +229,7 @@ def test_every_contradiction_is_told_at_once_with_the_nearest_name():
         "outcome 'visits': 1 value is negative",
         "outcome 'visits': 1 value is not whole",
         "strata: no column 'site'; did you mean 'Site'?",
-        "baseline 'sex': level 'fm' is not declared; did you mean 'f'?",
+        "baseline 'sex': level 'fm' is not declared; did you mean 'm'?",
     ]:
         assert any(fault.startswith(message) for fault in faults), (message, faults)
 

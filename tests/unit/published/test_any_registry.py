@@ -130,7 +130,7 @@ def test_the_registry_of_a_trial_is_read_from_its_file(tmp_path):
     file = tmp_path / "published.csv"
     file.write_text(",".join(COLUMNS) + "\n" + row("n", "4") + "\n", "utf-8")
     found = registry.of(made_up.changed(registry=Paper(file=file)))
-    assert found.value("deaths", "n", "control") == 4
+    assert found.find(analysis="deaths")[0].value == 4
     assert Key("deaths", "n", "control") in found.by_key
 
 
