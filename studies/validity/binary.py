@@ -181,11 +181,11 @@ INFERENCES = (
 def cells() -> tuple[Cell, ...]:
     """Every inference by workers and correlation; the bootstrap in more trials where few work."""
     null = [Events(w, 0.1) for w in (3, 5, 6, 8, 12, 20, 40)]
-    weak = [Events(w, 0.02) for w in (3, 8, 40)]
+    weak = [Events(w, 0.02) for w in (8, 40)]
     effect = [Events(w, 0.1, reduced=True) for w in (8, 20, 40)]
     few = [Events(w, 0.1) for w in (5, 6, 8)]
     return (
-        *(Cell("binary", m, (*INFERENCES, *RATIOS), 600) for m in null),
+        *(Cell("binary", m, (*INFERENCES, *RATIOS), 500) for m in null),
         *(Cell("binary", m, (*INFERENCES, *RATIOS), 400) for m in weak),
         *(Cell("binary", m, INFERENCES, 400) for m in effect),
         *(Cell("bootstrap", m, RATIOS, 3000) for m in few),
