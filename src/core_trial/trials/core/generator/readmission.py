@@ -208,16 +208,21 @@ def _persistent(
     said = targets.printed.get(PERSISTED)
     for _ in range(ORDERS):
         chosen = first_in_cells(_history(known, rng), cell, events)
-        if said is None or window.read(said).contains(_adjusted_limit(known, chosen)):
+        if said is None or _read(said).contains(_adjusted_limit(known, chosen)):
             return chosen
     raise Impossible(f"in {ORDERS} orders of readmission the difference never {said}")
 
 
 def _adjusted_limit(known: pd.DataFrame, readmitted: Floats) -> float:
-    """Upper limit of the adjusted odds ratio in percent, everybody a cluster of one."""
+    """Upper limit of the adjusted odds ratio, everybody a cluster of one."""
     people = known.assign(readmitted=readmitted, cluster_id=known["participant_id"])
     adjusted = next(planned_adjustments(Fits(CORE, as_analysed(people))))
-    return 100 * CLEARANCE * adjusted.high
+    return CLEARANCE * adjusted.high
+
+
+def _read(said: str) -> window.Window:
+    """The values that the paper's word stands for."""
+    return window.read(said, CORE.registry.phrases if CORE.registry else None)
 
 
 def first_in_cells(order: Floats, cell: NDArray[np.intp], events: Floats) -> Floats:
