@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "published": BASE,
     "disclosure": BASE,
     "report": BASE,
-    "synthesis": BASE | {"data", "models", "analyses", "published"} | KNOWS_CORE,
+    "synthesis": BASE | {"data", "models", "analyses", "published"},
     "trials": BASE | {"data", "models", "analyses", "published", "disclosure", "synthesis"},
     "pipeline": BASE
     | {"folders"}

@@ -11,10 +11,10 @@ from core_trial.data.derive import derive
 from core_trial.data.scoring import cronbach_alpha, items
 from core_trial.synthesis.calendar import BANK_HOLIDAYS
 from core_trial.trials.core.generator.allocation import BLOCK_SIZES
-from core_trial.trials.core.generator.targets import Targets
+from core_trial.trials.core.generator.targets import published
 from core_trial.trials.core.words import AMENDMENT_INSTRUMENTS, INSTRUMENTS, Visit
 
-TARGETS = Targets.published()
+TARGETS = published()
 
 
 def days_after_randomisation(trial, frame, column):

@@ -6,10 +6,10 @@ import pytest
 from core_trial.models.inference import wald
 from core_trial.report.number import LANCET, effect, p_value
 from core_trial.synthesis.regions import Bounds, Line, Region
-from core_trial.trials.core.generator.targets import Targets
+from core_trial.trials.core.generator.targets import published
 from core_trial.trials.core.words import INSTRUMENTS, Visit
 
-TARGETS = Targets.published()
+TARGETS = published()
 RATIOS = ("readmission", "time_to_readmission", "acute_days", "readmission_days")
 SCORES = tuple(f"{i.outcome}_{v}" for i in INSTRUMENTS for v in (Visit.MONTH_4, Visit.MONTH_18))
 LINES = {

@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from core_trial.declaration.arms import PRINTED_ARMS
+from core_trial.synthesis.people import codes
 from core_trial.synthesis.regions import Bounds
 from core_trial.synthesis.samples import beta_scores
 from core_trial.synthesis.search import Floats, Impossible
-from core_trial.trials.core.generator.draft import codes
-from core_trial.trials.core.generator.targets import Targets
+from core_trial.synthesis.targets import Targets
 from core_trial.trials.core.words import CRT_PERIODS, ETHNICITY, LIFETIME_ADMISSIONS, SEX
 
 #: Shape of the age distribution on its range: adults of working age, and some beyond.

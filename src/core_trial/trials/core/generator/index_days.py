@@ -18,7 +18,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core_trial.declaration.arms import MODEL_ARMS, Group
+from core_trial.synthesis.counts import RateRatio, rate_ratio
 from core_trial.synthesis.exchange import Exchange
+from core_trial.synthesis.lengths import fitting
+from core_trial.synthesis.people import codes, treated
 from core_trial.synthesis.regions import Bounds, Region
 from core_trial.synthesis.samples import long_tail, order_statistics
 from core_trial.synthesis.search import (
@@ -28,10 +31,7 @@ from core_trial.synthesis.search import (
     best_of,
     descend,
 )
-from core_trial.trials.core.generator.counts import RateRatio, rate_ratio
-from core_trial.trials.core.generator.draft import codes, treated
-from core_trial.trials.core.generator.readmission_days import fitting
-from core_trial.trials.core.generator.targets import Targets
+from core_trial.synthesis.targets import Targets
 
 #: Share with index days among those readmitted; of the others, as many as the median of zero
 #: leaves room for, but for a margin. Both are drawn from a range.

@@ -15,10 +15,10 @@ from core_trial.analyses.plan import specification
 from core_trial.declaration.arms import PRINTED_ARMS
 from core_trial.synthesis.calendar import on_working_days
 from core_trial.synthesis.search import best_of
+from core_trial.synthesis.targets import Targets
 from core_trial.trials.core import CORE
 from core_trial.trials.core.generator.draft import answered, as_analysed, standing
 from core_trial.trials.core.generator.predictors import predictors_found
-from core_trial.trials.core.generator.targets import Targets
 from core_trial.trials.core.words import AMENDMENT_INSTRUMENTS, FOLLOW_UPS, INSTRUMENTS, Visit
 
 #: How much each predictor lowers the chance of being reached, in standard deviations of the noise:

@@ -15,11 +15,11 @@ from core_trial.results import Key
 from core_trial.synthesis.approach import approach
 from core_trial.synthesis.forms import CLUSTER, Row
 from core_trial.synthesis.linear import Scores, calibrate
+from core_trial.synthesis.people import treated
 from core_trial.synthesis.regions import Line, Region
 from core_trial.synthesis.search import Attempt, Floats, best_of, listener
-from core_trial.trials.core.generator.draft import treated
+from core_trial.synthesis.targets import Targets
 from core_trial.trials.core.generator.predictors import predictors_found
-from core_trial.trials.core.generator.targets import Targets
 
 
 def calibrated(

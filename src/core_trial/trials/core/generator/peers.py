@@ -15,13 +15,14 @@ import pandas as pd
 from core_trial.analyses.fits import Fits
 from core_trial.declaration.arms import Group
 from core_trial.synthesis.exchange import Exchange
+from core_trial.synthesis.people import codes, treated
 from core_trial.synthesis.regions import Region
 from core_trial.synthesis.search import Attempt, best_of, descend
+from core_trial.synthesis.targets import Targets
+from core_trial.synthesis.times import hazard_ratio
 from core_trial.trials.core import CORE
 from core_trial.trials.core.generator.allocation import days_since_first
-from core_trial.trials.core.generator.draft import as_analysed, codes, treated
-from core_trial.trials.core.generator.targets import Targets
-from core_trial.trials.core.generator.times import hazard_ratio
+from core_trial.trials.core.generator.draft import as_analysed
 from core_trial.trials.core.plan import PRIMARY
 
 #: Intervention participants per worker on average, and the most that one takes on.

@@ -15,13 +15,15 @@ import pandas as pd
 from core_trial.analyses.plan import specification
 from core_trial.declaration.arms import MODEL_ARMS
 from core_trial.declaration.instruments import Instrument
+from core_trial.synthesis.people import treated
+from core_trial.synthesis.rows import Plan, balance
 from core_trial.synthesis.samples import beta_scores
 from core_trial.synthesis.search import Attempt, Floats
+from core_trial.synthesis.targets import Targets
 from core_trial.trials.core import CORE
-from core_trial.trials.core.generator.draft import answered, as_analysed, column, treated
+from core_trial.trials.core.generator.draft import answered, as_analysed, column
 from core_trial.trials.core.generator.outcomes import calibrated
-from core_trial.trials.core.generator.targets import Targets
-from core_trial.trials.core.generator.traits import TRAITS, Plan, at_baseline, balance, innovations
+from core_trial.trials.core.generator.traits import TRAITS, at_baseline, innovations
 from core_trial.trials.core.plan import SCALES
 from core_trial.trials.core.words import FOLLOW_UPS, INSTRUMENTS, Visit
 

@@ -13,11 +13,11 @@ import pandas as pd
 
 from core_trial.declaration.arms import PRINTED_ARMS, Group
 from core_trial.synthesis.calendar import on_working_days
+from core_trial.synthesis.people import treated
 from core_trial.synthesis.samples import order_statistics
 from core_trial.synthesis.search import Floats, Impossible, best_of
-from core_trial.trials.core.generator.draft import treated
+from core_trial.synthesis.targets import Targets
 from core_trial.trials.core.generator.episodes import WARD
-from core_trial.trials.core.generator.targets import Targets
 from core_trial.trials.core.tables import SESSIONS
 from core_trial.trials.core.words import WORKBOOK_SECTIONS, Visit
 

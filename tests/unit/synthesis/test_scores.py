@@ -8,7 +8,7 @@ from core_trial.synthesis.approach import approach
 from core_trial.synthesis.forms import Local, Row
 from core_trial.synthesis.linear import Scores, calibrate
 from core_trial.synthesis.regions import Bounds, Line, Region
-from core_trial.trials.core.generator.traits import Plan, balance
+from core_trial.synthesis.rows import Plan, balance
 
 LINE = Line("2·00", "0·30", "3·70", "0·0211")
 LIMITS = (0, 40)
