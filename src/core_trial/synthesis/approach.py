@@ -58,7 +58,7 @@ def _room(scores: Scores) -> Floats:
 def _balanced(scores: Scores, y: Floats, room: Floats, ratios: Sequence[float]) -> Floats:
     """The least change to the printed estimates and means, weighed by the room that there is."""
     weights = [row.weights(q, len(y)) for row, q in zip(scores.rows, ratios, strict=True)]
-    wanted = [float(row.region.centre[0]) for row in scores.rows]
+    wanted = [float(row.region.aim[0]) for row in scores.rows]
     treated = scores.arms[1]
     y = y + (wanted[0] - weights[0] @ y) * (treated - treated.mean()) * room
     for members, (mean, _) in zip(scores.arms, scores.moments, strict=True):
@@ -134,7 +134,7 @@ def _stretched(scores: Scores, error: float, ratio: float) -> Floats:
     parts = _Parts.of(row, y, ratio, scores.arms)
     n = np.array([m.sum() for m in parts.arms])
     v, e = parts.variances(parts.residual), parts.variances(parts.others)
-    rss = float(n @ v) * (float(row.region.centre[1]) / error) ** 2
+    rss = float(n @ v) * (float(row.region.aim[1]) / error) ** 2
     squares, k2 = _deviations([sd for _, sd in scores.moments], n, e, rss)
     at = row.frame.index.to_numpy()
     for m, D2, v_a, e_a in zip(parts.arms, squares, v, e, strict=True):

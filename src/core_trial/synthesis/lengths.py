@@ -58,7 +58,7 @@ class Margins:
         first, floor = min(pinned), max(pinned.values())
         short = 1 + rng.random(first) ** SHORT * (min(pinned.values()) - 1)
         low = np.concatenate([np.sort(np.round(short)), [pinned[k] for k in sorted(pinned)]])
-        squares = (self.n - 1) * self.sd.middle**2 + self.n * mean**2
+        squares = (self.n - 1) * self.sd.drawn(rng) ** 2 + self.n * mean**2
         logs = np.log(rng.exponential(size=self.positive - len(low)))
         tail = long_tail(logs, self.n * mean - low.sum(), squares - (low**2).sum(), floor)
         if tail[-1] > self.longest:

@@ -63,7 +63,7 @@ class Plan:
             The correlation with the baseline that the standard deviations are chosen for, as far as
             their bounds let them.
         """
-        difference, error = region.centre
+        difference, error = region.aim
         residual = error / np.sqrt(1 / sizes[0] + 1 / sizes[1])
         wanted = residual / np.sqrt(1 - typical**2)
         sds = [sd.nearest(wanted) for _, sd in moments]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
+from zlib import crc32
 
 import numpy as np
 
@@ -23,6 +24,9 @@ class Targets:
     ----------
     printed
         Text of every number as printed.
+    seed
+        Of the points that are aimed at, one in the region of each printed row; None for their
+        middles.
 
     Examples
     --------
@@ -32,6 +36,7 @@ class Targets:
     """
 
     printed: Mapping[Key, str]
+    seed: int | None = None
 
     @classmethod
     def of(cls, trial: Trial, instead: Mapping[Key, str] = MappingProxyType({})) -> Targets:
@@ -105,8 +110,12 @@ class Targets:
         )
 
     def region(self, analysis: str, *, ratio: bool, level: str = "") -> Region:
-        """The estimates and standard errors that print as that row."""
-        return Region.of(self.line(analysis, ratio=ratio, level=level))
+        """The estimates and standard errors that print as that row, and the point aimed at."""
+        region = Region.of(self.line(analysis, ratio=ratio, level=level))
+        if self.seed is None:
+            return region
+        row = crc32(f"{analysis} {level}".encode())
+        return region.aimed(np.random.default_rng([self.seed, row]))
 
     def category_counts(self, analysis: str, levels: Sequence[str], arm: str) -> dict[str, int]:
         """How many of an arm are in each category."""

@@ -180,10 +180,11 @@ def draw_index_days(
     """
     known = people[people["readmitted"].notna()]
     line = targets.line("acute_days", ratio=True)
+    region = targets.region("acute_days", ratio=True)
     clusters = codes(known["cluster_id"])
 
     def draw(rng: np.random.Generator) -> tuple[tuple[IndexDays, Exchange], float]:
-        problem = _nearest_start(known, targets, Region.of(line), rng)
+        problem = _nearest_start(known, targets, region, rng)
         for blur in BLURS:
             problem.blur = blur
             descend(problem, rng, steps=STEPS)
@@ -257,8 +258,9 @@ def _who(
 
 def _sample(n: int, positive: int, mean: Bounds, sd: Bounds, rng: np.random.Generator) -> Floats:
     """Index days of those who have any, with the printed mean and SD over all n of the arm."""
-    total, squares = n * mean.middle, (n - 1) * sd.middle**2 + n * mean.middle**2
     for _ in range(200):
+        wanted = mean.drawn(rng)
+        total, squares = n * wanted, (n - 1) * sd.drawn(rng) ** 2 + n * wanted**2
         values = np.round(long_tail(rng.standard_normal(positive), total, squares, 0.5))
         values = np.maximum(values, 1)
         if values[-1] <= LONGEST and (values == 1).mean() <= HEAP:

@@ -58,7 +58,10 @@ def calibrated(
     listener.get()(spec.name)
     frame = frame.assign(**{spec.fitted.outcome: np.where(known, 0.0, np.nan)})
     printed = list(_printed(spec, frame, targets))
-    rows = [_row(frame[known], model, line) for _, line, model in printed]
+    rows = [
+        _row(frame[known], model, targets.region(spec.name, ratio=False, level=level))
+        for level, _, model in printed
+    ]
     arm = treated(frame)[known]
     moments = [targets.moments(spec.name, str(a)) for a in MODEL_ARMS]
 
@@ -70,7 +73,7 @@ def calibrated(
     scores, _ = best_of(draw, rng, tries=4)
     values = np.full(len(frame), np.nan)
     values[known] = scores.y
-    names = [(name, line) for name, line, _ in printed]
+    names = [(f"{spec.name} {level}".strip(), line) for level, line, _ in printed]
     return values, [*_rows_reached(names, scores), *_missed_moments(spec.name, scores, targets)]
 
 
@@ -95,18 +98,18 @@ def _missed_moments(name: str, scores: Scores, targets: Targets) -> Iterator[Att
 def _printed(
     spec: AnalysisSpec, frame: pd.DataFrame, targets: Targets
 ) -> Iterator[tuple[str, Line, ModelSpec]]:
-    """The analysis itself, and its sensitivity analysis where that is printed."""
-    yield spec.name, targets.line(spec.name, ratio=False), spec.fitted
+    """Level, line and model of the analysis, and of its sensitivity analysis where printed."""
+    yield "", targets.line(spec.name, ratio=False), spec.fitted
     level = missingness.ADJUSTED
     if Key(spec.name, "estimate", "", level) in targets.printed:
         found = predictors_found(spec, frame)
         line = targets.line(spec.name, ratio=False, level=level)
-        yield f"{spec.name} {level}", line, spec.fitted.adjusted_for(*found)
+        yield level, line, spec.fitted.adjusted_for(*found)
 
 
-def _row(known: pd.DataFrame, model: ModelSpec, line: Line) -> Row:
+def _row(known: pd.DataFrame, model: ModelSpec, region: Region) -> Row:
     """The complete cases of one model, by their position among those with a known outcome."""
     cases = known.reset_index(drop=True)[[*model.covariates, CLUSTER]].dropna()
     for name in cases.select_dtypes("category"):
         cases[name] = cases[name].cat.remove_unused_categories()
-    return Row(" + ".join(model.covariates), cases, Region.of(line))
+    return Row(" + ".join(model.covariates), cases, region)

@@ -16,7 +16,6 @@ from core_trial.analyses.fits import Fits
 from core_trial.declaration.arms import Group
 from core_trial.synthesis.exchange import Exchange
 from core_trial.synthesis.people import codes, treated
-from core_trial.synthesis.regions import Region
 from core_trial.synthesis.search import Attempt, best_of, descend
 from core_trial.synthesis.targets import Targets
 from core_trial.synthesis.times import hazard_ratio
@@ -57,12 +56,13 @@ def assign_workers(
         known["readmitted"].to_numpy(),
     )
     line = targets.line("time_to_readmission", ratio=True)
+    region = targets.region("time_to_readmission", ratio=True)
 
     def draw(rng: np.random.Generator) -> tuple[tuple[pd.Series, list[Attempt]], float]:
         workers = _workers(people, rng)
         clusters = codes(_cluster_ids(known, workers[known.index]))
         allowed = _exchangeable(known, workers[known.index])
-        exchange = Exchange(influence, clusters, allowed, Region.of(line), estimate)
+        exchange = Exchange(influence, clusters, allowed, region, estimate)
         gauge = descend(exchange, rng, steps=400)
         workers[known.index[exchange.at]] = workers[known.index].to_numpy()
         odds = _odds_ratio(people, workers, targets)
@@ -80,7 +80,8 @@ def _odds_ratio(people: pd.DataFrame, workers: pd.Series, targets: Targets) -> A
     fits = Fits(CORE, frame)
     found = fits.of(fits.spec(PRIMARY.key).fitted).fit
     k = found.position(CORE.arm.term)
-    return Region.of(line).attempt(PRIMARY.key, line, found.beta[k], found.std_error[k])
+    region = targets.region(PRIMARY.key, ratio=True)
+    return region.attempt(PRIMARY.key, line, found.beta[k], found.std_error[k])
 
 
 def _workers(people: pd.DataFrame, rng: np.random.Generator) -> pd.Series:

@@ -22,7 +22,6 @@ from core_trial.published import window
 from core_trial.results import Key
 from core_trial.synthesis.cells import calibrated_events, first_in_cells
 from core_trial.synthesis.people import treated
-from core_trial.synthesis.regions import Region
 from core_trial.synthesis.search import Floats, Impossible
 from core_trial.synthesis.targets import Targets
 from core_trial.trials.core import CORE
@@ -54,13 +53,12 @@ def readmit(people: pd.DataFrame, targets: Targets, rng: np.random.Generator) ->
     obtained = _records_obtained(people, targets, rng)
     known = people[obtained]
     arm = treated(known)
-    line = targets.line("readmission", ratio=True)
     cell, counts, _ = calibrated_events(
         arm,
         _centre_and_condition(known),
         _risk(known, rng),
         {int(a == Group.INTERVENTION): targets.count("readmission", "n", a) for a in PRINTED_ARMS},
-        Region.of(line),
+        targets.region("readmission", ratio=True),
         rng,
     )
     readmitted = pd.Series(np.nan, index=people.index)

@@ -15,7 +15,6 @@ from core_trial.declaration.arms import PRINTED_ARMS, Group
 from core_trial.synthesis.exchange import Exchange
 from core_trial.synthesis.lengths import Margins, calibrated_lengths
 from core_trial.synthesis.people import codes, treated
-from core_trial.synthesis.regions import Region
 from core_trial.synthesis.search import Attempt, Floats, best_of, descend
 from core_trial.synthesis.targets import Targets
 from core_trial.trials.core.words import FOLLOW_UP_DAYS
@@ -41,15 +40,16 @@ def draw_readmission_days(
     room = np.where(known["readmitted"] == 1, FOLLOW_UP_DAYS + 1 - known["days_to_readmission"], 0)
     margins = {int(a == Group.INTERVENTION): _margins(targets, str(a)) for a in PRINTED_ARMS}
     line = targets.line("readmission_days", ratio=True)
+    region = targets.region("readmission_days", ratio=True)
     clusters = codes(known["cluster_id"])
 
     def draw(rng: np.random.Generator) -> tuple[tuple[Floats, Exchange], float]:
-        days, fit = calibrated_lengths(arm, room, margins, Region.of(line), rng)
+        days, fit = calibrated_lengths(arm, room, margins, region, rng)
         exchange = Exchange(
             fit.influence(arm, days),
             clusters,
             _exchangeable(arm, room, days),
-            Region.of(line),
+            region,
             fit.estimate,
         )
         return (days, exchange), descend(exchange, rng, steps=400)

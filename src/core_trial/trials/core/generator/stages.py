@@ -8,7 +8,7 @@ undo, and the same seed gives the same trial.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -103,7 +103,7 @@ def synthesise(
     Impossible
         When the margins contradict one another, so that there is no such trial at all.
     """
-    wanted = targets or published()
+    wanted = replace(targets or published(), seed=seed)
     streams = map(np.random.default_rng, np.random.SeedSequence(seed).spawn(len(STAGES) + 3))
     attempts: list[Attempt] = []
     people = allocate(wanted, next(streams))
