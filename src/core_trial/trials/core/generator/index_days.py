@@ -4,7 +4,8 @@ Most had left acute care by then and have no such days; a few stayed long. The d
 drawn with the printed mean and standard deviation. Then they move, each a little, until together
 with the readmission days they have the printed quartile and rate ratio of all days in acute care.
 At last those of the intervention arm who were not readmitted exchange their days for the standard
-error. The readmission days stay as they are.
+error, and those of either arm so that few are discharged at a weekend. The readmission days stay as
+they are.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core_trial.declaration.arms import MODEL_ARMS, Group
+from core_trial.synthesis.calendar import SATURDAY
 from core_trial.synthesis.counts import RateRatio, rate_ratio
 from core_trial.synthesis.exchange import Exchange
 from core_trial.synthesis.lengths import fitting
@@ -25,6 +27,7 @@ from core_trial.synthesis.people import codes, treated
 from core_trial.synthesis.regions import Bounds, Region
 from core_trial.synthesis.samples import long_tail, order_statistics
 from core_trial.synthesis.search import (
+    GOAL,
     Attempt,
     Floats,
     Impossible,
@@ -50,6 +53,8 @@ HEAP = 0.15
 #: Candidate moves of one round, and the largest factor by which one move changes somebody's days.
 WIDTH = 150
 STRETCH = 0.25
+#: Share of discharges at a weekend that stay there.
+WEEKEND = 0.3
 #: A mean or a standard deviation this far from the middle of its bounds is as good as there.
 COMFORT = 0.6
 
@@ -200,6 +205,8 @@ def draw_index_days(
         return (problem, exchange), max(gauge, problem.farthest())
 
     (problem, exchange), gauge = best_of(draw, rng)
+    _leave_on_weekdays(problem, exchange, known["randomised_on"].dt.day_of_week.to_numpy(), rng)
+    gauge = max(exchange.gauge(), problem.farthest())
     frame = pd.DataFrame(np.nan, people.index, ["index_days", "acute_days"])
     frame.loc[known.index, "index_days"] = problem.days[exchange.at]
     frame["acute_days"] = frame["index_days"] + people["readmission_days"]
@@ -272,3 +279,29 @@ def _exchangeable(problem: IndexDays) -> np.ndarray:
     """Who may have whose days: in the intervention arm, among those not readmitted."""
     may = (problem.arm == 1) & (problem.readmission == 0)
     return np.outer(may, may) | np.eye(len(may), dtype=bool)
+
+
+def _leave_on_weekdays(
+    problem: IndexDays, exchange: Exchange, weekday: np.ndarray, rng: np.random.Generator
+) -> None:
+    """Exchange days once more, so that few index episodes end at a weekend and the row stands.
+
+    In the control arm everybody is a cluster, so that no exchange moves the standard error.
+    """
+    days, free, held = problem.days, problem.readmission == 0, exchange.at
+
+    def at_weekend(place: np.ndarray, record: np.ndarray) -> NDArray[np.bool_]:
+        return np.asarray((days[record] > 0) & ((weekday[place] + days[record]) % 7 >= SATURDAY))
+
+    places = rng.permutation(np.flatnonzero(free & at_weekend(np.arange(len(days)), held)))
+    for place in places[rng.random(len(places)) >= WEEKEND]:
+        others = np.flatnonzero(
+            free
+            & (problem.arm == problem.arm[place])
+            & (exchange.clusters != exchange.clusters[place])
+        )
+        here = np.full(len(others), place)
+        off = at_weekend(others, held[here]) | at_weekend(here, held[others])
+        far = exchange.after(here, others) > max(GOAL, exchange.gauge())
+        if len(able := others[~off & ~far]):
+            exchange.make((int(place), int(rng.choice(able))))

@@ -16,6 +16,8 @@ from core_trial.trials.core.words import AMENDMENT_INSTRUMENTS, INSTRUMENTS, Vis
 
 #: Groups of items that go together beyond the total; ours, after what each instrument asks about.
 GROUPS = {"csq": 1, "qpr": 2, "imr": 3, "bprs": 4, "uls": 2, "lsns": 2}
+#: What the interviewer rates.
+RATED = frozenset({"bprs"})
 #: Share of incomplete questionnaires that were left out altogether; else a few items are blank.
 LEFT_OUT = 0.5
 
@@ -31,7 +33,9 @@ def questionnaires(people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFra
     """
     visits = []
     habits = {
-        scale: Habits.draw(scale, len(people), rng, groups=GROUPS[scale.name])
+        scale: Habits.draw(
+            scale, len(people), rng, groups=GROUPS[scale.name], rated=scale.name in RATED
+        )
         for scale in INSTRUMENTS
     }
     for visit in Visit:
@@ -45,8 +49,7 @@ def questionnaires(people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFra
             }
         )
         parts = [
-            _answers(held, scale, visit, Habits(own.difficulty, own.leaning[here]), rng)
-            for scale, own in habits.items()
+            _answers(held, scale, visit, own.among(here), rng) for scale, own in habits.items()
         ]
         visits.append(pd.concat([frame, *parts], axis=1))
     return pd.concat(visits).sort_values(["participant_id", "completed_on"], ignore_index=True)

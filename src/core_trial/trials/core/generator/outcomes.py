@@ -17,9 +17,14 @@ from core_trial.synthesis.forms import CLUSTER, Row
 from core_trial.synthesis.linear import Scores, calibrate
 from core_trial.synthesis.people import treated
 from core_trial.synthesis.regions import Line, Region
-from core_trial.synthesis.search import Attempt, Floats, best_of, listener
+from core_trial.synthesis.search import NEAR, Attempt, Floats, best_of, listener
 from core_trial.synthesis.targets import Targets
 from core_trial.trials.core.generator.predictors import predictors_found
+
+#: Ratio of the workers' variance to the residual one: mean over the outcomes, and how they differ.
+BETWEEN = 0.05, 0.03
+#: Above this the scores are drawn anew.
+LARGEST_BETWEEN = 0.2
 
 
 def calibrated(
@@ -30,6 +35,8 @@ def calibrated(
     start: Callable[[np.random.Generator], Floats],
     targets: Targets,
     rng: np.random.Generator,
+    *,
+    spread: tuple[float, float] | None = None,
 ) -> tuple[Floats, list[Attempt]]:
     """Values of an outcome whose printed rows and moments all stand.
 
@@ -47,6 +54,8 @@ def calibrated(
         Draws values for those with a known outcome, to begin with.
     targets, rng
         What is printed; the source of all chance.
+    spread
+        Standard deviations of the control and the intervention arm to begin with.
 
     Returns
     -------
@@ -66,9 +75,12 @@ def calibrated(
     moments = [targets.moments(spec.name, str(a)) for a in MODEL_ARMS]
 
     def draw(rng: np.random.Generator) -> tuple[Scores, float]:
-        scores = Scores(start(rng), limits, rows, [1 - arm, arm], moments)
+        between = max(BETWEEN[0] + BETWEEN[1] * rng.standard_normal(), 0.0)
+        scores = Scores(start(rng), limits, rows, [1 - arm, arm], moments, between, spread)
         approach(scores)
-        return scores, calibrate(scores, rng)
+        distance = calibrate(scores, rng)
+        unlike = max(row.fit(scores.y)[2] for row in rows) > LARGEST_BETWEEN
+        return scores, max(distance, NEAR) if unlike else distance
 
     scores, _ = best_of(draw, rng, tries=4)
     values = np.full(len(frame), np.nan)

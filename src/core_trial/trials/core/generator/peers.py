@@ -1,9 +1,9 @@
 """Stage 5: peer support workers, who are the clusters of the intervention arm.
 
 Each works in one centre, in the pilot or in the main trial, around a time of its own, and takes on
-between one and some twenty participants. Then participants of one centre who were randomised within
-weeks of each other exchange their workers until the clustered standard error of the hazard ratio
-prints as it should. The hazard ratio knows nothing of that. The odds ratio does, if workers come to
+up to some fourteen participants. Then participants of one centre who were randomised within weeks
+of each other exchange their workers until the clustered standard error of the hazard ratio prints
+as it should. The hazard ratio knows nothing of that. The odds ratio does, if workers come to
 differ in how many were readmitted; then it is all done anew.
 """
 
@@ -25,10 +25,10 @@ from core_trial.trials.core.generator.draft import as_analysed
 from core_trial.trials.core.plan import PRIMARY
 
 #: Intervention participants per worker on average, and the most that one takes on.
-CASELOAD = 4.7
-LARGEST_CASELOAD = 20
-#: Shape of the gamma distribution of caseloads: below 1, a few workers carry much.
-UNEVENNESS = 0.9
+CASELOAD = 6.0
+LARGEST_CASELOAD = 14
+#: Shape of the gamma distribution of caseloads: the larger, the more even.
+EVENNESS = 4.0
 #: How long a worker stays, as a share of the recruitment period in the centre.
 TENURE = 0.25
 #: Participants who were never given a worker; each is a cluster of its own.
@@ -100,7 +100,7 @@ def _choose(day: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Worker of each participant of one centre, by when the worker is around and how busy."""
     n = len(day)
     count = max(2, round(n / CASELOAD))
-    share = rng.gamma(UNEVENNESS, size=count) + 0.05
+    share = rng.gamma(EVENNESS, size=count) + 0.05
     around = np.sort(rng.uniform(0, day.max(), count))
     near = np.exp(-(((day[:, None] - around) / (TENURE * day.max() + 1)) ** 2))
     chosen, load = np.empty(n, dtype=int), np.zeros(count)

@@ -57,7 +57,8 @@ def draw_contacts(
     wanted = Plan.of((moments[0], moments[1]), region, (sum(arm == 0), sum(arm == 1)), SD, TYPICAL)
     need = HISTORY * standing(people, "lifetime_admissions") + PSYCHOSIS * people["psychosis"]
     need = need[known] - need[known].mean()
-    z, before = _before(arm, need.to_numpy(), float(np.mean(wanted.imbalance)), rng)
+    imbalance = float(np.clip(0.0, *wanted.imbalance))  # no larger than it has to be
+    z, before = _before(arm, need.to_numpy(), imbalance, rng)
     baseline = np.full(len(people), np.nan)
     baseline[known] = before
     frame = as_analysed(people).assign(cmht_contacts_baseline=baseline)

@@ -31,30 +31,25 @@ class Trait:
         Correlation with the common factor.
     mean, sd
         Of the score at baseline.
-    worker
-        Share of the variance at four and at eighteen months that belongs to the worker.
     """
 
     wellbeing: float
     mean: float
     sd: float
-    worker: tuple[float, float] = (0.0, 0.0)
-
-    def share(self, visit: Visit) -> float:
-        """The worker's share of the variance at a follow-up."""
-        return self.worker[FOLLOW_UPS.index(visit)]
 
 
 TRAITS: Mapping[str, Trait] = MappingProxyType(
     {
-        "satisfaction": Trait(0.35, 25.0, 5.5, (0.12, 0.06)),
-        "self_management": Trait(0.70, 48.0, 8.0, (0.12, 0.08)),
-        "recovery": Trait(0.80, 52.0, 15.5, (0.06, 0.08)),
-        "symptoms": Trait(-0.65, 44.0, 12.5, (0.05, 0.0)),
-        "loneliness": Trait(-0.60, 22.5, 4.0, (0.0, 0.06)),
-        "social_network": Trait(0.45, 12.0, 5.8, (0.04, 0.04)),
+        "satisfaction": Trait(0.35, 25.0, 5.5),
+        "self_management": Trait(0.70, 48.0, 8.0),
+        "recovery": Trait(0.80, 52.0, 15.5),
+        "symptoms": Trait(-0.65, 44.0, 12.5),
+        "loneliness": Trait(-0.60, 22.5, 4.0),
+        "social_network": Trait(0.45, 12.0, 5.8),
     }
 )
+#: Share of the innovation's variance that belongs to the worker.
+WORKER = 0.05
 #: Correlation of the innovations between the two follow-ups, and the loss of wellbeing (in
 #: standard deviations of the innovation) in those who were readmitted, and with every standard
 #: deviation of past admissions.
@@ -99,8 +94,7 @@ def innovations(people: pd.DataFrame, rng: np.random.Generator) -> dict[Visit, d
     for name, trait in TRAITS.items():
         lasting = LASTING * first[name] + np.sqrt(1 - LASTING**2) * second[name]
         for visit, own in zip(FOLLOW_UPS, (first[name], lasting), strict=True):
-            share = trait.share(visit)
             effect = rng.standard_normal(workers.max() + 1)[workers]
-            mixed = np.sqrt(1 - share) * own + np.sqrt(share) * effect
+            mixed = np.sqrt(1 - WORKER) * own + np.sqrt(WORKER) * effect
             found[visit][name] = mixed - trait.wellbeing * loss
     return found
