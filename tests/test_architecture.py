@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "results": {"errors"},
     "declaration": {"errors", "results"},
     "data": BASE,
-    "analyses": BASE | {"data", "models"} | KNOWS_CORE,
+    "analyses": BASE | {"data", "models"},
     "published": BASE,
     "disclosure": BASE,
     "report": BASE,

@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     from core_trial.declaration.covariates import Categories, Number, YesNo
     from core_trial.declaration.files import ColumnMap, Files
     from core_trial.declaration.instruments import Instrument
+    from core_trial.declaration.layout import FlowSection, FurtherTable, Layout, Line
     from core_trial.declaration.models import Using
     from core_trial.declaration.outcomes import Binary, Count, Score, Time
+    from core_trial.declaration.paper import Claim, Paper, Range
     from core_trial.declaration.trial import Compliers, Trial
+    from core_trial.declaration.wording import Sentence, Wording
     from core_trial.errors import (
         CoreTrialError,
         DataError,
@@ -42,6 +45,15 @@ if TYPE_CHECKING:
     from core_trial.trials.core.trial import CORE
 
 _HOMES = {
+    "Claim": "declaration.paper",
+    "FlowSection": "declaration.layout",
+    "FurtherTable": "declaration.layout",
+    "Layout": "declaration.layout",
+    "Line": "declaration.layout",
+    "Paper": "declaration.paper",
+    "Range": "declaration.paper",
+    "Sentence": "declaration.wording",
+    "Wording": "declaration.wording",
     "as_declared": "data.mapping",
     "Column": "declaration.columns",
     "Table": "declaration.columns",
@@ -86,6 +98,7 @@ __all__ = [
     "Arm",
     "Binary",
     "Categories",
+    "Claim",
     "Cluster",
     "Column",
     "ColumnMap",
@@ -96,10 +109,17 @@ __all__ = [
     "DesignError",
     "Files",
     "FitError",
+    "FlowSection",
+    "FurtherTable",
     "Instrument",
+    "Layout",
+    "Line",
     "Number",
+    "Paper",
+    "Range",
     "Results",
     "Score",
+    "Sentence",
     "Study",
     "Table",
     "Time",
@@ -107,6 +127,7 @@ __all__ = [
     "TrialData",
     "Using",
     "VerificationError",
+    "Wording",
     "YesNo",
     "analyse",
     "as_declared",

@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import re
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 import made_up
@@ -13,6 +14,7 @@ import pytest
 from made_up import TRIAL, changed
 from records import counts, estimate, number
 
+from core_trial.declaration.arms import Arm
 from core_trial.declaration.covariates import Categories
 from core_trial.declaration.layout import FurtherTable, Layout, Line, Show
 from core_trial.declaration.wording import Sentence, Wording
@@ -190,6 +192,10 @@ def test_two_times_have_figures_of_their_own(results):
     both = changed(outcomes=(*TRIAL.outcomes, more))
     names = {curves(results, both, outcome).name for outcome in times(both)}
     assert names == {"curves_weeks", "curves_months"}
+    alike = replace(more, name="weeks/", label="Findings"), replace(more, name="weeks ", label="x")
+    three = changed(outcomes=(*TRIAL.outcomes, *alike))
+    names = {curves(results, three, outcome).name for outcome in times(three)}
+    assert names == {"curves_weeks", "curves_2", "curves_3"}
 
 
 def test_the_forest_says_which_way_is_better(results):
@@ -215,6 +221,30 @@ def test_every_outcome_has_a_general_sentence(results):
         "Naps: mean 1 naps (SD 2) in the CBT-I group versus 2 naps (SD 2) in the TAU group (ratio "
         "of means 0.50, 95% CI 0.20 to 1.10; p=0.5000).",
     )
+
+
+ODD = ["a <b> & {x} = y|*`", "{share a}", "ünï", "a/b  c", "=1+1", "100% $\\foo$"]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_names_of_any_kind_are_text(odd):
+    named = tuple(
+        replace(o, label=f"{odd}{i}", name=f"{odd}{i}", **({"unit": odd} if i else {}))
+        for i, o in enumerate(TRIAL.outcomes)
+    )
+    trial = changed(title=odd, outcomes=named, arm=Arm("x", control=odd, intervention=f"{odd}2"))
+    keys = {o.key: new.key for o, new in zip(TRIAL.outcomes, named, strict=True)}
+    renamed = (
+        replace(r, analysis=keys.get(r.analysis, r.analysis)) if hasattr(r, "analysis") else r
+        for r in made_up.results()
+    )
+    results = Results(tuple(renamed))
+    told = sentences(results, trial)
+    assert len(told) == len(sentences(made_up.results(), TRIAL))
+    assert f"{odd}0: 20 (67%) of 30 participants" in told[1]
+    for name, text in document.files(results, trial, sentences=told).items():
+        if name.endswith(".html"):
+            ET.fromstring(text.removeprefix("<!DOCTYPE html>"))
 
 
 def test_a_trial_may_word_its_own(results):

@@ -33,7 +33,7 @@ def flow():
     registry = load()
     for key in registry.by_key:
         if key.analysis == "flow" and key.statistic == "n":
-            n, of = (registry.value("flow", s, key.arm, key.level) for s in ("n", "N"))
+            n, of = (registry.get("flow", s, key.arm, key.level) for s in ("n", "N"))
             yield FlowCount(
                 step=key.level, arm=key.arm, n=int(n), of=0 if math.isnan(of) else int(of)
             )

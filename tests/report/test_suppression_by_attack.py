@@ -22,7 +22,9 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from core_trial.disclosure.associations import cells as cells_of
 from core_trial.disclosure.curves import coarse
+from core_trial.disclosure.suppression import coarse as coarse_moment
 from core_trial.disclosure.suppression import suppress
+from core_trial.report.number import PLAIN, fixed
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
 from core_trial.results import (
@@ -292,9 +294,9 @@ def few_readmitted(printed: Results) -> Results:
 
 def test_effects_that_rest_on_a_small_count_are_withheld(printed):
     safe = suppress(few_readmitted(printed), CORE, 5)
-    assert safe.estimate("readmission") is None
-    assert safe.estimate("time_to_readmission") is None
-    assert safe.estimate("loneliness_month_4") is not None
+    assert safe.get_estimate("readmission") is None
+    assert safe.get_estimate("time_to_readmission") is None
+    assert safe.get_estimate("loneliness_month_4") is not None
     assert "[c]" in table2(safe, CORE).to_text()
     assert not safe.find("curve", arm="intervention")
 
@@ -426,8 +428,8 @@ def associated(name: str, cells_: Sequence[tuple[int, int]], p: float = 0.2) -> 
 
 def tables_that_fit(safe: Results, name: str, missing: int) -> list[tuple[int, int]]:
     """Every (missing men, missing women) that the told odds ratio allows."""
-    men, women = (int(safe.value("sex", "n", "", level)) for level in ("male", "female"))
-    found = safe.estimate(name, "sex[female]")
+    men, women = (int(safe.get("sex", "n", "", level)) for level in ("male", "female"))
+    found = safe.get_estimate(name, "sex[female]")
     tables = ((a, missing - a) for a in range(missing + 1) if missing - a <= women)
     if found is None:
         return list(tables)
@@ -455,8 +457,8 @@ def test_an_odds_ratio_does_not_give_a_small_cell_away(cells_, threshold, told_)
     name = "missingness.readmission"
     safe = suppress(Results(tuple(associated(name, cells_))), CORE, threshold)
     possible = tables_that_fit(safe, name, cells_[0][0] + cells_[1][0])
-    assert (safe.estimate(name, "sex[female]") is not None) == told_
-    assert math.isnan(safe.value(name, "joint_p", "", "sex")) != told_
+    assert (safe.get_estimate(name, "sex[female]") is not None) == told_
+    assert math.isnan(safe.get(name, "joint_p", "", "sex")) != told_
     if not told_:
         assert len(possible) > 1
 
@@ -475,7 +477,7 @@ def test_the_solver_finds_the_table_that_was_fitted(sizes, shares):
 def test_what_was_told_of_missingness_stays_told(printed):
     name = "missingness.readmission"
     once = suppress(Results(tuple(associated(name, ((60, 115), (40, 223))))), CORE, 5)
-    assert suppress(once, CORE, 5).estimate(name, "sex[female]") is not None
+    assert suppress(once, CORE, 5).get_estimate(name, "sex[female]") is not None
 
 
 # Moments of a few people.
@@ -509,9 +511,17 @@ def test_days_of_a_few_do_not_follow_from_the_moments_of_all(positive, hidden):
     safe = suppress(Results((*few, *many)), CORE, 5)
     for analysis in ("readmission_days", "time_to_readmission"):
         for statistic in ("mean", "sd"):
-            assert math.isnan(safe.value(analysis, statistic, "intervention")) == hidden
-            assert not math.isnan(safe.value(analysis, statistic, "control"))
-    assert safe.value("readmission_days", "mean", "control") == round(sum(range(84)) / 216, 2)
+            assert math.isnan(safe.get(analysis, statistic, "intervention")) == hidden
+            assert not math.isnan(safe.get(analysis, statistic, "control"))
+    assert safe.get("readmission_days", "mean", "control") == round(sum(range(84)) / 216, 2)
+
+
+@given(st.floats(-1e4, 1e4), st.integers(1, 2))
+def test_a_coarse_moment_prints_as_the_moment_itself(value, decimals):
+    told_ = coarse_moment(value, decimals)
+    assert abs(told_ - value) <= 1.5 * 10**-decimals
+    for fewer in range(decimals):
+        assert fixed(told_, fewer, PLAIN) == fixed(value, fewer, PLAIN)
 
 
 def test_expected_noughts_are_those_observed_and_go_with_them():
@@ -534,9 +544,7 @@ def test_no_hash_of_an_input_is_told(printed):
 
 def test_no_cluster_is_named_and_no_persons_residual_told():
     series = (
-        Descriptive(
-            analysis="influence.readmission", statistic="p_value", value=0.1, level="w WA51"
-        ),
+        LeaveOneOut(analysis="readmission", cluster="WA51", estimate=0.6, p_value=0.1),
         Descriptive(analysis="normality.x", statistic="observed", value=2.9, level="residual 50"),
     )
     assert "WA51" not in suppress(Results(series), CORE, 5).to_json()
@@ -563,9 +571,9 @@ def test_first_and_last_date_of_a_few_are_withheld(pilot, hidden):
         Descriptive(analysis="centres", statistic="n", value=1.0, level="pilot"),
     )
     safe = suppress(Results(records), CORE, 5)
-    assert math.isnan(safe.value("recruitment", "last_date", "", "pilot")) == hidden
-    assert math.isnan(safe.value("centres", "n", "", "pilot")) == hidden
-    assert safe.value("recruitment", "first_date", "", "main_trial") == 735000
+    assert math.isnan(safe.get("recruitment", "last_date", "", "pilot")) == hidden
+    assert math.isnan(safe.get("centres", "n", "", "pilot")) == hidden
+    assert safe.get("recruitment", "first_date", "", "main_trial") == 735000
 
 
 @pytest.mark.parametrize(("n_level", "told_"), [(396, False), (395, True)])
@@ -573,9 +581,9 @@ def test_a_fit_that_left_a_few_out_does_not_tell_how_many(printed, n_level, told
     own = replace(printed.estimate("readmission"), n=400)
     further = replace(own, level="planned_adjustments", n=n_level)
     safe = suppress(Results((own, further)), CORE, 5)
-    found = safe.estimate("readmission", "planned_adjustments")
+    found = safe.get_estimate("readmission", "planned_adjustments")
     assert (found.n is not None) == told_
-    assert safe.estimate("readmission").n == 400
+    assert safe.get_estimate("readmission").n == 400
 
 
 def test_sizes_of_small_clusters_are_withheld():
@@ -584,8 +592,8 @@ def test_sizes_of_small_clusters_are_withheld():
             yield Descriptive(analysis="clusters", statistic=statistic, value=value, arm=arm)
 
     safe = suppress(Results((*sizes("intervention", 4.0), *sizes("control", 5.0))), CORE, 5)
-    assert math.isnan(safe.value("clusters", "most", "intervention"))
-    assert safe.value("clusters", "least", "control") == 5
+    assert math.isnan(safe.get("clusters", "most", "intervention"))
+    assert safe.get("clusters", "least", "control") == 5
 
 
 def test_a_denominator_cannot_exceed_those_randomised():

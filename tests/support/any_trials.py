@@ -9,7 +9,6 @@ import pandas as pd
 from hypothesis import strategies as st
 
 import core_trial as ct
-from core_trial import models
 
 #: Spellings of the arms, control first: text, numbers, booleans, in any alphabetical order.
 SPELLINGS = (
@@ -22,8 +21,6 @@ SPELLINGS = (
     ("TAU + (waiting)", "TAU: extra"),
     ("Kontrolle", "Behandlung ä"),
 )
-#: What a count may be fitted by until the recommended model is there.
-COUNTS = None if hasattr(models, "negative_binomial") else ct.Using("zero_inflated_nb")
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,7 @@ def _outcome(k: int, kind: str, frame: pd.DataFrame, rng: np.random.Generator) -
         frame[f"{name}_event"] = (rng.random(n) < 0.6).astype(int)
         return ct.Time(name, event=f"{name}_event")
     frame[name] = rng.negative_binomial(1, 0.2, n)
-    return ct.Count(name, model=COUNTS)
+    return ct.Count(name)
 
 
 def _lose(share: float, frame: pd.DataFrame, rng: np.random.Generator) -> None:

@@ -17,4 +17,4 @@ def load() -> registry.Registry:
 
 def read(text: str) -> registry.Registry:
     """A changed registry, read with all that CORE declares of its paper."""
-    return registry.read(text, CORE.registry, load().partitions)
+    return registry.read(text, CORE.paper, load().partitions)

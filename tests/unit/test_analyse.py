@@ -8,7 +8,6 @@ import pytest
 import third_trial
 
 import core_trial as ct
-from core_trial import models
 from core_trial.results import Descriptive, Estimate, FlowCount
 
 #: Words that only CORE has.
@@ -119,9 +118,6 @@ def test_a_study_is_shown_on_one_line(study):
     assert len(repr(study.results)) < 200
 
 
-@pytest.mark.skipif(
-    not hasattr(models, "negative_binomial"), reason="the recommended model of counts is not there"
-)
 def test_counts_are_compared_by_a_ratio_of_means(people):
     trial = ct.Trial(
         title="Counts",

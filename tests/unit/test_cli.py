@@ -157,7 +157,7 @@ def test_what_new_writes_is_checked_and_analysed_at_once(capsys, tmp_path):
     assert cli.main(["check", str(folder)]) == 0
     assert cli.main(["analyse", str(folder), "--out", str(out)]) == 0
     told = capsys.readouterr().out
-    assert "Readmitted within 1 year" in told
+    assert "Readmitted within" in told
     assert "printed numbers" not in told
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "Peer support after discharge" in page

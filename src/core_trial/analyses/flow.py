@@ -78,8 +78,8 @@ def denominators(trial: Trial) -> Iterator[Denominator]:
 
 def _faults(d: Denominator, results: Results) -> Iterator[str]:
     for arm in summaries.GROUPS:
-        table = results.value(d.analysis, d.statistic, arm, d.level)
-        flow = results.value("flow", "n", arm, d.step)
+        table = results.get(d.analysis, d.statistic, arm, d.level)
+        flow = results.get("flow", "n", arm, d.step)
         agrees = table == flow if d.exact else table <= flow
         if not agrees:
             name = f"{d.analysis} {d.level}".rstrip()
@@ -89,8 +89,8 @@ def _faults(d: Denominator, results: Results) -> Iterator[str]:
 def _fitted_to_others(trial: Trial, results: Results) -> Iterator[str]:
     """Models fitted to another number of participants than were to be analysed."""
     for outcome in trial.outcomes:
-        found, step = results.estimate(outcome.key), f"analysed_{outcome.key}"
-        flow = results.value("flow", "n", "", step)
+        found, step = results.get_estimate(outcome.key), f"analysed_{outcome.key}"
+        flow = results.get("flow", "n", "", step)
         if found is not None and found.n != flow:
             yield f"the model of {outcome.key} was fitted to {found.n}, {step} {flow:g}"
 
@@ -99,6 +99,6 @@ def _unbalanced(results: Results) -> Iterator[str]:
     """Steps whose arms do not add up to their total."""
     totals = {r.step: r.n for r in results if isinstance(r, FlowCount) and not (r.arm or r.reason)}
     for step, total in totals.items():
-        arms = [results.value("flow", "n", arm, step) for arm in summaries.GROUPS]
+        arms = [results.get("flow", "n", arm, step) for arm in summaries.GROUPS]
         if not any(map(math.isnan, arms)) and sum(arms) != total:
             yield f"{step}: {arms[0]:g} + {arms[1]:g} is not {total}"

@@ -7,7 +7,10 @@ whole fit says which matter, and the model is fitted anew without these.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,28 +18,40 @@ from numpy.typing import NDArray
 
 from core_trial.analyses.clusters import named
 from core_trial.analyses.fits import Cases, Fits, Fitted, fit
-from core_trial.analyses.plan import AnalysisSpec
+from core_trial.analyses.plan import ROBUST, AnalysisSpec
 from core_trial.declaration.models import Model
 from core_trial.declaration.trial import Trial
 from core_trial.errors import DesignError, FitError
+from core_trial.models.clusters import Clusters, groups, nesting
 from core_trial.models.design import build
+from core_trial.models.fit import Fit
 from core_trial.models.inference import wald
+from core_trial.models.intercept.mixed_logistic import fit_mixed_logistic
+from core_trial.models.linear.mixed_linear import fit_mixed_linear
+from core_trial.models.numerics.threads import one_thread
 from core_trial.results import LeaveOneOut
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+#: From who stays to the fit to them; None where the frame has to be read anew.
+Refit = Callable[[Bools], Fit | None]
 #: Up to this many clusters the model is fitted anew without each.
 MOST_REFITTED_CLUSTERS = 60
 #: With more, it is fitted anew without these many, which change the effect most.
 MOST_INFLUENTIAL = 20
 #: Models of a mean that is a probability, and of one that is positive.
 _BOUNDED = frozenset({Model.MIXED_LOGISTIC, Model.LOGISTIC})
+#: Models that take a design which is made already.
+_SLICED: Mapping[Model, Callable[..., Fit]] = MappingProxyType(
+    {Model.MIXED_LINEAR: fit_mixed_linear, Model.MIXED_LOGISTIC: fit_mixed_logistic}
+)
 _LINEAR = frozenset({Model.MIXED_LINEAR, Model.LINEAR})
 
 
-def records(fits: Fits) -> Iterator[LeaveOneOut]:
+@one_thread
+def records(fits: Fits) -> list[LeaveOneOut]:
     """Every outcome without each cluster."""
-    for spec in fits.plan:
-        yield from of_outcome(spec, fits)
+    return [record for spec in fits.plan for record in of_outcome(spec, fits)]
 
 
 def of_outcome(spec: AnalysisSpec, fits: Fits) -> Iterator[LeaveOneOut]:
@@ -44,7 +59,7 @@ def of_outcome(spec: AnalysisSpec, fits: Fits) -> Iterator[LeaveOneOut]:
     cluster = fits.trial.cluster
     if cluster is None:
         return
-    cases = fits.cases(spec.fitted)
+    cases = _as_the_whole(fits, fits.cases(spec.fitted), spec)
     members = cases.frame[cluster.membership].to_numpy()
     labels = sorted(named(fits.trial, fits.participants) & set(members))
     changes: dict[str, float] = {}
@@ -53,25 +68,97 @@ def of_outcome(spec: AnalysisSpec, fits: Fits) -> Iterator[LeaveOneOut]:
             changes = _changes(fits.trial, fits.of(spec.fitted), members, labels)
         except (DesignError, FitError):
             return
+    refit = _refit(cases)
     largest = sorted(changes, key=lambda label: -abs(changes[label]))[:MOST_INFLUENTIAL]
     for label in labels:
         if not changes or label in largest:
-            yield refitted(spec.name, fits.trial, cases, label, members != label)
+            yield refitted(spec.name, fits.trial, cases, label, members != label, refit)
         else:
             yield _one_step(spec.name, fits.trial, fits.of(spec.fitted), label, changes[label])
 
 
-def refitted(
-    analysis: str, trial: Trial, cases: Cases, label: str, keep: NDArray[np.bool_]
-) -> LeaveOneOut:
-    """The model fitted anew to those who stay, shape (n,)."""
+def _as_the_whole(fits: Fits, cases: Cases, spec: AnalysisSpec) -> Cases:
+    """The people, with the standard errors of the whole fit, where the model chose them itself.
+
+    Without one cluster there may be too few for a sandwich; the p-values could not be compared.
+    """
+    options = cases.spec.options
+    if cases.spec.model not in ROBUST or "inference" in options:
+        return cases
     try:
-        effect = fit(trial, cases.without(keep)).fit.effect(trial.arm.term)
+        sandwich = "sandwich" in fits.of(spec.fitted).fit.method
+    except (DesignError, FitError):
+        return cases
+    if not sandwich or not cases.spec.cluster:
+        return cases
+    told = MappingProxyType({**options, "inference": "sandwich"})
+    return replace(cases, spec=replace(cases.spec, options=told))
+
+
+def refitted(
+    analysis: str,
+    trial: Trial,
+    cases: Cases,
+    label: str,
+    keep: Bools,
+    refit: Refit = lambda keep: None,
+) -> LeaveOneOut:
+    """The model fitted anew to those who stay, shape (n,).
+
+    `refit` gives the fit where it can be had without the frame, and None where it cannot.
+    """
+    try:
+        found = refit(keep) or fit(trial, cases.without(keep)).fit
+        effect = found.effect(trial.arm.term)
     except (DesignError, FitError):
         return LeaveOneOut(analysis=analysis, cluster=label, estimate=math.nan, p_value=math.nan)
     return LeaveOneOut(
         analysis=analysis, cluster=label, estimate=effect.estimate, p_value=effect.p_value
     )
+
+
+def _refit(cases: Cases) -> Refit:
+    """Fits to some of the people whose design is a part of that of all: it is made once."""
+    try:
+        return _sliced(cases) if cases.spec.model in _SLICED and len(cases.frame) else _never
+    except DesignError:
+        return _never
+
+
+def _never(keep: Bools) -> None:
+    """No fit without the frame."""
+    del keep
+
+
+def _sliced(cases: Cases) -> Refit:
+    spec, frame, options = cases.spec, cases.frame, dict(cases.spec.arguments)
+    design, members = build(spec.formula, frame), groups(frame, str(options.pop("cluster")))
+    random, by = str(options.pop("random", "1")), options.pop("residual_by", None)
+    nested, residual = nesting(frame, random), groups(frame, str(by)) if by else None
+
+    def refit(keep: Bools) -> Fit | None:
+        X = design.X[keep]
+        if _rank(X) < X.shape[1] or (residual and _part(residual, keep).count < 2):
+            return None
+        given: dict[str, Any] = dict(options)
+        if residual:
+            given["residual"] = _part(residual, keep)
+        inside = None if nested is None else nested.inside[keep]
+        own = replace(design, X=X, y=design.y[keep])
+        return _SLICED[spec.model](own, _part(members, keep), random=inside, **given)
+
+    return refit
+
+
+def _part(members: Clusters, keep: Bools) -> Clusters:
+    """Membership of some of the rows."""
+    there, codes = np.unique(members.codes[keep], return_inverse=True)
+    return Clusters(codes.astype(np.intp), members.labels[there])
+
+
+def _rank(X: Floats) -> int:
+    scale = np.abs(X).max(axis=0, initial=0.0)
+    return int(np.linalg.matrix_rank(X / np.where(scale > 0, scale, 1.0)))
 
 
 def _one_step(

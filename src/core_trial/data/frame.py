@@ -123,7 +123,8 @@ def _read_arm(reading: Reading) -> None:
     missing = int(labels.isna().sum())
     if missing:
         reading.fault(f"arm {arm.column!r}: {_rows(missing)} no arm")
-    reading.keep(arm.column, pd.Categorical(labels, list(levels), ordered=True))
+    known = labels.where(labels.isin(levels), None)
+    reading.keep(arm.column, pd.Categorical(known, list(levels), ordered=True))
     reading.treated = (labels == levels[1]).to_numpy(bool)
 
 

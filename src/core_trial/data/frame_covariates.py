@@ -99,7 +99,8 @@ def _read_categories(reading: Reading, item: Categories, column: pd.Series) -> C
         reading.fault(
             f"baseline {item.column!r}: level {name!r} is not declared{nearest(name, declared)}"
         )
-    reading.keep(item.column, pd.Categorical(labels, declared))
+    known = labels.where(labels.isin(declared), None)
+    reading.keep(item.column, pd.Categorical(known, declared))
     spelt = {text(level): label for level, label in item.levels.items()}
     combined = {name: tuple(map(text, levels)) for name, levels in item.combined.items()}
     return replace(item, levels=spelt, combined=combined)

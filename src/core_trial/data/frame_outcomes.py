@@ -100,7 +100,10 @@ def _read_time(reading: Reading, outcome: Time) -> None:
         _forbid(reading, role, time < 0, "before zero: a time runs from its origin")
     if time is not None and event is not None:
         _forbid(
-            reading, role, np.isnan(time) & ~np.isnan(event), "missing where the event is known"
+            reading,
+            role,
+            np.isnan(time) & ~np.isnan(event),
+            f"missing where {outcome.event!r} is known",
         )
         lost = np.isnan(event) & ~np.isnan(time)
         _forbid(reading, role, lost, f"known where {outcome.event!r} is missing")

@@ -40,7 +40,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
 class Numbers(Protocol):
     """Whatever gives numbers by name: results and registry."""
 
-    def value(self, analysis: str, statistic: str, arm: str = "", level: str = "", /) -> float:
+    def get(self, analysis: str, statistic: str, arm: str = "", level: str = "", /) -> float:
         """One number; ``nan`` when it is not there."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 
 from core_trial.declaration.arms import Arm, Cluster
@@ -85,7 +86,8 @@ class Trial:
     wording
         How the findings are worded, where not by the general sentences.
     registry
-        What a paper printed; None where nothing is to be compared.
+        What a paper printed: the CSV file of its numbers, or a `Paper` with what their arithmetic
+        needs to know; None where nothing is to be compared.
 
     Raises
     ------
@@ -112,7 +114,7 @@ class Trial:
     denominators: tuple[Denominator, ...] = ()
     layout: Layout = field(default_factory=Layout)
     wording: Wording = field(default_factory=Wording)
-    registry: Paper | None = None
+    registry: Paper | str | Path | None = None
 
     def __post_init__(self) -> None:
         for name in TUPLES:
@@ -126,6 +128,13 @@ class Trial:
     def primary(self) -> AnyOutcome | None:
         """The primary outcome; None where none is named."""
         return next((outcome for outcome in self.outcomes if outcome.primary), None)
+
+    @property
+    def paper(self) -> Paper | None:
+        """The paper to compare with, however it was declared; None where there is none."""
+        if self.registry is None or isinstance(self.registry, Paper):
+            return self.registry
+        return Paper(file=Path(self.registry))
 
     @property
     def label(self) -> str:
@@ -199,6 +208,8 @@ def _of_types(trial: Trial) -> Iterator[str]:
         yield f"arm: write ct.Arm(column, control=..., intervention=...), not {trial.arm!r}"
     if trial.cluster is not None and not isinstance(trial.cluster, Cluster):
         yield f"cluster: write ct.Cluster(column), not {trial.cluster!r}"
+    if not isinstance(trial.registry, Paper | str | Path | None):
+        yield f"registry: name the CSV file of printed numbers, not {trial.registry!r}"
     for name in TUPLES:
         value = getattr(trial, name)
         if value is not None and not isinstance(value, tuple):

@@ -68,7 +68,7 @@ class Sentence:
         ``{median ANALYSIS}``, ``{date ANALYSIS}``, ``{effect ANALYSIS}``, ``{absolute ANALYSIS}``,
         ``{label ANALYSIS}`` or, inside a sentence, ``{title ANALYSIS}``, with ``arm=``,
         ``level=``, ``unit=``, ``decimals=1,1``, ``statistic=`` after them (an underscore for a
-        space), or ``{intervention}`` and ``{control}``.
+        space; ``unit=own`` for the outcome's), or ``{intervention}`` and ``{control}``.
 
     Raises
     ------

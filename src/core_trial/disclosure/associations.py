@@ -110,5 +110,5 @@ def _size(results: Results, trial: Trial, term: str) -> float:
     level = level.removesuffix("]")
     if name == trial.arm.column:
         arm = next((a for a in PRINTED_ARMS if str(trial.arm.level(a)) == level), "")
-        return results.value("flow", "n", arm, "randomised")
+        return results.get("flow", "n", arm, "randomised")
     return results.numbers.get(Key(name, "n", "", level), math.nan)

@@ -7,9 +7,11 @@ count. Curves are coarsened until every step and every group of censored people 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from decimal import Decimal
 from functools import singledispatch
 
 from core_trial.declaration.trial import Trial
@@ -27,6 +29,7 @@ from core_trial.results import (
     Results,
     Withheld,
 )
+from core_trial.results.rounding import rounded, unit
 
 _EFFECT = ("estimate", "low", "high", "p_value", "n")
 _SUMMARIES = ("mean", "sd", "median", "q1", "q3")
@@ -100,7 +103,7 @@ def _(record: Descriptive, hidden: Hidden) -> Iterable[Record]:
     if key in hidden.counts or _gives_away(key, hidden) or _of_a_small_cluster(record, hidden):
         return (_withheld(key),)
     if key.statistic in _SUMMARIES:
-        return (replace(record, value=round(record.value, _decimals(key, hidden))),)
+        return (replace(record, value=coarse(record.value, _decimals(key, hidden))),)
     return (record,)
 
 
@@ -125,6 +128,23 @@ def _of_a_small_cluster(record: Descriptive, hidden: Hidden) -> bool:
     """Whether a size of clusters is that of a small one, or of all where one is small."""
     sizes = record.analysis == CLUSTERS and record.statistic in _SIZES
     return sizes and record.arm in hidden.small_clusters
+
+
+def coarse(value: float, decimals: int) -> float:
+    """A number with few decimals that prints with still fewer as the number itself does.
+
+    Examples
+    --------
+    >>> coarse(20.46, 1), coarse(0.0963, 2), coarse(20.54, 1)
+    (20.4, 0.1, 20.5)
+    """
+    if not math.isfinite(value):
+        return value
+    told = rounded(value, decimals)
+    if any(rounded(float(told), d) != rounded(value, d) for d in range(decimals)):
+        step = unit(decimals)
+        told += step if told < Decimal(repr(float(value))) else -step
+    return float(told)
 
 
 def _decimals(key: Key, hidden: Hidden) -> int:

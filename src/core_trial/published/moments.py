@@ -38,13 +38,13 @@ def quartiles(registry: Registry) -> Iterator[Finding]:
 def _samples(row: Row, known: Range, registry: Registry) -> Iterator[Sample]:
     """Samples that the numbers may be: of one size where it is printed, else of any up to it."""
     if known.of:
-        n = registry.value(known.of, "N", row.arm)
-        none = registry.value(row.analysis, "n", row.arm, "none")
+        n = registry.get(known.of, "N", row.arm)
+        none = registry.get(row.analysis, "n", row.arm, "none")
         zeros = 0 if math.isnan(none) else int(none)
         if not math.isnan(n):
             yield Sample(int(n), max(known.low, 1) if zeros else known.low, known.high, zeros)
         return
-    reached = registry.value("flow", "n", "", known.step)
+    reached = registry.get("flow", "n", "", known.step)
     most = ANY_SIZE if math.isnan(reached) else int(reached)
     yield from (Sample(n, known.low, known.high) for n in range(most, 1, -1))
 
@@ -73,7 +73,7 @@ def _against_zeros(row: Row, registry: Registry) -> Iterator[Finding]:
     The quartile at p is zero when the order statistic after the first floor(n p) is: the one that
     it is, or the second of the two that it is the mean of.
     """
-    none, n = (registry.value(row.analysis, s, row.arm, "none") for s in ("n", "N"))
+    none, n = (registry.get(row.analysis, s, row.arm, "none") for s in ("n", "N"))
     if math.isnan(none) or math.isnan(n):
         return
     known = registry.paper.ranges.get(row.analysis)

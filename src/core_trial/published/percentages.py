@@ -60,8 +60,8 @@ def pooled_percent(numbers: Numbers, analysis: str, levels: Iterable[str]) -> fl
     Each category is printed with its arm's denominator, so that of one category does.
     """
     names = tuple(levels)
-    n = sum(numbers.value(analysis, "n", arm, level) for arm in PRINTED_ARMS for level in names)
-    of = sum(numbers.value(analysis, "N", arm, names[0]) for arm in PRINTED_ARMS)
+    n = sum(numbers.get(analysis, "n", arm, level) for arm in PRINTED_ARMS for level in names)
+    of = sum(numbers.get(analysis, "N", arm, names[0]) for arm in PRINTED_ARMS)
     return 100 * n / of if of else math.nan
 
 
@@ -81,9 +81,9 @@ def from_arms(registry: Registry) -> Iterator[Finding]:
 
 def of_randomised(registry: Registry) -> Iterator[Finding]:
     """Shares of the randomised at a step of the flow, against the arms' counts."""
-    everybody = sum(registry.value("flow", "n", arm, "randomised") for arm in PRINTED_ARMS)
+    everybody = sum(registry.get("flow", "n", arm, "randomised") for arm in PRINTED_ARMS)
     for entry in registry.find(analysis="flow", statistic="percent", arm=""):
-        reached = sum(registry.value("flow", "n", arm, entry.key.level) for arm in PRINTED_ARMS)
+        reached = sum(registry.get("flow", "n", arm, entry.key.level) for arm in PRINTED_ARMS)
         share = 100 * reached / everybody if everybody else math.nan
         yield from _unless_held(entry, share, "percentage of the randomised")
 

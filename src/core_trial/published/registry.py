@@ -183,7 +183,7 @@ class Registry:
         entries = self.by_key.get(Key(analysis, statistic, arm, level), ())
         return entries[0] if entries else None
 
-    def value(self, analysis: str, statistic: str, arm: str = "", level: str = "", /) -> float:
+    def get(self, analysis: str, statistic: str, arm: str = "", level: str = "", /) -> float:
         """A number as printed; ``nan`` where the paper prints none. As `Results.value`."""
         entry = self.first(analysis, statistic, arm, level)
         number = entry.value if entry else None
@@ -209,9 +209,10 @@ def of(trial: Trial) -> Registry:
     VerificationError
         If the trial declares none, the file cannot be read, or it is broken; see `read`.
     """
-    if trial.registry is None:
+    paper = trial.paper
+    if paper is None:
         raise VerificationError("the trial declares no registry= of printed numbers")
-    file = trial.registry.file
+    file = paper.file
     try:
         text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as problem:
@@ -221,7 +222,7 @@ def of(trial: Trial) -> Registry:
         for item in trial.baseline
         if isinstance(item, Categories) and item.levels
     }
-    return read(text, trial.registry, partitions)
+    return read(text, paper, partitions)
 
 
 def read(

@@ -72,7 +72,7 @@ def denominators(registry: Registry) -> Iterator[Finding]:
     for analysis, levels in registry.partitions.items():
         for arm in PRINTED_ARMS:
             entry = registry.first(analysis, "N", arm, levels[0])
-            known = registry.value(name, "N", arm, level)
+            known = registry.get(name, "N", arm, level)
             if entry is not None and entry.value is not None and float(entry.value) > known:
                 yield finding(
                     "denominator",

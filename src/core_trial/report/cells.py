@@ -38,7 +38,7 @@ class Place:
 
 def values(results: Results, place: Place, *statistics: str) -> list[float]:
     """The numbers of one place; ``nan`` for what is not there."""
-    return [results.value(place.analysis, s, place.arm, place.level) for s in statistics]
+    return [results.get(place.analysis, s, place.arm, place.level) for s in statistics]
 
 
 def count(results: Results, place: Place, style: Style) -> str:
@@ -112,7 +112,7 @@ def effect_and_p(
     """An effect with its interval, and its p-value; None where there is no such estimate."""
     if estimate_withheld(results, analysis, level):
         return CONFIDENTIAL, CONFIDENTIAL
-    estimate = results.estimate(analysis, level)
+    estimate = results.get_estimate(analysis, level)
     if estimate is None:
         return None
     return association(estimate, style), p_value(estimate, style)
@@ -139,6 +139,17 @@ def mark(i: int) -> str:
     """
     rounds, place = divmod(i, len(MARKS))
     return MARKS[place] * (rounds + 1)
+
+
+def joined(marks: Sequence[str]) -> str:
+    """Several marks of one cell, told apart by commas where one is doubled.
+
+    Examples
+    --------
+    >>> joined(["*", "‡"]), joined(["‡", "**"])
+    ('*‡', '‡,**')
+    """
+    return ("" if all(len(one) == 1 for one in marks) else ",").join(marks)
 
 
 def abbreviations(estimates: Sequence[Estimate]) -> str:

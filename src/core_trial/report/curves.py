@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -84,7 +85,12 @@ def times(trial: Trial) -> tuple[Time, ...]:
 
 def name_of(trial: Trial, outcome: Time, stem: str) -> str:
     """Name of a part about one time; the outcome's own name is in it where there are several."""
-    return stem if len(times(trial)) == 1 else f"{stem}_{outcome.key}"
+    slugs = [re.sub(r"\W+", "_", time.key) for time in times(trial)]
+    if len(slugs) == 1:
+        return stem
+    place = times(trial).index(outcome)
+    unique = slugs.count(slugs[place]) == 1
+    return f"{stem}_{slugs[place] if unique else place + 1}"
 
 
 def axis(results: Results, outcome: Time) -> Axis:
@@ -192,7 +198,7 @@ def _share(point: CurvePoint, style: Style) -> str:
 
 
 def _effect(results: Results, outcome: Time, style: Style) -> str:
-    estimate = results.estimate(outcome.key)
+    estimate = results.get_estimate(outcome.key)
     if estimate is None or not cells.believable(estimate):
         return ""
     measure = MEASURE_ABBREVIATIONS[Measure(estimate.measure)]

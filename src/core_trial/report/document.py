@@ -78,7 +78,8 @@ def _curves(results: Results, trial: Trial, style: Style) -> Iterable[Section]:
     for outcome in times(trial):
         if by_arm(results, outcome):
             drawn = curves(results, trial, outcome, style)
-            yield Section(outcome.title, (drawn, curve_table(results, trial, outcome, style)))
+            table = curve_table(results, trial, outcome, style)
+            yield Section(outcome.title, (drawn, table), name=f"curves of {drawn.name}")
 
 
 def document(

@@ -145,7 +145,7 @@ def _differences(results: Results, trial: Trial, style: Style) -> Panel:
 
 def _estimates(results: Results, trial: Trial) -> Iterator[tuple[AnyOutcome, Estimate]]:
     for outcome in printed(trial):
-        if (found := results.estimate(outcome.key)) is not None:
+        if (found := results.get_estimate(outcome.key)) is not None:
             yield outcome, found
 
 

@@ -63,7 +63,7 @@ def date(results: Results, place: Place, statistic: str) -> str | None:
 
 def effect(results: Results, analysis: str, style: Style, level: str = "") -> str | None:
     """``OR 0·66, 95% CI 0·43–0·99; p=0·0438``, or why there is none."""
-    estimate = results.estimate(analysis, level)
+    estimate = results.get_estimate(analysis, level)
     if estimate is None or cells.estimate_withheld(results, analysis, level):
         return None
     measure = Measure(estimate.measure)

@@ -25,17 +25,20 @@ class Section:
         What stands before them.
     folded
         Long tables that a reader of the document opens when they want them.
+    name
+        What its anchor is called; by default the heading.
     """
 
     title: str
     parts: tuple[Part, ...] = ()
     paragraphs: tuple[str, ...] = ()
     folded: tuple[Table, ...] = ()
+    name: str = ""
 
     @property
     def anchor(self) -> str:
         """What links to the section."""
-        return "section-" + re.sub(r"\W+", "-", self.title.lower()).strip("-")
+        return "section-" + re.sub(r"\W+", "-", (self.name or self.title).lower()).strip("-")
 
 
 def present(*parts: Part | None) -> tuple[Part, ...]:

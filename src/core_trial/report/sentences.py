@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from core_trial.declaration.arms import Group
@@ -25,6 +26,12 @@ GENERAL = (
     "{count flow arm=intervention level=randomised} participants were assigned to the "
     "{intervention} and {count flow arm=control level=randomised} to the {control}.",
 )
+
+
+#: Asks for the unit that the outcome itself declares.
+_OWN = "own"
+#: Names an outcome by its place in the declaration.
+_NTH = "outcome#"
 
 
 def sentences(results: Results, trial: Trial, style: Style = LANCET) -> tuple[str, ...]:
@@ -57,36 +64,36 @@ def sentences(results: Results, trial: Trial, style: Style = LANCET) -> tuple[st
 
 
 def general(trial: Trial) -> Iterator[str]:
-    """Sentences for any trial: recruitment, every outcome, and who is missing."""
+    """Sentences for any trial: recruitment, every outcome, and who is missing.
+
+    They name an outcome by its place, for its own name may hold what a template cannot.
+    """
     yield from GENERAL
-    for outcome in trial.outcomes:
-        yield from _of_outcome(outcome)
+    for place, outcome in enumerate(trial.outcomes):
+        yield from _of_outcome(f"{_NTH}{place}", outcome)
     if (primary := trial.primary) is not None:
-        name = f"missingness.{primary.key}"
+        nth = f"{_NTH}{trial.outcomes.index(primary)}"
+        name = f"missingness.{nth}"
         yield (
-            f"{{label {primary.key}}} is not known for {{count {name} arm=intervention "
+            f"{{label {nth}}} is not known for {{count {name} arm=intervention "
             "level=otherwise} participants in the {intervention} "
             f"and for {{count {name} arm=control level=otherwise}} in the {{control}}."
         )
 
 
-def _of_outcome(outcome: AnyOutcome) -> Iterator[str]:
-    key, effect, title = (
-        outcome.key,
-        f"{{effect {outcome.key}}}",
-        f"{{label {outcome.key}}}",
-    )
+def _of_outcome(key: str, outcome: AnyOutcome) -> Iterator[str]:
+    effect, title = f"{{effect {key}}}", f"{{label {key}}}"
     if isinstance(outcome, Binary):
         arms = _versus(f"share {key}", " participants")
         yield f"{title}: {arms} ({effect})."
     elif isinstance(outcome, Time):
-        arms = _versus(f"median {key}", "", unit=outcome.unit)
+        arms = _versus(f"median {key}", "", unit=_OWN)
         yield f"{title}: median of those with the event, {arms}; over all participants, {effect}."
     elif isinstance(outcome, Score) or outcome.mean:
-        arms = _versus(f"mean {key}", "", unit=outcome.unit, decimals=_decimals(outcome))
+        arms = _versus(f"mean {key}", "", unit=_OWN, decimals=_decimals(outcome))
         yield f"{title}: mean {arms} ({effect})."
     else:
-        arms = _versus(f"median {key}", "", unit=outcome.unit)
+        arms = _versus(f"median {key}", "", unit=_OWN)
         yield f"{title}: median {arms} ({effect})."
     yield f"{title}, in absolute terms: {{absolute {key}}}."
 
@@ -98,15 +105,24 @@ def _decimals(outcome: Score | Count) -> str:
 
 def _versus(place: str, noun: str, **options: str) -> str:
     """Both arms side by side."""
-    more = "".join(f" {name}={value.replace(' ', '_')}" for name, value in options.items() if value)
+    more = "".join(f" {name}={value}" for name, value in options.items())
     first, second = (f"{{{place} arm={arm}{more}}}" for arm in Group)
     return f"{first}{noun} in the {{intervention}} versus {second} in the {{control}}"
 
 
 def _filled(sentence: Sentence, results: Results, trial: Trial, style: Style) -> str | None:
-    found = [TELLERS[blank.kind](results, trial, style, blank) for blank in sentence.places]
+    blanks = [_named(blank, trial) for blank in sentence.places]
+    found = [TELLERS[blank.kind](results, trial, style, blank) for blank in blanks]
     told = [text for text in found if text is not None]
     return sentence.filled(told) if len(told) == len(found) else None
+
+
+def _named(blank: Blank, trial: Trial) -> Blank:
+    """The place with the outcome's own name where it was named by its own place."""
+    prefix, nth, place = blank.analysis.partition(_NTH)
+    if not nth or prefix not in ("", "missingness."):
+        return blank
+    return replace(blank, analysis=f"{prefix}{trial.outcomes[int(place)].key}")
 
 
 def _at(blank: Blank) -> Place:
@@ -133,17 +149,22 @@ def _share(results: Results, trial: Trial, style: Style, blank: Blank) -> str | 
 
 
 def _mean(results: Results, trial: Trial, style: Style, blank: Blank) -> str | None:
-    unit = _unit(blank)
+    unit = _unit(trial, blank)
     return phrases.mean_sd(results, _at(blank), style, _digits(trial, blank), unit)
 
 
 def _median(results: Results, trial: Trial, style: Style, blank: Blank) -> str | None:
     decimals = int(blank.options.get("decimals", "0,0").partition(",")[0])
-    return phrases.median_iqr(results, _at(blank), style, decimals, _unit(blank))
+    return phrases.median_iqr(results, _at(blank), style, decimals, _unit(trial, blank))
 
 
-def _unit(blank: Blank) -> str:
-    return blank.options.get("unit", "").replace("_", " ")
+def _unit(trial: Trial, blank: Blank) -> str:
+    """The unit that the sentence asks for, or the outcome's own."""
+    unit = blank.options.get("unit", "")
+    if unit != _OWN:
+        return unit.replace("_", " ")
+    declared = {o.key: o.unit for o in trial.outcomes if not isinstance(o, Binary)}
+    return declared.get(blank.analysis, "")
 
 
 def _date(results: Results, trial: Trial, style: Style, blank: Blank) -> str | None:

@@ -121,8 +121,8 @@ class Table:
         return "\n".join(lines) + "\n"
 
     def to_text(self, width: int = 100) -> str:
-        """Aligned plain text for a terminal; long labels are wrapped to keep within `width`."""
-        widths = [max(len(line[i]) for line in self._lines()) for i in range(1, len(self.head))]
+        """Aligned plain text for a terminal; heads and long labels are wrapped to save width."""
+        widths = self._widths()
         rest = width - sum(widths) - len(_GAP) * len(widths)
         longest = max(len(label) for label in self._text_labels())
         label_width = min(longest, max(rest, _NARROWEST_LABEL))
@@ -130,14 +130,22 @@ class Table:
         rule = "─" * (label_width + sum(widths) + len(_GAP) * len(widths))
         body = [
             text
-            for label, line in zip(self._text_labels(), self._lines(), strict=True)
+            for label, line in list(zip(self._text_labels(), self._lines(), strict=True))[1:]
             for text in _text_row(label, _aligned(line[1:], widths, right[1:]), label_width)
         ]
-        head_lines = len(textwrap.wrap(self.head[0], label_width) or [""])
-        body.insert(head_lines, rule)
+        head = _text_head(self.head, (label_width, *widths), right)
         notes = [line for note in self.footnotes for line in textwrap.wrap(note, len(rule))]
         remark = textwrap.wrap(self.remark, len(rule))
-        return "\n".join([self.title, *remark, rule, *body, rule, *notes]) + "\n"
+        lines = [self.title, *remark, rule, *head, rule, *body, rule, *notes]
+        return "\n".join(lines) + "\n"
+
+    def _widths(self) -> list[int]:
+        """Widths of the columns after the labels': of the longest cell, or word of the head."""
+        cells = [row.cells for row in self.rows if row.cells]
+        return [
+            max(max(map(len, head.split()), default=0), *(len(row[i]) for row in cells), 0)
+            for i, head in enumerate(self.head[1:])
+        ]
 
     def to_html(self) -> str:
         """A page of its own."""
@@ -249,6 +257,17 @@ def _aligned(cells: tuple[str, ...], widths: list[int], right: tuple[bool, ...])
         cell.rjust(width) if flush else cell.ljust(width)
         for cell, width, flush in zip(cells, widths, right, strict=True)
     ]
+
+
+def _text_head(
+    head: tuple[str, ...], widths: tuple[int, ...], right: tuple[bool, ...]
+) -> Iterator[str]:
+    """The heads, wrapped to their columns and set at the foot of them."""
+    wrapped = [textwrap.wrap(text, width) for text, width in zip(head, widths, strict=True)]
+    lines = max(map(len, wrapped))
+    for i in range(lines):
+        cells = [one[i - lines + len(one)] if i >= lines - len(one) else "" for one in wrapped]
+        yield _GAP.join(_aligned(tuple(cells), list(widths), right)).rstrip()
 
 
 def _text_row(label: str, cells: list[str], width: int) -> Iterator[str]:

@@ -16,11 +16,6 @@ from core_trial.results import Estimate, Results
 _ADJUSTED = "Adjusted for"
 _FAILED = "Not estimable:"
 TIME_NOTE = "Median of those with the event; the effect is that on all participants."
-#: Models whose ratio is not that of the arms' means, and what it is.
-PARTIAL: Mapping[str, str] = {
-    "zero_inflated_nb": "Ratio among those who can have any, by the count part of the model; not "
-    "the ratio of the means of all participants."
-}
 
 
 def table2(results: Results, trial: Trial, style: Style = LANCET) -> Table:
@@ -77,7 +72,7 @@ def marks(results: Results, trial: Trial) -> dict[str, str]:
 
     Adjustments come first, then why an effect is not estimable, then what the fits warn of.
     """
-    found = [(o, e) for o in printed(trial) if (e := results.estimate(o.key)) is not None]
+    found = [(o, e) for o in printed(trial) if (e := results.get_estimate(o.key)) is not None]
     texts = dict.fromkeys(note for outcome, e in found for note in _notes(outcome, e, trial))
     ordered = sorted(texts, key=_rank)
     return {text: cells.mark(i) for i, text in enumerate(ordered)}
@@ -151,8 +146,6 @@ def _notes(outcome: AnyOutcome, estimate: Estimate, trial: Trial) -> Iterator[st
         yield note
     if isinstance(outcome, Time):
         yield TIME_NOTE
-    if estimate.model in PARTIAL:
-        yield PARTIAL[estimate.model]
     yield from map(sentence, estimate.warnings)
 
 
@@ -160,7 +153,7 @@ def _shown(results: Results, trial: Trial) -> Iterator[Estimate]:
     for outcome in printed(trial):
         levels = ("", *(labels.ABSOLUTE if trial.layout.absolute else ()))
         for level in levels:
-            if (found := results.estimate(outcome.key, level)) is not None:
+            if (found := results.get_estimate(outcome.key, level)) is not None:
                 yield found
 
 
@@ -245,6 +238,6 @@ def _effect(
     outcome: AnyOutcome, results: Results, trial: Trial, notes: Mapping[str, str], style: Style
 ) -> tuple[str, str]:
     effect, p = cells.effect_and_p(results, outcome.key, style) or ("", "")
-    estimate = results.estimate(outcome.key)
+    estimate = results.get_estimate(outcome.key)
     told = dict.fromkeys(_notes(outcome, estimate, trial)) if estimate else ()
-    return effect + "".join(notes[note] for note in told), p
+    return effect + cells.joined([notes[note] for note in told]), p

@@ -172,7 +172,7 @@ def fragments(results: Results, trial: Trial, style: Style) -> Iterable[str]:
 
 def _places(lines: Iterable[Comparison], trial: Trial) -> list[tuple[str, str]]:
     """The places that occur, the paper's order first, with their labels."""
-    names = trial.registry.sections if trial.registry else SECTIONS
+    names = trial.paper.sections if trial.paper else SECTIONS
     occurring = {line.place for line in lines}
     ordered = [*names, *sorted(occurring - set(names))]
     return [(place, names.get(place, place)) for place in ordered if place in occurring]

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, get_type_hints
 
+from core_trial.errors import DesignError, nearest
 from core_trial.results.records import KINDS, Estimate, Key, Kind, Record, Withheld
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ class Results:
     def find(self, kind: Kind | None = None, **where: object) -> Results:
         """The records of one kind whose fields have the values given.
 
+        Raises
+        ------
+        DesignError
+            For a kind, or a field, that no record has.
+
         Examples
         --------
         >>> from core_trial.results import FlowCount
@@ -58,6 +64,7 @@ class Results:
         >>> len(results.find("flow", arm="control"))
         0
         """
+        _refuse_unknown(kind, where)
         chosen = [r for r in self.records if kind in (None, r.kind) and _matches(r, where)]
         return Results(tuple(chosen), self.provenance)
 
@@ -79,18 +86,54 @@ class Results:
         return frozenset(key for record in records for key, _ in record.numbers())
 
     def value(self, analysis: str, statistic: str, arm: str = "", level: str = "", /) -> float:
-        """One number; ``nan`` when no record holds it."""
+        """One number; ``nan`` where it cannot be had from the data, or is withheld.
+
+        Raises
+        ------
+        DesignError
+            If no record has a number of that name; the nearest that one has is named.
+
+        Examples
+        --------
+        >>> from core_trial.results import Descriptive
+        >>> results = Results((Descriptive(analysis="age", statistic="mean", value=42.0),))
+        >>> results.value("aeg", "mean")
+        Traceback (most recent call last):
+        core_trial.errors.DesignError: no analysis 'aeg'; did you mean 'age'?
+        """
+        key = Key(analysis, statistic, arm, level)
+        if key not in self.numbers:
+            raise DesignError(_unknown(key, self.numbers))
+        return self.numbers[key]
+
+    def get(self, analysis: str, statistic: str, arm: str = "", level: str = "", /) -> float:
+        """One number; ``nan`` when no record holds it: for tables of what there may be."""
         return self.numbers.get(Key(analysis, statistic, arm, level), math.nan)
 
-    def estimate(self, analysis: str, level: str = "") -> Estimate | None:
+    def estimate(self, analysis: str, level: str = "") -> Estimate:
+        """The fitted comparison of one analysis.
+
+        Raises
+        ------
+        DesignError
+            If there is none of that name, or it is withheld; the nearest is named.
+        """
+        found = self.get_estimate(analysis, level)
+        if found is None:
+            raise DesignError(_no_estimate(analysis, level, self))
+        return found
+
+    def get_estimate(self, analysis: str, level: str = "") -> Estimate | None:
         """The fitted comparison of one analysis, or None when there is none."""
+        return self._estimates.get((analysis, level))
+
+    @cached_property
+    def _estimates(self) -> Mapping[tuple[str, str], Estimate]:
+        found: dict[tuple[str, str], Estimate] = {}
         for record in self.records:
-            if isinstance(record, Estimate) and (record.analysis, record.level) == (
-                analysis,
-                level,
-            ):
-                return record
-        return None
+            if isinstance(record, Estimate):
+                found.setdefault((record.analysis, record.level), record)
+        return found
 
     def to_frame(self, kind: Kind) -> pd.DataFrame:
         """The records of one kind as a tidy frame, a row each."""
@@ -129,6 +172,40 @@ class Results:
 
 def _records(part: Results | Iterable[Record]) -> Iterable[Record]:
     return part.records if isinstance(part, Results) else part
+
+
+def _refuse_unknown(kind: Kind | None, where: Mapping[str, object]) -> None:
+    if kind is not None and kind not in KINDS:
+        raise DesignError(f"no kind of record {kind!r}{nearest(str(kind), KINDS)}")
+    kinds = KINDS.values() if kind is None else (KINDS[kind],)
+    known = dict.fromkeys(f.name for cls in kinds for f in fields(cls))
+    for name in where:
+        if name not in known:
+            raise DesignError(f"no field {name!r} of records{nearest(name, known)}")
+
+
+def _unknown(key: Key, known: Mapping[Key, float]) -> str:
+    """What is wrong in a number's name, part by part, with the nearest right one."""
+    found = list(known)
+    for part in ("analysis", "statistic", "level", "arm"):
+        value, names = getattr(key, part), dict.fromkeys(getattr(k, part) for k in found)
+        if value not in names:
+            told = [name or "(blank)" for name in names]
+            where = "" if part == "analysis" else f" of {key.analysis!r}"
+            return f"no {part} {value!r}{where}{nearest(value, told)}"
+        found = [k for k in found if getattr(k, part) == value]
+    return f"no record has {key}"
+
+
+def _no_estimate(analysis: str, level: str, results: Results) -> str:
+    if Key(analysis, "estimate", "", level) in results.withheld:
+        return f"the estimate of {analysis!r} {level!r} is withheld"
+    fitted = dict.fromkeys(r.analysis for r in results if isinstance(r, Estimate))
+    if analysis not in fitted:
+        return f"no estimate of {analysis!r}{nearest(analysis, fitted)}"
+    levels = [r.level for r in results if isinstance(r, Estimate) and r.analysis == analysis]
+    told = [name or "(blank)" for name in levels]
+    return f"no estimate {level!r} of {analysis!r}{nearest(level, told)}"
 
 
 def _matches(record: Record, where: Mapping[str, object]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
@@ -56,7 +57,15 @@ def _declared(path: Path) -> Trial:
             f"{path.name} declares {len(distinct)} trials; it must have one variable with a "
             "core_trial.Trial"
         )
-    return distinct[0]
+    return _at_home(distinct[0], path.parent)
+
+
+def _at_home(trial: Trial, folder: Path) -> Trial:
+    """The trial with its registry looked for beside the file that declares it."""
+    paper = trial.paper
+    if paper is None:
+        return trial
+    return replace(trial, registry=replace(paper, file=folder / paper.file))
 
 
 def _run(path: Path) -> ModuleType:

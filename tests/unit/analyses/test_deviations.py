@@ -64,7 +64,7 @@ def test_planned_models_are_fitted_too(people, found):
     assert any("implies mean counts of" in text for text in days.warnings)
     assert found.estimate("acute_days", "planned").model == "mixed_poisson"
     assert "frailty" in found.estimate("time_to_readmission", "planned").variance
-    assert found.estimate("recovery_month_4", "planned") is None
+    assert found.get_estimate("recovery_month_4", "planned") is None
 
 
 def test_the_primary_model_is_fitted_with_the_planned_adjustments(people, found):
@@ -112,7 +112,7 @@ def test_frequencies_are_counted_up_to_sixty_days():
     name = "count_fit.acute_days"
     observed = [found.value(name, "observed", "", f"days {k}") for k in SUPPORT]
     assert {k: n for k, n in enumerate(observed) if n} == {0: 2, 3: 2, 60: 1}
-    assert np.isnan(found.value(name, "observed", "", "days 61"))
+    assert np.isnan(found.get(name, "observed", "", "days 61"))
 
 
 def test_the_poisson_has_a_mean_per_arm():

@@ -31,7 +31,7 @@ def residuals(people: pd.DataFrame) -> Results:
 
 def quantiles(found: Results, statistic: str, level: str) -> list[float]:
     name = f"normality.{SCORE.name}"
-    values = [found.value(name, statistic, "", f"{level} {k}") for k in range(1, 52)]
+    values = [found.get(name, statistic, "", f"{level} {k}") for k in range(1, 52)]
     return values[: values.index(next(v for v in values if np.isnan(v)))]
 
 
@@ -100,7 +100,7 @@ def test_a_zero_variance_has_no_random_effects_to_plot(people):
     assert fits(levelled).of(spec).fit.variance["cluster"] == 0
     found = residuals(levelled)
     assert quantiles(found, "observed", "residual")
-    assert np.isnan(found.value(f"normality.{SCORE.name}", "skewness", "", "random_effect"))
+    assert np.isnan(found.get(f"normality.{SCORE.name}", "skewness", "", "random_effect"))
 
 
 def test_a_model_that_fails_has_no_residuals(people):

@@ -48,7 +48,7 @@ def test_a_score_has_mean_and_standard_deviation():
     assert found.value("satisfaction_month_4", "sd", "intervention") == 2.0
     assert found.value("satisfaction_month_4", "n", "control") == 1
     assert np.isnan(found.value("satisfaction_month_4", "sd", "control"))
-    assert np.isnan(found.value("satisfaction_month_4", "median", "control"))
+    assert np.isnan(found.get("satisfaction_month_4", "median", "control"))
 
 
 def test_times_are_those_of_the_readmitted_alone():

@@ -8,12 +8,13 @@ import made_up
 import pytest
 
 from core_trial.declaration.paper import Claim, Paper, Range
-from core_trial.errors import VerificationError
+from core_trial.errors import DesignError, VerificationError
 from core_trial.published import registry
 from core_trial.published.compare import compare
 from core_trial.published.consistency import check
 from core_trial.published.registry import COLUMNS
 from core_trial.results import Descriptive, Key, Results
+from core_trial.trials.find import find
 
 
 def row(name, printed, statistic="n", arm="control", analysis="deaths", level="", **more) -> str:
@@ -129,8 +130,25 @@ def test_the_registry_of_a_trial_is_read_from_its_file(tmp_path):
     file = tmp_path / "published.csv"
     file.write_text(",".join(COLUMNS) + "\n" + row("n", "4") + "\n", "utf-8")
     found = registry.of(made_up.changed(registry=Paper(file=file)))
-    assert found.value("deaths", "n", "control") == 4
+    assert found.find(analysis="deaths")[0].value == 4
     assert Key("deaths", "n", "control") in found.by_key
+
+
+def test_a_registry_is_found_beside_the_declaration(tmp_path):
+    (tmp_path / "published.csv").write_text(",".join(COLUMNS) + "\n" + row("n", "4"), "utf-8")
+    (tmp_path / "trial.py").write_text(
+        "import core_trial as ct\n"
+        'trial = ct.Trial(title="t", participant="id", outcomes=(ct.Binary("deaths"),),\n'
+        '                 arm=ct.Arm("arm", control="a", intervention="b"),\n'
+        '                 registry="published.csv")\n',
+        "utf-8",
+    )
+    assert len(registry.of(find(tmp_path))) == 1
+
+
+def test_a_registry_of_another_type_is_refused():
+    with pytest.raises(DesignError, match="registry: name the CSV file"):
+        made_up.changed(registry=4)
 
 
 @pytest.mark.parametrize(

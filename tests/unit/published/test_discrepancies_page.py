@@ -72,10 +72,10 @@ def test_the_standard_deviation_that_the_interval_asks_for():
 def test_whose_quartiles_stand_between_the_sessions():
     """With 61 below three, the 56th of 221 is below three; with 38, the 50th of 198 is not."""
     registry = load()
-    below = registry.value("sessions", "N", "intervention", "at_least_3") - 160
+    below = registry.get("sessions", "N", "intervention", "at_least_3") - 160
     assert below == 61 > 221 * 25 // 100
     assert 198 - 160 == 38 < 198 * 25 // 100
-    assert registry.value("sessions", "q1", "intervention") < 3
+    assert registry.get("sessions", "q1", "intervention") < 3
 
 
 def test_the_rate_ratio_is_that_of_those_with_days():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from core_trial.errors import DesignError
-from core_trial.models.counts.count_errors import errors
+from core_trial.models.counts.count_errors import Errors, errors
 from core_trial.models.counts.likelihood import NO_DISPERSION, evaluate, log_likelihood
 from core_trial.models.counts.means import Whole, columns_of, overall_quantities, two_valued
 from core_trial.models.counts.search import CountModel, prepare, search
@@ -17,7 +18,7 @@ from core_trial.models.inference import Floats, Quantity
 from core_trial.models.numerics.limits import describe_lost, refuse_confidence
 from core_trial.models.numerics.newton import UNFINISHED, Estimable, Optimum, invert
 from core_trial.models.numerics.profiling import Surface
-from core_trial.models.numerics.robust import Inference, choose, singletons
+from core_trial.models.numerics.robust import Choice, Inference, choose, singletons
 from core_trial.models.numerics.separation import Bools
 from core_trial.models.numerics.threads import one_thread
 
@@ -75,24 +76,44 @@ def fit_counts(
     best = search(model.data)
     found = invert(best.information, model.back, count.n)
     groups = members or singletons(count.n)
+    done = _Searched(name, count, excess, groups, choice, model, best, found)
     designs = (count,) if excess is None else (count, excess)
     robust = errors(
         model, best, found, designs, groups, choice.inference, small_sample=small_sample
     )
-    scarce = [] if excess is None or choice.inference == "model" else _scarce(count)
+    return _as_fit(done, robust, confidence=confidence, weighted=weights is not None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Searched:
+    """A model of counts, and where its search ended."""
+
+    name: str
+    count: Design
+    excess: Design | None
+    groups: Clusters
+    choice: Choice
+    model: CountModel
+    best: Optimum
+    found: Estimable
+
+
+def _as_fit(done: _Searched, robust: Errors, *, confidence: float, weighted: bool) -> Fit:
+    count, excess, model, best = done.count, done.excess, done.model, done.best
+    leans = excess is not None and done.choice.inference != "model"
+    scarce = _scarce(count) if leans else []
     cov = np.full_like(robust.cov, np.nan) if scarce else robust.cov
-    whole = _whole(count, excess, model, best, found, cov, confidence)
+    whole = _whole(count, excess, model, best, done.found, cov, confidence)
     quantities = overall_quantities(whole, robust.df_of)
-    terms = _terms(count, excess)
-    told = _of_the_search(model, best, found, terms) + scarce + list(choice.notes)
+    terms, lost = _terms(count, excess), done.found.lost
+    told = _of_the_search(model, best, done.found, terms) + scarce + list(done.choice.notes)
     if best.converged:
-        told += _without_error(terms, robust.cov, found) * (not scarce)
+        told += _without_error(terms, robust.cov, done.found) * (not scarce)
         told += _in_one_part(whole, quantities)
-    weighted = weights is not None
     return Fit(
-        model=name,
+        model=done.name,
         formula=str(count.formula) if excess is None else f"{count.formula} | {excess.formula}",
-        method=f"maximum likelihood; {choice.label}{count.note}{groups.note}",
+        method=f"maximum likelihood; {done.choice.label}{count.note}{done.groups.note}",
         terms=terms,
         beta=whole.beta,
         cov=whole.cov,
@@ -101,15 +122,15 @@ def fit_counts(
         dispersion=whole.alpha,
         loglik=log_likelihood(model.data, best.point),
         n=count.n,
-        n_clusters=groups.count,
-        converged=best.converged and not scarce and not found.lost[: len(count.columns)].all(),
+        n_clusters=done.groups.count,
+        converged=best.converged and not scarce and not lost[: len(count.columns)].all(),
         warnings=tuple(told),
         quantities=quantities,
         fitted=whole.means if whole.known else np.empty(0),
         confidence=confidence,
         likelihood="pseudo" if weighted else "full",
-        robust=choice.inference != "model",
-        profiler=None if weighted else _profiler(model, best, terms, found.lost),
+        robust=done.choice.inference != "model",
+        profiler=None if weighted else _profiler(model, best, terms, lost),
         **_of_designs(count, excess),
     )
 

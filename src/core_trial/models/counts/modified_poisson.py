@@ -13,6 +13,7 @@ from core_trial.models.counts.poisson_regression import (
     coefficients,
     counted,
     errors,
+    of_design,
     regression,
     warnings_of,
 )
@@ -183,7 +184,6 @@ def fit_modified_poisson(
         n_clusters=groups.count,
         n_events=int(design.y.sum()),
         converged=answers(found),
-        n_dropped=design.dropped,
         warnings=(
             *warnings_of(found, design, robust.cov),
             *choice.notes,
@@ -193,10 +193,7 @@ def fit_modified_poisson(
         confidence=confidence,
         likelihood="pseudo",
         robust=True,
-        term_columns=design.term_columns,
-        recipe=design.recipe,
-        reference=design.reference,
-        response=design.y,
+        **of_design(design),
     )
 
 

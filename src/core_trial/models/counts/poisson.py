@@ -15,6 +15,7 @@ from core_trial.models.counts.poisson_regression import (
     coefficients,
     counted,
     errors,
+    of_design,
     regression,
     warnings_of,
 )
@@ -179,17 +180,13 @@ def fit_poisson(
         n_clusters=groups.count,
         n_events=int(np.floor(design.y.sum())),
         converged=answers(found),
-        n_dropped=design.dropped,
         warnings=(*warnings_of(found, design, robust.cov), *choice.notes),
         quantities={"dispersion": _dispersion(data, found.fitted)},
         fitted=found.fitted,
         confidence=confidence,
         likelihood="full" if choice.inference == "model" else "pseudo",
         robust=choice.inference != "model",
-        term_columns=design.term_columns,
-        recipe=design.recipe,
-        reference=design.reference,
-        response=design.y,
+        **of_design(design),
     )
 
 

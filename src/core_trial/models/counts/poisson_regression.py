@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -212,6 +213,17 @@ def coefficients(found: Regression) -> Floats:
 def answers(found: Regression) -> bool:
     """Whether the search ended, and something is estimated."""
     return found.converged and not np.isnan(coefficients(found)).all()
+
+
+def of_design(design: Design) -> dict[str, Any]:
+    """What a fit keeps of its design."""
+    return {
+        "term_columns": design.term_columns,
+        "recipe": design.recipe,
+        "reference": design.reference,
+        "response": design.y,
+        "n_dropped": design.dropped,
+    }
 
 
 def warnings_of(found: Regression, design: Design, cov: Floats) -> list[str]:

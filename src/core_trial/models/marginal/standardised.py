@@ -118,17 +118,8 @@ def standardised(
         raise DesignError(f"measure {measure!r}: choose {' or '.join(MEASURES)}")
     if inference == "bootstrap":
         raise DesignError("inference='bootstrap' is for the odds ratio, in mixed_logistic")
-    rows = sample(
-        frame,
-        formula,
-        missing=missing,
-        random=random,
-        cluster=cluster,
-        arm=arm,
-        offset=offset,
-        weights=weights,
-        trials=trials,
-    )
+    columns = {"arm": arm, "offset": offset, "weights": weights, "trials": trials}
+    rows = sample(frame, formula, missing=missing, random=random, cluster=cluster, **columns)
     rows = only_frequency(rows, weights, weight_type)
     rows = binary(rows, parse(formula).response, success=success, trials=trials)
     nested = nesting(rows.frame, random)

@@ -17,7 +17,7 @@ from core_trial.models.fit import Fit
 from core_trial.models.numerics.limits import describe_lost, refuse_confidence
 from core_trial.models.numerics.newton import UNFINISHED
 from core_trial.models.numerics.threads import one_thread
-from core_trial.models.survival.cox_fit import CoxFit
+from core_trial.models.survival.cox_fit import CoxFit, unfitted
 from core_trial.models.survival.cox_inference import (
     Inference,
     are_people,
@@ -29,7 +29,6 @@ from core_trial.models.survival.design import (
     CoxDesign,
     estimable,
     maximum,
-    not_estimable,
     prepare,
     profiler,
     right_hand_side,
@@ -159,9 +158,9 @@ def cox(
         weights=weights,
         **strata_arguments(strata),
     )
-    rows, case = split(given, weights, weight_type)
-    covariates, laid_out = right_hand_side(formula, rows), rows.frame
-    layers = strata_of(laid_out, strata)
+    chosen, case = split(given, weights, weight_type)
+    covariates, laid_out = right_hand_side(formula, chosen), chosen.frame
+    layers, rows = strata_of(laid_out, strata), laid_out.index
     groups = designs.clusters(laid_out, cluster, blank=blank_cluster) if cluster else None
     design = prepare(
         covariates,
@@ -173,25 +172,15 @@ def cox(
     )
     if frailty is not None and groups is not None:
         fit = fit_frailty(
-            design,
-            groups,
-            distribution=frailty,
-            method=frailty_method,
-            confidence=confidence,
-            rows=laid_out.index,
-        )
+            design, groups, distribution=frailty, method=frailty_method, confidence=confidence,
+            rows=rows,
+        )  # fmt: skip
     else:
         fit = fit_cox(
-            design,
-            groups,
-            inference=inference,
-            small_sample=small_sample,
-            confidence=confidence,
-            rows=laid_out.index,
-        )
-    if isinstance(fit, CoxFit):
-        return replace(fit, strata=layers, offset=offset or "")
-    return fit
+            design, groups, inference=inference, small_sample=small_sample, confidence=confidence,
+            rows=rows,
+        )  # fmt: skip
+    return replace(fit, strata=layers, offset=offset or "")
 
 
 def _refuse_with_frailty(
@@ -220,7 +209,7 @@ def fit_cox(
     small_sample: bool = True,
     confidence: float = 0.95,
     rows: pd.Index | None = None,
-) -> Fit:
+) -> CoxFit:
     """`cox` on a prepared design, without frailty.
 
     Parameters
@@ -233,50 +222,35 @@ def fit_cox(
         Labels of the rows in the order given to `prepare`, for residuals; their numbers if None.
     """
     rule = f"partial likelihood, {design.risk.ties.capitalize()} ties"
-    n_clusters = clusters.count if clusters else design.n
+    known = unfitted(design, clusters.count if clusters else design.n, confidence, rows)
     if design.risk.case is not None:
         inference = _robust(inference, clusters)
     if design.risk.n_events == 0:
-        return not_estimable(design, rule, n_clusters, confidence, NO_EVENTS)
+        return replace(known, method=rule, warnings=(NO_EVENTS,))
     members = design.in_order(clusters) if clusters else None
     people = are_people(design.observed, members)
     chosen, warning = count_clusters(design.X, design.columns, members, inference, people=people)
     top = maximum(design)
     if not top.best.converged:
-        return not_estimable(design, rule, n_clusters, confidence, UNFINISHED)
+        return replace(known, method=rule, warnings=(UNFINISHED,))
     found = estimable(design, top.best)
     beta = design.white.back @ top.best.point
     notes = [describe_lost(design.columns, beta, found.lost)] if found.lost.any() else []
     errors = standard_errors(
         design, top, found, members, chosen=chosen, warning=warning, small_sample=small_sample
     )
-    return CoxFit(
-        model="cox",
-        formula=design.formula,
+    return replace(
+        known,
         method=f"{rule}; {errors.label}{clusters.note if clusters else ''}{design.note}",
-        terms=design.columns,
         beta=np.where(found.lost, np.nan, beta),
         cov=errors.cov,
         df=errors.df,
-        scale="log",
         loglik=top.best.value,
-        n=design.n,
-        n_clusters=n_clusters,
-        n_events=design.risk.n_events,
         converged=not found.lost.all(),
-        n_dropped=design.dropped,
         warnings=(*notes, *errors.notes),
-        confidence=confidence,
-        likelihood="partial" if design.risk.case is None else "pseudo",
         robust=chosen != "model",
-        term_columns=design.term_columns,
-        recipe=design.recipe,
-        reference=design.reference,
-        response=design.response,
         profiler=profiler(design, found, top.best),
-        design=design,
         eta=design.predictor(top.best.point),
-        rows=pd.RangeIndex(design.n) if rows is None else rows,
     )
 
 

@@ -64,6 +64,44 @@ class CoxFit(Fit):
         return back
 
 
+def unfitted(
+    design: CoxDesign, n_clusters: int, confidence: float, rows: pd.Index | None = None
+) -> CoxFit:
+    """A fit of which all is known but the estimates, which are ``nan``.
+
+    Parameters
+    ----------
+    rows
+        Labels of the rows in the order given to `prepare`; their numbers if None.
+    """
+    p = len(design.columns)
+    return CoxFit(
+        model="cox",
+        formula=design.formula,
+        method="",
+        terms=design.columns,
+        beta=np.full(p, np.nan),
+        cov=np.full((p, p), np.nan),
+        df=np.full(p, np.inf),
+        scale="log",
+        loglik=np.nan,
+        n=design.n,
+        n_clusters=n_clusters,
+        n_events=design.risk.n_events,
+        n_dropped=design.dropped,
+        converged=False,
+        confidence=confidence,
+        likelihood="partial" if design.risk.case is None else "pseudo",
+        term_columns=design.term_columns,
+        recipe=design.recipe,
+        reference=design.reference,
+        response=design.response,
+        design=design,
+        eta=np.zeros(design.n),
+        rows=pd.RangeIndex(design.n) if rows is None else rows,
+    )
+
+
 def cox_fit(fit: Fit, purpose: str) -> CoxFit:
     """The fit, if it is of `cox` and has estimates.
 
@@ -72,8 +110,10 @@ def cox_fit(fit: Fit, purpose: str) -> CoxFit:
     DesignError
         If it is of another model, or nothing was estimated.
     """
-    if isinstance(fit, CoxFit):
+    if isinstance(fit, CoxFit) and np.isfinite(fit.loglik):
         return fit
-    if fit.model in ("cox", "fine_gray"):
+    if not isinstance(fit, Fit):
+        raise DesignError(f"{purpose} is for a fit of cox(...), not for {type(fit).__name__}")
+    if fit.model == "cox":
         raise DesignError(f"no {purpose}: {'; '.join(fit.warnings) or 'nothing was estimated'}")
     raise DesignError(f"{purpose} is for a fit of cox(...), not of {fit.model}(...)")

@@ -13,7 +13,6 @@ from scipy.linalg import lapack
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
 from core_trial.models.design import Clusters, Design, Ints, Recipe, Sample
-from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.newton import (
     Estimable,
@@ -277,30 +276,6 @@ def estimable(design: CoxDesign, best: Optimum) -> Estimable:
     """What is estimable at the maximum; nothing, if none was found."""
     found = invert(best.information, design.white.back, design.risk.n_events)
     return found if best.converged else replace(found, lost=np.ones_like(found.lost))
-
-
-def not_estimable(
-    design: CoxDesign, method: str, n_clusters: int, confidence: float, reason: str
-) -> Fit:
-    """A fit that is ``nan`` throughout, with the reason."""
-    p = len(design.columns)
-    return Fit(
-        model="cox",
-        formula=design.formula,
-        method=method,
-        terms=design.columns,
-        beta=np.full(p, np.nan),
-        cov=np.full((p, p), np.nan),
-        df=np.full(p, np.inf),
-        scale="log",
-        loglik=np.nan,
-        n=design.n,
-        n_clusters=n_clusters,
-        n_events=design.risk.n_events,
-        converged=False,
-        warnings=(reason,),
-        confidence=confidence,
-    )
 
 
 def information_at(design: CoxDesign, eta: Floats) -> Estimable:

@@ -12,7 +12,7 @@ from core_trial.errors import DesignError
 from core_trial.models import design as designs
 from core_trial.models.clusters import Blank
 from core_trial.models.columns import Missing
-from core_trial.models.design import Clusters, Ints
+from core_trial.models.design import Clusters, Design, Ints
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.limits import describe_lost, refuse_confidence
@@ -157,27 +157,41 @@ def fine_gray(
     white = whiten(covariates.X, centre=True)
     model = _Model(observed.time, kind, covariates.X, covariates.columns, white)
     wanted = _inference(inference, members)
-    chosen, warning = count_clusters(model.X, model.columns, members, wanted)
+    fit = _fit(model, covariates, members, wanted, small_sample, confidence)
+    label = f"Fine and Gray's partial likelihood, event {cause}; {fit.method}"
+    return replace(fit, method=f"{label}{members.note if members else ''}{covariates.note}")
+
+
+def _fit(
+    model: _Model,
+    covariates: Design,
+    members: Clusters | None,
+    inference: FineGrayInference | None,
+    small_sample: bool,
+    confidence: float,
+) -> Fit:
+    """The fit of a model; its method names the errors."""
+    chosen, warning = count_clusters(model.X, model.columns, members, inference)
     best, sets = _maximum(model.sets())
-    found = invert(best.information, white.back, sets.n_events)
+    back = model.white.back
+    found = invert(best.information, back, sets.n_events)
     found = found if best.converged else replace(found, lost=np.ones_like(found.lost))
     errors = _errors(model, sets, best, found, members, chosen, warning, small_sample)
-    beta = white.back @ best.point
+    beta = back @ best.point
     notes = [describe_lost(model.columns, beta, found.lost)] if found.lost.any() else []
     notes = notes if best.converged else [UNFINISHED]
     return Fit(
         model="fine_gray",
         formula=str(covariates.formula),
-        method=f"Fine and Gray's partial likelihood, event {cause}; {errors.label}"
-        f"{members.note if members else ''}{covariates.note}",
+        method=errors.label,
         terms=model.columns,
         beta=np.where(found.lost, np.nan, beta),
         cov=errors.cov,
         df=errors.df,
         scale="log",
         loglik=best.value,
-        n=len(rows),
-        n_clusters=members.count if members else len(rows),
+        n=covariates.n,
+        n_clusters=members.count if members else covariates.n,
         n_events=sets.n_events,
         converged=best.converged and not found.lost.all(),
         n_dropped=covariates.dropped,

@@ -8,6 +8,7 @@ likelihood with the frailties integrated out is zero.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -16,19 +17,17 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models.design import Clusters
-from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, Test, boundary_p
 from core_trial.models.numerics.limits import describe_lost
 from core_trial.models.numerics.newton import UNFINISHED, invert
 from core_trial.models.numerics.rising import tally
 from core_trial.models.numerics.threads import one_thread
-from core_trial.models.survival.cox_fit import CoxFit
+from core_trial.models.survival.cox_fit import CoxFit, unfitted
 from core_trial.models.survival.design import (
     NO_EVENTS,
     CoxDesign,
     Maximum,
     maximum,
-    not_estimable,
 )
 from core_trial.models.survival.frailty_likelihood import (
     Shared,
@@ -57,7 +56,7 @@ def fit_frailty(
     method: VarianceMethod | None = None,
     confidence: float = 0.95,
     rows: pd.Index | None = None,
-) -> Fit:
+) -> CoxFit:
     """Shared frailty model on a prepared design; see `core_trial.models.survival.cox.cox`.
 
     Parameters
@@ -78,8 +77,9 @@ def fit_frailty(
     """
     chosen = _chosen_method(distribution, method)
     label = f"{_LABELS[distribution, chosen]}, {design.risk.ties.capitalize()} ties"
+    known = unfitted(design, clusters.count, confidence, rows)
     if design.risk.n_events == 0:
-        return not_estimable(design, label, clusters.count, confidence, NO_EVENTS)
+        return replace(known, method=label, warnings=(NO_EVENTS,))
     if clusters.count < 2:
         raise DesignError("a frailty model needs at least two clusters")
     if distribution == "lognormal" and len(design.risk.group) * clusters.count > LARGEST_MATRIX:
@@ -89,7 +89,7 @@ def fit_frailty(
         )
     plain = maximum(design)
     if not plain.best.converged:
-        return not_estimable(design, label, clusters.count, confidence, UNFINISHED)
+        return replace(known, method=label, warnings=(UNFINISHED,))
     shared = share(design, clusters, plain.informed)
     zero, information = _without_frailty(shared, plain, chosen), plain.best.information
     best = search(_profiler(shared, distribution, chosen), zero, _moment_estimate(shared, zero))
@@ -101,34 +101,19 @@ def fit_frailty(
     beta = design.white.back @ (shared.informed @ best.state.beta)
     notes = _notes(clusters, best, late=design.risk.late is not None)
     notes += [describe_lost(design.columns, beta, found.lost)] if found.lost.any() else []
-    return CoxFit(
-        model="cox",
-        formula=design.formula,
+    return replace(
+        known,
         method=label + clusters.note + design.note,
-        terms=design.columns,
         beta=np.where(found.lost, np.nan, beta),
         cov=found.covariance(),
-        df=np.full(len(found.lost), np.inf),
-        scale="log",
         variance={"frailty": best.theta if bounded else np.nan},
         loglik=best.loglik,
-        n=design.n,
-        n_clusters=clusters.count,
-        n_events=design.risk.n_events,
         converged=bounded and not found.lost.all(),
-        n_dropped=design.dropped,
         warnings=tuple(notes),
         tests={"variance": _ratio_test(best, zero)},
         random_effects=pd.Series(best.state.b, clusters.labels, name="log_frailty"),
-        confidence=confidence,
         likelihood="restricted" if chosen == "reml" else "partial",
-        term_columns=design.term_columns,
-        recipe=design.recipe,
-        reference=design.reference,
-        response=design.response,
-        design=design,
         eta=best.state.beta @ shared.x + shared.spread(best.state.b),
-        rows=pd.RangeIndex(design.n) if rows is None else rows,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -88,6 +89,8 @@ def log_rank(
     columns = strata_arguments(strata)
     frame = designs.sample(frame, time=time, event=event, entry=entry, by=by, **columns).frame
     observed, groups = follow_up(frame, time, event, entry), designs.groups(frame, by)
+    if not (isinstance(rho, Real) and np.isfinite(rho)):
+        raise DesignError(f"rho must be a number, not {rho!r}: 0 for log-rank, 1 for Peto and Peto")
     if groups.count < 2:
         raise DesignError(f"column {by!r} has one group, so there is nothing to compare")
     if not observed.n_events:

@@ -177,7 +177,8 @@ def _terms(deaths: Ints, ties: Ties) -> tuple[Ints, Floats, Floats, Ints]:
     if ties == "breslow":
         return np.arange(m), np.zeros(m), deaths.astype(float), np.arange(m)
     if ties != "efron":
-        raise DesignError(f"ties must be 'breslow' or 'efron', not {ties!r}")
+        why = "; the exact rule is another model, for truly discrete times" * (ties == "exact")
+        raise DesignError(f"ties must be 'breslow' or 'efron', not {ties!r}{why}")
     group = np.repeat(np.arange(m), deaths)
     starts = np.cumsum(deaths) - deaths
     rank = np.arange(len(group)) - starts[group]

@@ -49,7 +49,7 @@ def absolute(results: Results, trial: Trial, style: Style = LANCET) -> Table:
         estimate
         for outcome in trial.outcomes
         for level in levels
-        if (estimate := results.estimate(outcome.key, level)) is not None
+        if (estimate := results.get_estimate(outcome.key, level)) is not None
     ]
     return Table(
         name="absolute_effects",

@@ -73,7 +73,7 @@ def hazards(results: Results, trial: Trial, outcome: Time, style: Style = LANCET
 
 def _shapes(results: Results, analysis: str, style: Style) -> tuple[str, ...]:
     return tuple(
-        _told(results.value(analysis, shape, "", level), 2, style)
+        _told(results.get(analysis, shape, "", level), 2, style)
         for level in LEVELS
         for shape in SHAPES
     )
@@ -81,8 +81,8 @@ def _shapes(results: Results, analysis: str, style: Style) -> tuple[str, ...]:
 
 def _test(results: Results, analysis: str, transform: str) -> tuple[float, float]:
     return (
-        results.value(analysis, "chi_square", "", transform),
-        results.value(analysis, "p_value", "", transform),
+        results.get(analysis, "chi_square", "", transform),
+        results.get(analysis, "p_value", "", transform),
     )
 
 

@@ -39,14 +39,18 @@ MODELS: Mapping[str, str] = MappingProxyType(
     }
 )
 ZEROS_NOTE = (
-    "Under a Poisson distribution the variance within arms equals the mean. A zero-inflated model "
-    "with one share of structural zeros reproduces the number of zeros by construction, and that "
-    "it does says nothing for it; the Poisson distribution is the simplest, not the planned model, "
-    "which has random effects."
+    "Under a Poisson distribution the variance within arms equals the mean; it is the simplest "
+    "distribution of counts, and not what was planned or fitted."
 )
 NOTE = (
     "Bars hang from the expected frequency (line) and end at zero (grey) where the model is right: "
     "below it, more participants were observed than expected; above it, fewer."
+)
+#: What holds of zeros where a zero-inflated model was fitted.
+INFLATED = "expected_zero_inflated"
+INFLATED_NOTE = (
+    "A zero-inflated model with one share of structural zeros reproduces the number of zeros by "
+    "construction: that it does says nothing for it."
 )
 
 
@@ -62,20 +66,22 @@ class Rootogram:
 
 def count_table(results: Results, trial: Trial, style: Style = LANCET) -> Table:
     """Dispersion, and observed beside expected zeros."""
+    models = [statistic for statistic in MODELS if _is_there(results, trial, statistic)]
     rows = [
         Row(label, texts)
         for name, label in _counts(trial).items()
-        if any(texts := tuple(_evidence(results, f"count_fit.{name}", style)))
+        if any(texts := tuple(_evidence(results, f"count_fit.{name}", models, style)))
     ]
+    notes = (ZEROS_NOTE, INFLATED_NOTE) if INFLATED in models else (ZEROS_NOTE,)
     return Table(
         name="count_fit",
         title="Counts: overdispersion and zeros",
         head=(
             *("Outcome", "Variance to mean", "Observed zeros"),
-            *(f"Expected zeros: {model}" for model in MODELS.values()),
+            *(f"Expected zeros: {MODELS[statistic]}" for statistic in models),
         ),
         rows=tuple(rows),
-        footnotes=cells.footnotes(results, trial, "count_fit", rows, ZEROS_NOTE),
+        footnotes=cells.footnotes(results, trial, "count_fit", rows, " ".join(notes)),
         remark=cells.remark(results),
     )
 
@@ -100,11 +106,19 @@ def _counts(trial: Trial) -> Mapping[str, str]:
     return {o.key: o.title for o in trial.outcomes if isinstance(o, Count)}
 
 
-def _evidence(results: Results, analysis: str, style: Style) -> Iterator[str]:
+def _is_there(results: Results, trial: Trial, statistic: str) -> bool:
+    """Whether any count has what a model expects."""
+    places = (Place(f"count_fit.{name}", level=f"{_LEVEL}0") for name in _counts(trial))
+    return any(cells.is_recorded(results, place, statistic) for place in places)
+
+
+def _evidence(
+    results: Results, analysis: str, models: Sequence[str], style: Style
+) -> Iterator[str]:
     whole, nobody = Place(analysis), Place(analysis, level=f"{_LEVEL}0")
     yield _told(results, whole, "variance_to_mean", 1, style)
     yield _told(results, nobody, "observed", 0, style)
-    for statistic in MODELS:
+    for statistic in models:
         yield _told(results, nobody, statistic, 1, style)
 
 

@@ -122,7 +122,7 @@ def _lines(results: Results, trial: Trial, choice: ModelChoice) -> Iterator[Line
     else:
         words = "Planned and fitted" if has_plan(trial) else "Fitted"
         yield Line(f"{words}: {_inside(choice.fitted)}", name, why=choice.recommended)
-    fitted, adjusted = results.estimate(name), results.estimate(name, ADJUSTED)
+    fitted, adjusted = results.get_estimate(name), results.get_estimate(name, ADJUSTED)
     if fitted is not None and adjusted is not None:
         before = terms(fitted.formula)
         more = labels.listed(trial, [t for t in terms(adjusted.formula) if t not in before])
@@ -133,7 +133,9 @@ def _repeated(
     results: Results, groups: Sequence[tuple[str, Sequence[Line]]], known: Mapping[str, str]
 ) -> Mapping[str, str]:
     """Remarks that several fits make, each with its mark."""
-    fits = [results.estimate(line.analysis, line.level) for _, lines in groups for line in lines]
+    fits = [
+        results.get_estimate(line.analysis, line.level) for _, lines in groups for line in lines
+    ]
     remarks = (sentence(w) for fit in fits if fit is not None for w in fit.warnings)
     repeated = [text for text, n in Counter(remarks).items() if n > 1]
     new = [text for text in repeated if text not in known]
@@ -145,11 +147,11 @@ def _row(results: Results, line: Line, notes: Mapping[str, str], style: Style) -
     """One model: participants, effect, p, variance, convergence, remarks."""
     if cells.estimate_withheld(results, line.analysis, line.level):
         return Row(line.label, (*(CONFIDENTIAL,) * 5, sentence(line.why)), Kind.MEMBER)
-    estimate = results.estimate(line.analysis, line.level)
+    estimate = results.get_estimate(line.analysis, line.level)
     if estimate is None:
         return Row(line.label, ("",) * 5 + (sentence(line.why),), Kind.MEMBER)
     said = [sentence(warning) for warning in estimate.warnings]
-    marks = "".join(notes[text] for text in said if text in notes)
+    marks = cells.joined([notes[text] for text in said if text in notes])
     remarks = (sentence(line.why), *(text for text in said if text not in notes))
     texts = (
         cells.count(results, Place(line.analysis, "", line.level), style),

@@ -55,7 +55,7 @@ def further_table(
     association = f"Association ({confidence(trial.confidence, style)} CI)", "p value"
     heads = (trial.arm.label(arm) if arm else "All" for arm in arms)
     shown = [line.analysis for line in declared.lines if isinstance(line, Line) and line.effect]
-    estimates = [found for name in shown if (found := results.estimate(name)) is not None]
+    estimates = [found for name in shown if (found := results.get_estimate(name)) is not None]
     note = " ".join(filter(None, (cells.abbreviations(estimates), declared.note)))
     return Table(
         name=declared.name,

@@ -73,7 +73,7 @@ def influences(results: Results, trial: Trial) -> list[Influence]:
     """Every outcome with an estimate and with estimates without single clusters."""
     found = []
     for name, label in labels.outcomes(trial).items():
-        full = results.estimate(name)
+        full = results.get_estimate(name)
         if full is not None and cells.believable(full) and full.std_error > 0:
             without = _without(results, name)
             found += [_of(label, full, without)] if without else []

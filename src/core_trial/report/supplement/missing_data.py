@@ -114,7 +114,7 @@ def _share(results: Results, place: Place, style: Style) -> str:
 def _adjusted(results: Results, trial: Trial, name: str, style: Style) -> tuple[str, ...]:
     missing = analysis_of(name)
     tried = labels.characteristics(results, trial, [missing])
-    chosen = [c for c in tried if results.value(missing, "predicts", "", c) == 1]
+    chosen = [c for c in tried if results.get(missing, "predicts", "", c) == 1]
     if not chosen:
         return _UNCHANGED
     same = cells.effect_and_p(results, name, style, SAME_PEOPLE) or ("", "")
@@ -125,7 +125,7 @@ def _fitted(results: Results, name: str, level: str, style: Style) -> tuple[str,
     """Participants, effect with interval, p value."""
     if cells.estimate_withheld(results, name, level):
         return CONFIDENTIAL, CONFIDENTIAL, CONFIDENTIAL
-    estimate = results.estimate(name, level)
+    estimate = results.get_estimate(name, level)
     if estimate is None:
         return "", "", ""
     n = cells.count(results, Place(name, "", level), style)

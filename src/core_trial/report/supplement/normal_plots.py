@@ -75,7 +75,7 @@ def _plot(results: Results, name: str, label: str) -> NormalPlot:
     analysis = f"normality.{name}"
     found = {level: _points(results, analysis, level) for level in LEVELS}
     present = {level: points for level, points in found.items() if points}
-    skewness = {level: results.value(analysis, "skewness", "", level) for level in present}
+    skewness = {level: results.get(analysis, "skewness", "", level) for level in present}
     return NormalPlot(label, present, skewness)
 
 
@@ -86,8 +86,8 @@ def _points(results: Results, analysis: str, level: str) -> Points:
         k = f"{level} {len(pairs) + 1}"
         pairs.append(
             (
-                results.value(analysis, "normal", "", k),
-                results.value(analysis, "observed", "", k),
+                results.get(analysis, "normal", "", k),
+                results.get(analysis, "observed", "", k),
             )
         )
     return pairs

@@ -64,7 +64,7 @@ def sample_size_inputs(results: Results, trial: Trial, style: Style = LANCET) ->
     style
         How numbers are spelt.
     """
-    found = [(line, results.value(ANALYSIS, line.statistic, line.arm)) for line in INPUTS]
+    found = [(line, results.get(ANALYSIS, line.statistic, line.arm)) for line in INPUTS]
     rows = tuple(_input(line, x, trial, style) for line, x in found if not math.isnan(x))
     return Table(
         name="sample_size",
@@ -95,7 +95,7 @@ def sample_size_varied(results: Results, trial: Trial, style: Style = LANCET) ->
     designs = sorted({found["design"] for found in varied})
     rows = [Row(str(size), tuple(_needed(results, size, designs, style))) for size in sizes]
     if rows:
-        wanted = number.count(results.value(ANALYSIS, "n"), style)
+        wanted = number.count(results.get(ANALYSIS, "n"), style)
         rows.append(Row(f"Size that gives {wanted}", tuple(_sizes(results, designs, style))))
     return Table(
         name="sample_size_varied",
@@ -110,7 +110,7 @@ def sample_size_varied(results: Results, trial: Trial, style: Style = LANCET) ->
 def _said(text: str, trial: Trial) -> str:
     """A label with the trial's own words in it."""
     return text.format(
-        source="paper" if trial.registry else "protocol",
+        source="paper" if trial.paper else "protocol",
         cluster=trial.cluster.label if trial.cluster else "cluster",
         primary=trial.primary.title if trial.primary else "Event",
         control=labels.group(trial, Group.CONTROL),
@@ -125,12 +125,12 @@ def _input(line: Input, value: float, trial: Trial, style: Style) -> Row:
 
 def _needed(results: Results, size: int, designs: list[str], style: Style) -> Iterator[str]:
     for design in designs:
-        yield number.count(results.value(ANALYSIS, "n", "", f"size_{size}_{design}"), style)
+        yield number.count(results.get(ANALYSIS, "n", "", f"size_{size}_{design}"), style)
 
 
 def _sizes(results: Results, designs: list[str], style: Style) -> Iterator[str]:
     for design in designs:
-        size = results.value(ANALYSIS, "cluster_size", "", design)
+        size = results.get(ANALYSIS, "cluster_size", "", design)
         yield "–" if math.isnan(size) else number.fixed(size, 1, style)
 
 

@@ -36,7 +36,7 @@ def subgroups(results: Results, trial: Trial, style: Style = LANCET) -> Table:
     for column in trial.subgroups if primary else ():
         analysis = f"subgroup.{primary.key}" if primary else ""
         found = list(_rows(results, trial, analysis, column, style))
-        p = results.value(analysis, "interaction_p", "", column)
+        p = results.get(analysis, "interaction_p", "", column)
         told = "" if math.isnan(p) else number.p_value(p, style)
         rows += [Row(labels.label(trial, column), ("", told)), *found] if found else []
     shown = [r for r in results if isinstance(r, Estimate) and r.analysis.startswith("subgroup.")]

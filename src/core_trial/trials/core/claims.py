@@ -18,7 +18,7 @@ from core_trial.published.percentages import pooled_percent
 def relative_reduction(numbers: Numbers) -> float:
     """By how many percent the risk of readmission is lower with the intervention."""
     treated, control = (
-        _percent(numbers.value("readmission", "n", arm), numbers.value("readmission", "N", arm))
+        _percent(numbers.get("readmission", "n", arm), numbers.get("readmission", "N", arm))
         for arm in (Group.INTERVENTION, Group.CONTROL)
     )
     return _percent(control - treated, control)
@@ -41,11 +41,11 @@ def without_acute_days(numbers: Numbers) -> float:
 
 def adjusted_limit(numbers: Numbers) -> float:
     """Upper limit of the odds ratio with the planned adjustments."""
-    return numbers.value("readmission", "high", "", "planned_adjustments")
+    return numbers.get("readmission", "high", "", "planned_adjustments")
 
 
 def _at(numbers: Numbers, step: str) -> float:
-    return numbers.value("flow", "n", "", step)
+    return numbers.get("flow", "n", "", step)
 
 
 def _percent(part: float, whole: float) -> float:

@@ -15,7 +15,7 @@ from core_trial.trials.core.words import WORKBOOK_SECTIONS
 def offered_later(registry: Registry) -> Iterator[Finding]:
     """The 18-month interview counted among people to whom it was not yet offered."""
     of = registry.first("flow", "N", "", "interviewed_month_18")
-    offered = registry.value("flow", "n", "", "main_trial")
+    offered = registry.get("flow", "n", "", "main_trial")
     if of is not None and float(of.printed) > offered:
         yield finding(
             "denominator",
@@ -31,7 +31,7 @@ def condition_known(registry: Registry) -> Iterator[Finding]:
     """More people in the adjusted primary analysis than have a diagnosis in Table 1."""
     analysed = [registry.first("readmission", "N", arm) for arm in PRINTED_ARMS]
     entries = [entry for entry in analysed if entry is not None]
-    diagnosed = sum(registry.value("diagnosis", "N", arm, "depression") for arm in PRINTED_ARMS)
+    diagnosed = sum(registry.get("diagnosis", "N", arm, "depression") for arm in PRINTED_ARMS)
     if sum(float(entry.printed) for entry in entries) > diagnosed:
         yield finding(
             "denominator",
@@ -48,7 +48,7 @@ def condition_known(registry: Registry) -> Iterator[Finding]:
 def plans_without_reading(registry: Registry) -> Iterator[Finding]:
     """More people asked about plans in the workbook than have read it."""
     for arm in PRINTED_ARMS:
-        read = registry.value("workbook_read", "n", arm)
+        read = registry.get("workbook_read", "n", arm)
         asked = [registry.first(section, "N", arm) for section in WORKBOOK_SECTIONS]
         more = [entry for entry in asked if entry is not None and float(entry.printed) > read]
         if more:
@@ -66,7 +66,7 @@ def median_of_whom(registry: Registry) -> Iterator[Finding]:
     """A median time to an event that fewer than half of the participants have."""
     for arm in PRINTED_ARMS:
         entry = registry.first("time_to_readmission", "median", arm)
-        n, of = (registry.value("readmission", s, arm) for s in ("n", "N"))
+        n, of = (registry.get("readmission", s, arm) for s in ("n", "N"))
         if entry is not None and 2 * n < of:
             yield finding(
                 "median_of_whom",

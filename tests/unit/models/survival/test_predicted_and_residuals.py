@@ -181,6 +181,10 @@ def test_predictions_that_cannot_be_made_are_refused():
         models.cox_residuals(fit, "pearson")
     with pytest.raises(DesignError, match=r"fit of cox\(...\)"):
         models.cox_residuals(models.mixed_linear("x ~ arm", frame, cluster="g"))
+    with pytest.raises(DesignError, match="not for str"):
+        models.cox_residuals("cox")
+    with pytest.raises(DesignError, match="rho must be a number"):
+        models.log_rank(frame, **TIMES, by="arm", rho="peto")
     none = models.cox("x", frame.assign(event=0), **TIMES)
     with pytest.raises(DesignError, match="there is no event"):
         models.baseline_hazard(none)
