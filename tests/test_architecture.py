@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "disclosure": BASE,
     "report": BASE,
     "witness": BASE,
-    "synthesis": BASE | {"data", "models", "analyses", "published"} | KNOWS_CORE,
+    "synthesis": BASE | {"data", "models", "analyses", "published"},
     "trials": BASE | {"data", "models", "analyses", "published", "disclosure", "synthesis"},
     "pipeline": BASE
     | {"folders"}
