@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from core_trial.declaration.models import Using
     from core_trial.declaration.outcomes import Binary, Count, Score, Time
     from core_trial.declaration.paper import Claim, Paper, Range
+    from core_trial.declaration.sensitivity import Sensitivity
     from core_trial.declaration.trial import Compliers, Trial
     from core_trial.declaration.wording import Sentence, Wording
     from core_trial.errors import (
@@ -52,6 +53,7 @@ _HOMES = {
     "Line": "declaration.layout",
     "Paper": "declaration.paper",
     "Range": "declaration.paper",
+    "Sensitivity": "declaration.sensitivity",
     "Sentence": "declaration.wording",
     "Wording": "declaration.wording",
     "as_declared": "data.mapping",
@@ -119,6 +121,7 @@ __all__ = [
     "Range",
     "Results",
     "Score",
+    "Sensitivity",
     "Sentence",
     "Study",
     "Table",
