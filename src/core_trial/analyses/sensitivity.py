@@ -159,9 +159,7 @@ def multiplicity(fits: Fits, estimates: Mapping[str, Estimate]) -> Iterator[Desc
         yield Descriptive(analysis=MULTIPLICITY, statistic="p_value", value=float(p), level=name)
 
 
-def _fitted(
-    name: str, spec: ModelSpec, people: pd.DataFrame, fits: Fits, level: str
-) -> Estimate:
+def _fitted(name: str, spec: ModelSpec, people: pd.DataFrame, fits: Fits, level: str) -> Estimate:
     cases = complete_cases(fits.trial, spec, people)
     try:
         found = fit(fits.trial, cases)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 
-from core_trial.report import cells, number
+from core_trial.declaration.outcomes import AnyOutcome
+from core_trial.report import absolute_lines, cells, labels, number
+from core_trial.report.absolute_lines import RISK_DIFFERENCE
 from core_trial.report.cells import Place
 from core_trial.report.number import Style
 from core_trial.results import Estimate, Results
@@ -71,6 +73,27 @@ def effect(results: Results, analysis: str, style: Style, level: str = "") -> st
         return f"{MEASURE_LABELS[measure]} {style.not_estimable}: {cells.reason(estimate)}"
     name = MEASURE_LABELS[measure] if measure in _SPELT_OUT else MEASURE_ABBREVIATIONS[measure]
     return f"{name} {_value(estimate, style)}, {certainty(estimate, style)}"
+
+
+def absolute(results: Results, outcome: AnyOutcome, style: Style) -> str | None:
+    """Every effect that stands beside the model's, one after the other; None where there is none."""
+    told: list[str | None] = []
+    for level in labels.ABSOLUTE:
+        if cells.effect_and_p(results, outcome.key, style, level) is not None:
+            told.append(effect(results, outcome.key, style, level))
+        if level == RISK_DIFFERENCE:
+            told.append(_number_needed(results, outcome, style))
+    return "; ".join(text for text in told if text is not None) or None
+
+
+def _number_needed(results: Results, outcome: AnyOutcome, style: Style) -> str | None:
+    """``number needed to treat 11 (95% CI 6 to 336)``; None without a risk difference."""
+    found = results.get_estimate(outcome.key, RISK_DIFFERENCE)
+    if found is None or not cells.believable(found):
+        return None
+    value, _, interval = absolute_lines.number_needed(found, outcome.better, style).partition(" (")
+    name = labels.lower_first(absolute_lines.NUMBER_NEEDED)
+    return f"{name} {value} ({number.confidence(found.confidence, style)} CI {interval}"
 
 
 def _value(estimate: Estimate, style: Style) -> str:

@@ -183,6 +183,12 @@ LAYOUT = Layout(
     before="baseline score",
     notes=MappingProxyType(
         {
+            "sensitivity": "The four deaths, all in the control group, count in the main analysis "
+            "as not readmitted, followed up for the whole year, and without days in acute care. "
+            "Time runs from randomisation, when the index episode of some had not ended: until it "
+            "ends nobody can be readmitted, and more of the intervention group were still in it.",
+            "flow": "Allocated to a worker and sessions attended: the control group was offered "
+            "neither.",
             "missingness": "The internal pilot had by design no 18-month interview, and neither of "
             "the two scales that came after it (loneliness and social network size).",
         }
