@@ -2,8 +2,8 @@
 
 References
 ----------
-Walsh M, Srinathan SK, McAuley DF, et al. The statistical significance of randomized controlled trial
-results is frequently fragile. J Clin Epidemiol 2014; 67: 622-28. Holm S. A simple sequentially
+Walsh M, Srinathan SK, McAuley DF, et al. The statistical significance of randomized controlled
+trial results is frequently fragile. J Clin Epidemiol 2014; 67: 622-28. Holm S. A simple sequentially
 rejective multiple test procedure. Scand J Stat 1979; 6: 65-70.
 """
 
@@ -144,7 +144,7 @@ def multiplicity(fits: Fits, estimates: Mapping[str, Estimate]) -> Iterator[Desc
         ``p_value`` of the analysis `MULTIPLICITY`, with the outcome as the level; of outcomes that
         were not decided on after the data were seen, and could be estimated.
     """
-    from statsmodels.stats.multitest import multipletests
+    from statsmodels.stats.multitest import multipletests  # type: ignore[import-untyped]
 
     family = {
         outcome.key: estimates[outcome.key].p_value

@@ -63,8 +63,8 @@ def number_needed(estimate: Estimate, better: str, style: Style) -> str:
     low, high = sorted((estimate.low, estimate.high))
     whole = number.fixed(abs(1 / estimate.estimate), 0, style) if estimate.estimate else "∞"
     if low * high > 0:
-        ends = sorted(abs(1 / limit) for limit in (low, high))
-        return f"{whole} ({number.interval(*ends, 0, style)})"
+        least, most = sorted(abs(1 / limit) for limit in (low, high))
+        return f"{whole} ({number.interval(least, most, 0, style)})"
     fewer, more = ("benefit", "harm") if better == "lower" else ("harm", "benefit")
     if not better:
         fewer, more = "one event fewer", "one event more"

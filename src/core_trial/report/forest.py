@@ -159,7 +159,7 @@ def _differences(results: Results, trial: Trial, style: Style) -> Panel:
 
 
 def _absolute(results: Results, trial: Trial, style: Style) -> Iterator[Panel]:
-    """Effects in units of the outcome: risks in percentage points, times and counts in their own."""
+    """Effects on absolute scales: risks in percentage points, times and counts in their units."""
     for title, unit, levels in _ABSOLUTE_PANELS:
         found = [
             (outcome, estimate)

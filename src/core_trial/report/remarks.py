@@ -58,7 +58,7 @@ def sentence(text: str) -> str:
 
 def _count_part(found: re.Match[str], trial: Trial, style: Style) -> str:
     del trial
-    model, data = (_decimals(found[name], 2, style) for name in ("model", "data"))
+    model, data = (number.fixed(float(found[name]), 2, style) for name in ("model", "data"))
     return (
         "the rate ratio is that of the count part of the model: it compares those who can have "
         "any, and the share of people who cannot is taken to be the same in both groups. Over all "
@@ -69,8 +69,8 @@ def _count_part(found: re.Match[str], trial: Trial, style: Style) -> str:
 def _implied_means(found: re.Match[str], trial: Trial, style: Style) -> str:
     groups = [labels.group(trial, arm) for arm in (Group.CONTROL, Group.INTERVENTION)]
     told = "; ".join(
-        f"{_decimals(found[f'implied{i}'], 0, style)} where {_decimals(found[f'seen{i}'], 0, style)} "
-        f"was observed in the {name}"
+        f"{_whole(found[f'implied{i}'], style)} where {_whole(found[f'seen{i}'], style)} was observed "
+        f"in the {name}"
         for i, name in enumerate(groups)
     )
     return (
@@ -103,18 +103,21 @@ def _nodes(found: re.Match[str], trial: Trial, style: Style) -> str:
     return "the estimates change when the numerical integration is made finer"
 
 
-def _decimals(text: str, decimals: int, style: Style) -> str:
-    return number.fixed(float(text), decimals, style)
+def _whole(text: str, style: Style) -> str:
+    return number.fixed(float(text), 0, style)
 
 
 _NUMBER = r"[-+\d.e]*\d"
+_MEANS = rf"ratio of overall means is (?P<model>{_NUMBER}), the data's (?P<data>{_NUMBER})"
+_IMPLIED = (
+    rf"implies mean counts of (?P<implied0>{_NUMBER}) where (?P<seen0>{_NUMBER}) was seen at the "
+    rf"reference level of \S+ and (?P<implied1>{_NUMBER}) where (?P<seen1>{_NUMBER})"
+)
+#: What is said in the place of a warning that holds a text, the first that does.
 _TELLERS: Mapping[str, Teller] = MappingProxyType(
     {
-        rf"ratio of overall means is (?P<model>{_NUMBER}), the data's (?P<data>{_NUMBER})": _count_part,
-        rf"implies mean counts of (?P<implied0>{_NUMBER}) where (?P<seen0>{_NUMBER}) was seen at "
-        rf"the reference level of \S+ and (?P<implied1>{_NUMBER}) where (?P<seen1>{_NUMBER})": (
-            _implied_means
-        ),
+        _MEANS: _count_part,
+        _IMPLIED: _implied_means,
         r"the data separate, no finite estimate for: (?P<terms>[^;]*)": _separated,
         r"the cluster variance is at its bound, zero": _no_variance,
         r"the answer depends on the number of nodes": _nodes,

@@ -47,7 +47,7 @@ def table2(results: Results, trial: Trial, style: Style = LANCET) -> Table:
         " ".join(filter(None, (_data_note(trial), cells.abbreviations(estimates)))),
         *(f"{mark}{text}" for text, mark in notes.items()),
         _absolute_note(results, trial, style),
-        ANALYSED_NOTE if rows and not trial.layout.analysed else "",
+        _analysed_note(results, trial),
     )
     return Table(
         name="table2",
@@ -134,8 +134,8 @@ def _covariate(name: str, trial: Trial) -> str:
 
 def _notes(outcome: AnyOutcome, estimate: Estimate, trial: Trial, style: Style) -> Iterator[str]:
     if not cells.believable(estimate):
-        told = remarks(estimate, trial, style)
-        yield f"{_FAILED} {' '.join(told) or cells.reason(estimate) + '.'}"
+        told = [labels.lower_first(text.rstrip(".")) for text in remarks(estimate, trial, style)]
+        yield f"{_FAILED} {'; '.join(told) or cells.reason(estimate)}."
         return
     if note := adjustment(estimate.formula, trial):
         yield note
@@ -226,6 +226,15 @@ def _absolute(outcome: AnyOutcome, results: Results, trial: Trial, style: Style)
     blank = ("",) * (len(PRINTED_ARMS) * (2 if trial.layout.analysed else 1))
     for label, effect, p in absolute_lines(outcome, results, style):
         yield Row(f"– {labels.lower_first(label)}", (*blank, effect, p), Kind.MEMBER)
+
+
+def _analysed_note(results: Results, trial: Trial) -> str:
+    """Where the numbers analysed stand when the table itself does not have them."""
+    steps = (
+        Place("flow", arm, f"analysed_{o.key}") for o in printed(trial) for arm in PRINTED_ARMS
+    )
+    told = any(cells.is_recorded(results, step, "n") for step in steps)
+    return ANALYSED_NOTE if told and not trial.layout.analysed else ""
 
 
 def _absolute_note(results: Results, trial: Trial, style: Style) -> str:

@@ -44,7 +44,7 @@ def absolute(results: Results, trial: Trial, style: Style = LANCET) -> Table:
             model = cells.effect_and_p(results, outcome.key, style) or ("", "")
             rows.append(Row(outcome.title, kind=Kind.GROUP))
             rows += [Row("The model’s own", model, Kind.MEMBER)]
-            rows += [Row(label, texts, Kind.MEMBER) for label, *texts in found]
+            rows += [Row(label, (effect, p), Kind.MEMBER) for label, effect, p in found]
     estimates = [
         estimate
         for outcome in trial.outcomes

@@ -71,15 +71,15 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("sessions_offered", "Sessions offered; none asked of the control group", "sessions"),
     Variable("sessions_attended", "Sessions attended", "sessions"),
     Variable("workbook_read", "1 if the workbook had been read"),
+    *(
+        Variable(name, f"1 if plans had been written in the section '{label}'")
+        for name, label in WORKBOOK_SECTIONS.items()
+    ),
     Variable("died", "Died within the year of follow-up"),
     Variable("readmitted_or_died", "1 if readmitted or dead within the year, 0 if neither"),
     Variable(
         "days_alive_to_readmission",
         "Day of the first readmission or of death, whichever came first; 365 where neither did",
         "days",
-    ),
-    *(
-        Variable(name, f"1 if plans had been written in the section '{label}'")
-        for name, label in WORKBOOK_SECTIONS.items()
     ),
 )
