@@ -276,7 +276,15 @@ def trial_of(folder: Path, name: str | os.PathLike[str] | None = None) -> Trial:
     """The trial of a folder: the one that is named, the folder's own, or CORE."""
     if name is not None:
         return find(name)
-    return find(folder) if (folder / FILE).is_file() else find("core")
+    return find(folder) if _has_declaration(folder) else find("core")
+
+
+def _has_declaration(folder: Path) -> bool:
+    """Whether a folder declares its trial; what cannot be looked into is told on reading."""
+    try:
+        return (folder / FILE).is_file()
+    except OSError:
+        return False
 
 
 def run(

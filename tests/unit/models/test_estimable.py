@@ -38,7 +38,7 @@ def hazards(right, frame):
 
 
 def counts(right, frame):
-    return models.zero_inflated_nb(f"days ~ {right}", frame, std_errors="model")
+    return models.zero_inflated_nb(f"days ~ {right}", frame, inference="model")
 
 
 @pytest.mark.parametrize("fit", [logistic, poisson, risks, hazards, counts])

@@ -144,8 +144,8 @@ def units_of(frame: pd.DataFrame, arm: str | None, cluster: str | None) -> Clust
         if cluster not in frame.columns:
             raise DesignError(f"no column {cluster!r}; the frame has {', '.join(map(str, frame))}")
         labels = frame[cluster].astype(object)
-    own = pd.Series([f"\0{i}" for i in range(len(frame))], index=frame.index, dtype=object)
-    text = labels.where(labels.isna(), labels.astype(str))
+    own = pd.Series([f"row {i}" for i in range(len(frame))], index=frame.index, dtype=object)
+    text = "cluster " + labels.astype(str)
     return cluster_bootstrap(
         frame.assign(**{name: text.where(labels.notna(), own)}), name, within=arm
     )

@@ -141,12 +141,14 @@ def members_of(frame: pd.DataFrame, cluster: str | None, z: Floats) -> Clusters:
     if cluster not in frame.columns:
         raise DesignError(f"no column {cluster!r}; the frame has {', '.join(map(str, frame))}")
     given = frame[cluster].reset_index(drop=True)
-    own = pd.Series([f"\0{i}" for i in range(len(frame))], dtype=object)
-    labels = given.astype(str).astype(object).where(given.notna(), own)
+    own = pd.Series([f"row {i}" for i in range(len(frame))], dtype=object)
+    named = "cluster " + given.astype(str).astype(object)
+    labels = named.where(given.notna(), own)
     members = clusters(labels.to_frame("unit"), "unit")
     spans = np.bincount(members.codes, z) % members.sizes != 0
     if spans.any():
-        raise DesignError(f"cluster {members.labels[spans][0]!r} is in both arms")
+        name = members.labels[spans][0].removeprefix("cluster ")
+        raise DesignError(f"cluster {name!r} is in both arms")
     return members
 
 
