@@ -70,8 +70,8 @@ def count_evidence(spec: AnalysisSpec, fits: Fits) -> Iterator[Descriptive]:
     Descriptive
         ``variance_to_mean`` by pooled arms; ``observed`` and expected numbers of participants by
         count (level ``days 0`` to ``days 60``), under a Poisson with a mean per arm, under the
-        mixed Poisson model where it was planned, and under the zero-inflated negative binomial, where
-        that was fitted with the arm alone.
+        mixed Poisson model where it was planned, and under the zero-inflated negative binomial,
+        where that was fitted with the arm alone.
     """
     cases, arm = fits.cases(spec.fitted).frame, fits.trial.arm
     if cases.empty:

@@ -3,8 +3,8 @@
 References
 ----------
 Walsh M, Srinathan SK, McAuley DF, et al. The statistical significance of randomized controlled
-trial results is frequently fragile. J Clin Epidemiol 2014; 67: 622-28. Holm S. A simple sequentially
-rejective multiple test procedure. Scand J Stat 1979; 6: 65-70.
+trial results is frequently fragile. J Clin Epidemiol 2014; 67: 622-28. Holm S. A simple
+sequentially rejective multiple test procedure. Scand J Stat 1979; 6: 65-70.
 """
 
 from __future__ import annotations

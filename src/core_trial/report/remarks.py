@@ -69,8 +69,8 @@ def _count_part(found: re.Match[str], trial: Trial, style: Style) -> str:
 def _implied_means(found: re.Match[str], trial: Trial, style: Style) -> str:
     groups = [labels.group(trial, arm) for arm in (Group.CONTROL, Group.INTERVENTION)]
     told = "; ".join(
-        f"{_whole(found[f'implied{i}'], style)} where {_whole(found[f'seen{i}'], style)} was observed "
-        f"in the {name}"
+        f"{_whole(found[f'implied{i}'], style)} where {_whole(found[f'seen{i}'], style)} was seen, "
+        f"{name}"
         for i, name in enumerate(groups)
     )
     return (
