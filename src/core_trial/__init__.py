@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from core_trial.declaration.outcomes import Binary, Count, Score, Time
     from core_trial.declaration.paper import Claim, Paper, Range
     from core_trial.declaration.rules import rule
+    from core_trial.declaration.sensitivity import Sensitivity
     from core_trial.declaration.trial import Compliers, Trial
     from core_trial.declaration.wording import Sentence, Wording
     from core_trial.errors import (
@@ -56,6 +57,7 @@ _HOMES = {
     "Line": "declaration.layout",
     "Paper": "declaration.paper",
     "Range": "declaration.paper",
+    "Sensitivity": "declaration.sensitivity",
     "Sentence": "declaration.wording",
     "Wording": "declaration.wording",
     "as_declared": "data.mapping",
@@ -131,6 +133,7 @@ __all__ = [
     "Range",
     "Results",
     "Score",
+    "Sensitivity",
     "Sentence",
     "Study",
     "Table",

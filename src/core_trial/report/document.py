@@ -17,6 +17,7 @@ from core_trial.report.planning import plan_section, unmasking_table
 from core_trial.report.provenance import inputs_table, versions_table
 from core_trial.report.section import Section, present
 from core_trial.report.styles import LANCET, Style
+from core_trial.report.supplement.analysed import analysed
 from core_trial.report.supplement.sections import supplement
 from core_trial.report.table import Table
 from core_trial.report.table1 import table1
@@ -67,7 +68,14 @@ def sections(
         Section("Findings", paragraphs=tuple(sentences)),
         Section("Flow of participants", _flow(results, trial, style)),
         Section("Baseline", present(table1(results, trial, style))),
-        Section("Outcomes", present(table2(results, trial, style), forest(results, trial, style))),
+        Section(
+            "Outcomes",
+            present(
+                table2(results, trial, style),
+                analysed(results, trial, style),
+                forest(results, trial, style),
+            ),
+        ),
         *_curves(results, trial, style),
         *supplement(results, trial, style),
         *plan_section(results),

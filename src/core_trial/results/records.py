@@ -45,7 +45,7 @@ Status = Literal["matched", "given", "differing", "not_computed", "not_reproduci
 #: What can come of making a number twice.
 Agreement = Literal["equal", "explained", "unexplained", "once"]
 #: How sure a finding of the paper's arithmetic is.
-Certainty = Literal["impossible", "contradicted", "unsaid"]
+Certainty = Literal["impossible", "contradicted", "unlikely", "unsaid"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +244,8 @@ class Finding:
         The check that found it, such as ``"possible_sd"``.
     certainty
         ``"impossible"``: no data give what is printed. ``"contradicted"``: two printed numbers
-        cannot both hold. ``"unsaid"``: possible, but only with something the paper does not say.
+        cannot both hold. ``"unlikely"``: chance alone gives it rarely. ``"unsaid"``: possible, but
+        only with something the paper does not say.
     entries
         Names of the registry's entries that it is about.
     printed
@@ -252,11 +253,11 @@ class Finding:
     quantity
         What `low` and `high` bound, in words.
     low, high
-        What is possible; ``nan`` when nothing is.
+        What is possible; ``nan`` when nothing is, infinite on both sides when nothing is bounded.
     decimals
         Digits after the decimal point with which the bounds are worth printing.
     reason
-        The likeliest reason.
+        What it may come from; where several reasons fit, none is the likeliest.
     """
 
     kind: ClassVar[str] = "finding"

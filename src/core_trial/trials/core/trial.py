@@ -30,6 +30,7 @@ CORE = Trial(
     outcomes=plan.OUTCOMES,
     missingness=plan.PREDICTORS_OF_MISSINGNESS,
     planned_adjustments=plan.PLANNED_ADJUSTMENTS,
+    sensitivities=plan.SENSITIVITIES,
     denominators=plan.DENOMINATORS,
     files=FILES,
     layout=LAYOUT,

@@ -91,7 +91,7 @@ def _adjusted_limit(known: pd.DataFrame, readmitted: Floats) -> float:
 
 def _read(said: str) -> window.Window:
     """The values that the paper's word stands for."""
-    return window.read(said, CORE.registry.phrases if CORE.registry else None)
+    return window.read(said, CORE.paper.phrases if CORE.paper else None)
 
 
 def _records_obtained(
