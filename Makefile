@@ -44,8 +44,8 @@ bench: .venv-bench/ready ## speed and memory, as ratios measured in one run
 agreement: .venv/dev ## how far every model is from R on public data, into docs/
 	$(BIN)/python -m studies.agreement
 
-validity: .venv/dev ## the simulation study of the models (minutes), into docs/
-	$(BIN)/python studies/validity.py
+validity: .venv/dev ## the simulation study of the models (half an hour), into docs/; CELLS="'binary/8*'", REPLICATES=200
+	$(BIN)/python -m studies.validity $(CELLS) $(if $(REPLICATES),--replicates $(REPLICATES))
 
 synthesise: .venv/runtime ## make the bundled synthetic trial again, from its seed
 	$(BIN)/core-trial synthesise --out data/synthetic

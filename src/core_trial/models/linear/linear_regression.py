@@ -21,6 +21,7 @@ from core_trial.models.numerics.jackknife import (
     cluster_groups,
     jackknife_covariance,
     satterthwaite,
+    squared_by_cluster,
 )
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.numerics.robust import Inference, choose, singletons
@@ -259,7 +260,9 @@ def _errors(found: _Solution, design: Design, members: Clusters, inference: Infe
     own = cluster_informations(found.Q, w, members.codes, G)
     changes = left_out(np.eye(p), own, cluster_sums(scores, members.codes, G), back)
     shares, effective = zip(*cluster_groups(design.X, design.columns, members), strict=True)
-    return Robust(jackknife_covariance(changes), satterthwaite(changes, shares, effective))
+    alone = squared_by_cluster(scores @ back.T, members)
+    df = satterthwaite(changes, shares, effective, alone)
+    return Robust(jackknife_covariance(changes), df)
 
 
 def _label(inference: Inference, label: str, members: Clusters | None) -> str:
