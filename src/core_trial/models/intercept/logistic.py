@@ -113,7 +113,7 @@ def _fit(design: Design, offset: Floats | None, confidence: float) -> Fit:
         n=design.n,
         n_clusters=design.n,
         n_events=int(design.y.sum()),
-        converged=found.converged,
+        converged=found.converged and len(found.beta) > 0,
         warnings=(*notes, *(() if found.converged else (UNFINISHED,))),
         fitted=found.fitted,
         confidence=confidence,
