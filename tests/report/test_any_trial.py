@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 import re
 import xml.etree.ElementTree as ET
+import zipfile
 from dataclasses import replace
 
 import made_up
@@ -24,8 +26,8 @@ from core_trial.report.curves import curve_table, curves, times
 from core_trial.report.flow import flow_table
 from core_trial.report.flow_diagram import flow_figure
 from core_trial.report.forest import forest
-from core_trial.report.number import PLAIN
 from core_trial.report.sentences import sentences
+from core_trial.report.styles import PLAIN
 from core_trial.report.supplement.clusters import clusters, intraclass
 from core_trial.report.supplement.sections import supplement
 from core_trial.report.supplement.subgroups import subgroups
@@ -56,10 +58,18 @@ def rows(table: Table) -> list[tuple[str, ...]]:
     return [(row.label, *row.cells) for row in table.rows]
 
 
+def inside(data: bytes) -> str:
+    """The texts of a Word document or a workbook."""
+    with zipfile.ZipFile(io.BytesIO(data)) as parts:
+        names = [name for name in parts.namelist() if "sheet" in name or "document" in name]
+        return " ".join(re.sub(r"<[^>]+>", " ", parts.read(name).decode()) for name in names)
+
+
 def test_no_file_says_anything_that_was_not_declared(files):
     for name, text in files.items():
         if not name.endswith((".svg", ".json")):
-            said = re.sub(r"base64,[^\"]*|<style>.*?</style>", "", text, flags=re.DOTALL)
+            whole = text if isinstance(text, str) else inside(text)
+            said = re.sub(r"base64,[^\"]*|<style>.*?</style>", "", whole, flags=re.DOTALL)
             assert not NOT_SAID.search(said), (name, NOT_SAID.search(said))
 
 
@@ -343,6 +353,8 @@ def test_every_file_says_that_the_data_are_synthetic(synthetic):
     for name, text in synthetic.items():
         if name.endswith((".md", ".html", ".csv")):
             assert "synthetic" in text, name
+        if name.endswith((".docx", ".xlsx")):
+            assert "synthetic" in inside(text), name
     assert json.loads(synthetic["results.json"])["provenance"]["synthetic"] is True
 
 

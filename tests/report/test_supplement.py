@@ -9,7 +9,7 @@ import pytest
 from core_trial.disclosure.suppression import suppress
 from core_trial.report.figure import Figure
 from core_trial.report.labels import outcomes
-from core_trial.report.number import PLAIN
+from core_trial.report.styles import PLAIN
 from core_trial.report.supplement.associations import joint_tests
 from core_trial.report.supplement.missing_data import extent, sensitivity
 from core_trial.report.supplement.sections import supplement

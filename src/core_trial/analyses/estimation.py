@@ -209,9 +209,10 @@ def restricted_mean(
         )
     quantity = found.differences[trial.arm.levels[1]]
     method = f"area under the Kaplan-Meier curves up to {limit:g} {outcome.unit}"
-    yield _summarised(
-        spec.name, trial, cases, quantity, measure, method, found.n_clusters, RESTRICTED_MEAN
-    )
+    yield summarised(
+        spec.name, trial, cases, quantity, measure, method, found.n_clusters, RESTRICTED_MEAN,
+        found.df[trial.arm.levels[1]],
+    )  # fmt: skip
 
 
 def _common_limit(outcome: Time, trial: Trial, frame: pd.DataFrame) -> float:
@@ -228,15 +229,16 @@ def _from_quantity(
     analysis: str, trial: Trial, cases: Cases, fit: Fit, quantity: Quantity, measure: Measure
 ) -> Estimate:
     """A derived quantity of a fit as the record of an effect."""
-    made = _summarised(
-        analysis, trial, cases, quantity, measure, fit.method, fit.n_clusters, str(measure)
-    )
+    made = summarised(
+        analysis, trial, cases, quantity, measure, fit.method, fit.n_clusters, str(measure),
+        float(fit.df[0]),
+    )  # fmt: skip
     warnings = (*fit.warnings, *cases.left_out)
     believed = fit.converged or math.isfinite(quantity.estimate)
     return replace(made, warnings=warnings, n_events=fit.n_events, converged=believed)
 
 
-def _summarised(
+def summarised(
     analysis: str,
     trial: Trial,
     cases: Cases,
@@ -245,7 +247,9 @@ def _summarised(
     method: str,
     n_clusters: int,
     level: str,
+    df: float,
 ) -> Estimate:
+    """A derived quantity as the record of an effect."""
     # A ratio's interval is symmetric on the log scale, where records have the standard error.
     ratio = measure in RATIOS
     error = quantity.std_error / quantity.estimate if ratio else quantity.std_error
@@ -258,7 +262,7 @@ def _summarised(
         high=quantity.high,
         std_error=error,
         statistic=value / error if error > 0 else math.nan,
-        df=math.inf,
+        df=df,
         p_value=quantity.p_value,
         n=len(cases.frame),
         n_clusters=n_clusters,

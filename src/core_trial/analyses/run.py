@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from core_trial.analyses import (
     baseline,
     clusters,
+    compliers,
     curves,
     deviations,
     diagnostics,
@@ -34,6 +35,7 @@ STAGES: tuple[tuple[str, Records], ...] = (
     ("Outcomes", lambda data, fits: outcomes.records(fits)),
     ("Curves", lambda data, fits: curves.records(fits)),
     ("Subgroups", lambda data, fits: subgroups.records(fits)),
+    ("Receipt of the intervention", lambda data, fits: compliers.records(fits)),
     ("Sensitivity", lambda data, fits: sensitivity.records(fits)),
     ("Missing data", lambda data, fits: missingness.records(fits)),
     ("Planned models", lambda data, fits: deviations.records(fits)),

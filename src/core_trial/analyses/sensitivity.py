@@ -144,7 +144,7 @@ def multiplicity(fits: Fits, estimates: Mapping[str, Estimate]) -> Iterator[Desc
         ``p_value`` of the analysis `MULTIPLICITY`, with the outcome as the level; of outcomes that
         were not decided on after the data were seen, and could be estimated.
     """
-    from statsmodels.stats.multitest import multipletests  # type: ignore[import-untyped]
+    from statsmodels.stats.multitest import multipletests
 
     family = {
         outcome.key: estimates[outcome.key].p_value

@@ -12,11 +12,12 @@ from core_trial.declaration.arms import Arm, Cluster
 from core_trial.declaration.covariates import Categories, Covariate, Number, YesNo
 from core_trial.declaration.files import ColumnMap, Files
 from core_trial.declaration.layout import Layout
+from core_trial.declaration.masked import Masked
 from core_trial.declaration.models import Model, Using
 from core_trial.declaration.outcomes import AnyOutcome, Binary, Count, Outcome, Score, Time
 from core_trial.declaration.paper import Paper
 from core_trial.declaration.sensitivity import Sensitivity
-from core_trial.declaration.stages import Denominator, Stage
+from core_trial.declaration.stages import Denominator, Second, Stage
 from core_trial.declaration.wording import Wording
 from core_trial.errors import DesignError, nearest
 
@@ -91,6 +92,11 @@ class Trial:
     registry
         What a paper printed: the CSV file of its numbers, or a `Paper` with what their arithmetic
         needs to know; None where nothing is to be compared.
+    masked
+        What besides arm, cluster and receipt tells the arms apart, for a dummy allocation.
+    second
+        Where the files are several: the analysis set and this trial's own numbers made a second
+        time from the raw cells, for the second programme (`declaration.stages.Second`).
 
     Raises
     ------
@@ -119,6 +125,8 @@ class Trial:
     layout: Layout = field(default_factory=Layout)
     wording: Wording = field(default_factory=Wording)
     registry: Paper | str | Path | None = None
+    masked: Masked | None = None
+    second: Second | None = None
 
     def __post_init__(self) -> None:
         for name in TUPLES:
@@ -144,6 +152,17 @@ class Trial:
     def label(self) -> str:
         """Short name, as texts and pages call the trial."""
         return self.name or self.title
+
+    def __repr__(self) -> str:
+        from core_trial.declaration.showing import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        """Show the declaration in a notebook."""
+        from core_trial.declaration.showing import as_html
+
+        return as_html(self)
 
     def outcome(self, key: str) -> AnyOutcome:
         """The outcome of a name.

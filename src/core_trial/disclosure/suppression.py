@@ -23,8 +23,10 @@ from core_trial.results import (
     Descriptive,
     Estimate,
     FlowCount,
+    Frequency,
     Key,
     LeaveOneOut,
+    QuantilePair,
     Record,
     Results,
     Withheld,
@@ -38,8 +40,6 @@ _DATES = ("first_date", "last_date")
 #: Decimals to which moments are told: in full, a mean of whole numbers gives its denominator away,
 #: and with the standard deviation the largest of the numbers.
 MOMENT_DECIMALS = 2
-#: Series in which a number belongs to one person or to one cluster.
-_OF_ONE = frozenset({("normality", "normal"), ("normality", "observed")})
 #: Numbers of people by count, and what a fitted model says of them.
 _BY_COUNT = "count_fit."
 _SUBGROUP = "subgroup."
@@ -102,8 +102,6 @@ def _kept(record: Record, hidden: Hidden) -> Iterable[Record]:
 @_kept.register
 def _(record: Descriptive, hidden: Hidden) -> Iterable[Record]:
     key = Key(record.analysis, record.statistic, record.arm, record.level)
-    if (key.analysis.partition(".")[0], key.statistic) in _OF_ONE:
-        return ()
     if key in hidden.counts or _gives_away(key, hidden) or _of_a_small_cluster(record, hidden):
         return (_withheld(key),)
     if key.statistic in _SUMMARIES:
@@ -119,13 +117,25 @@ def _gives_away(key: Key, hidden: Hidden) -> bool:
     if key.statistic in _SUMMARIES and not key.level:
         return n in hidden.small or hidden.has_few(key.analysis, key.arm)
     if key.analysis.startswith(_BY_COUNT):
-        outcome = key.analysis.removeprefix(_BY_COUNT)
-        return key.statistic == "observed" or hidden.has_few(outcome, "")
+        return hidden.has_few(key.analysis.removeprefix(_BY_COUNT), "")
     if key.statistic in _DATES or (key.level and key.analysis == "centres"):
         return any(k.analysis == "flow" and k.level.endswith(key.level) for k in hidden.few)
     if key.analysis.startswith((_SUBGROUP, *_FRAGILE)):
         return True
     return (key.analysis, key.level) in hidden.telling and key.statistic in ("joint_p", "predicts")
+
+
+@_kept.register
+def _(record: Frequency, hidden: Hidden) -> Iterable[Record]:
+    few = hidden.has_few(record.analysis.removeprefix(_BY_COUNT), "")
+    return (_withheld(record.key),) if few or record.statistic == "observed" else (record,)
+
+
+@_kept.register
+def _(record: QuantilePair, hidden: Hidden) -> Iterable[Record]:
+    """A quantile belongs to one person or to one cluster."""
+    del record, hidden
+    return ()
 
 
 def _of_a_small_cluster(record: Descriptive, hidden: Hidden) -> bool:

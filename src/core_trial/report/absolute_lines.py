@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from core_trial.declaration.outcomes import AnyOutcome
 from core_trial.report import cells, labels, number
-from core_trial.report.number import Style
+from core_trial.report.styles import Style
 from core_trial.results import Estimate, Results
 from core_trial.results.measures import Measure
 

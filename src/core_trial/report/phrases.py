@@ -12,7 +12,7 @@ from core_trial.declaration.outcomes import AnyOutcome, Binary
 from core_trial.report import absolute_lines, cells, labels, number
 from core_trial.report.absolute_lines import RISK_DIFFERENCE
 from core_trial.report.cells import Place
-from core_trial.report.number import Style
+from core_trial.report.styles import Style
 from core_trial.results import Estimate, Results
 from core_trial.results.measures import MEASURE_ABBREVIATIONS, MEASURE_LABELS, Measure
 
@@ -20,7 +20,7 @@ from core_trial.results.measures import MEASURE_ABBREVIATIONS, MEASURE_LABELS, M
 def count(results: Results, place: Place, style: Style) -> str | None:
     """``221``."""
     known = _known(results, place, "n")
-    return number.count(known[0], style) if known else None
+    return number.count_in_text(known[0], style) if known else None
 
 
 def share(results: Results, place: Place, style: Style) -> str | None:
@@ -31,7 +31,11 @@ def share(results: Results, place: Place, style: Style) -> str | None:
     n, of = known
     if of == 0:
         return None
-    return f"{number.count(n, style)} ({number.percent(n, of, style)}) of {number.count(of, style)}"
+    return style.share.format(
+        n=number.count_in_text(n, style),
+        of=number.count(of, style),
+        percent=number.percent(n, of, style),
+    )
 
 
 def mean_sd(
@@ -111,9 +115,11 @@ def certainty(estimate: Estimate, style: Style) -> str:
     """``95% CI 0·43–0·99; p=0·0438``."""
     _, low, high = cells.limits(estimate)
     interval = number.interval_in_text(low, high, cells.decimals(estimate), style)
-    p = number.p_value(estimate.p_value, style)
-    sign = "" if p.startswith(("<", ">")) else "="
-    return f"{number.confidence(estimate.confidence, style)} CI {interval}; p{sign}{p}"
+    return style.certainty.format(
+        level=number.confidence(estimate.confidence, style),
+        interval=interval,
+        p=number.p_in_text(estimate.p_value, style),
+    )
 
 
 #: Levels of effects that are in the unit of the outcome.

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from core_trial.declaration.arms import Group
 from core_trial.declaration.trial import Trial
 from core_trial.report import labels, number
-from core_trial.report.number import Style
+from core_trial.report.styles import Style
 from core_trial.results import Estimate
 
 #: What is said in the place of a warning, from the parts of it that matter.

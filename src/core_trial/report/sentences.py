@@ -13,7 +13,7 @@ from core_trial.declaration.wording import Place as Blank
 from core_trial.declaration.wording import Sentence
 from core_trial.report import labels, phrases
 from core_trial.report.cells import Place
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.results import Results
 
 #: Says one number; None where it is not there or not told.

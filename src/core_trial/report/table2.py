@@ -10,8 +10,9 @@ from core_trial.declaration.trial import Trial, column_of
 from core_trial.report import cells, labels, phrases
 from core_trial.report.absolute_lines import absolute_lines
 from core_trial.report.cells import Place
-from core_trial.report.number import LANCET, Style, confidence
+from core_trial.report.number import confidence, p_head
 from core_trial.report.remarks import remarks
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import Estimate, Results
 
@@ -173,7 +174,12 @@ def _head(trial: Trial, estimates: Sequence[Estimate], style: Style) -> tuple[st
     level = estimates[0].confidence if estimates else trial.confidence
     names = [trial.arm.label(arm) for arm in PRINTED_ARMS]
     arms = [head for name in names for head in _arm_heads(name, trial)]
-    return "Outcome", *arms, f"Association ({confidence(level, style)} CI)", "p value"
+    return (
+        "Outcome",
+        *arms,
+        f"Association ({confidence(level, style)} CI)",
+        p_head(style),
+    )
 
 
 def _arm_heads(name: str, trial: Trial) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ from core_paper import CSV, load, read
 from core_trial.published import percentages
 from core_trial.published.consistency import check
 from core_trial.published.registry import COLUMNS
-from core_trial.report.number import LANCET, fixed, p_value
+from core_trial.report.number import fixed, p_value
+from core_trial.report.styles import LANCET
 from core_trial.results import Results
 
 ROWS = list(csv.DictReader(io.StringIO(CSV)))

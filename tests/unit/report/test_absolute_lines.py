@@ -6,7 +6,7 @@ import pytest
 from made_up import results
 
 from core_trial.report.absolute_lines import number_needed
-from core_trial.report.number import PLAIN
+from core_trial.report.styles import PLAIN
 
 RISK = next(r for r in results() if getattr(r, "level", "") == "risk_difference")
 

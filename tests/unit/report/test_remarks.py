@@ -2,8 +2,8 @@
 
 import pytest
 
-from core_trial.report.number import LANCET, PLAIN
 from core_trial.report.remarks import remark
+from core_trial.report.styles import LANCET, PLAIN
 from core_trial.trials.core import CORE
 
 

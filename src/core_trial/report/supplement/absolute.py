@@ -11,7 +11,8 @@ from core_trial.declaration.outcomes import AnyOutcome
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels
 from core_trial.report.absolute_lines import absolute_lines
-from core_trial.report.number import LANCET, Style, confidence
+from core_trial.report.number import confidence, p_head
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import Results
 
@@ -55,7 +56,7 @@ def absolute(results: Results, trial: Trial, style: Style = LANCET) -> Table:
     return Table(
         name="absolute_effects",
         title="Crude effects, and effects on absolute scales",
-        head=("", f"Effect ({confidence(trial.confidence, style)} CI)", "p value"),
+        head=("", f"Effect ({confidence(trial.confidence, style)} CI)", p_head(style)),
         rows=tuple(rows),
         footnotes=cells.footnotes(results, trial, "absolute_effects", rows, note),
         remark=cells.remark(results),

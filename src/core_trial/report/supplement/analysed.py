@@ -8,7 +8,7 @@ from core_trial.declaration.trial import Trial
 from core_trial.report import cells
 from core_trial.report.cells import Place
 from core_trial.report.curves import short_arm
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Row, Table
 from core_trial.results import Results
 

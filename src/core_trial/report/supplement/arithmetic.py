@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from core_trial.report import number
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import Certainty, Finding, Results
 

@@ -9,7 +9,7 @@ from core_trial.declaration.outcomes import Count, Score
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number
 from core_trial.report.cells import CONFIDENTIAL, Place
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.supplement.missing_data import analysis_of, heading, together
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import Estimate, Results, Withheld
@@ -85,7 +85,11 @@ def associations(results: Results, trial: Trial, style: Style = LANCET) -> Table
     return Table(
         name="missingness_associations",
         title="Associations of baseline characteristics with missing outcomes",
-        head=("Outcome and characteristic", "Association (95% CI)", "Joint p value"),
+        head=(
+            "Outcome and characteristic",
+            "Association (95% CI)",
+            f"Joint {number.p_head(style)}",
+        ),
         rows=tuple(rows),
         footnotes=cells.footnotes(
             results, trial, "missingness_associations", rows, f"{ASSOCIATION_NOTE} {TOGETHER_NOTE}"

@@ -19,18 +19,18 @@ from core_trial.declaration.outcomes import Count
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number
 from core_trial.report.cells import Place
-from core_trial.report.figure import BLUE, GREY, TWO_COLUMNS, VERMILLION, Figure, blank
-from core_trial.report.number import LANCET, Style
+from core_trial.report.figure import BLUE, GREY, VERMILLION, Figure, blank
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.supplement.panels import Grid, grid, ticks
 from core_trial.report.table import Row, Table
-from core_trial.results import Results
+from core_trial.results import Frequency, Results
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
-#: How the level of a frequency begins.
-_LEVEL = "days "
+#: Level of the participants without any.
+_NONE = "days 0"
 #: Models whose expected frequencies are drawn, by the statistic that holds them.
 MODELS: Mapping[str, str] = MappingProxyType(
     {
@@ -103,6 +103,7 @@ def rootograms(results: Results, trial: Trial, style: Style = LANCET) -> Figure 
         title="Fit of the models of counts: hanging rootograms",
         alt=_alternative(panels, style),
         paint=partial(_paint, panels, style),
+        width=style.columns[1],
         note=cells.note(results, NOTE, _beyond(results, trial, panels, style)),
     )
 
@@ -137,14 +138,14 @@ def _counts(trial: Trial) -> Mapping[str, str]:
 
 def _is_there(results: Results, trial: Trial, statistic: str) -> bool:
     """Whether any count has what a model expects."""
-    places = (Place(f"count_fit.{name}", level=f"{_LEVEL}0") for name in _counts(trial))
+    places = (Place(f"count_fit.{name}", level=_NONE) for name in _counts(trial))
     return any(cells.is_recorded(results, place, statistic) for place in places)
 
 
 def _evidence(
     results: Results, analysis: str, models: Sequence[str], style: Style
 ) -> Iterator[str]:
-    whole, nobody = Place(analysis), Place(analysis, level=f"{_LEVEL}0")
+    whole, nobody = Place(analysis), Place(analysis, level=_NONE)
     yield _told(results, whole, "variance_to_mean", 1, style)
     yield _told(results, nobody, "observed", 0, style)
     for statistic in models:
@@ -166,19 +167,16 @@ def _rootograms(
     for statistic in models:
         model = MODELS[statistic]
         expected = _frequencies(results, analysis, statistic)
-        known = bool(expected) and len(expected) == len(observed)
-        if known and not any(map(math.isnan, (*observed, *expected))):
+        if expected and len(expected) == len(observed):
             yield Rootogram(label, model, observed, expected)
 
 
 def _frequencies(results: Results, analysis: str, statistic: str) -> tuple[float, ...]:
-    """The frequencies of 0, 1, 2 and so on, ``nan`` for one that is withheld."""
-    days = {
-        int(key.level.removeprefix(_LEVEL)): value
-        for key, value in results.numbers.items()
-        if key.analysis == analysis and key.statistic == statistic
-    }
-    return tuple(days[day] for day in sorted(days))
+    """The frequencies of 0, 1, 2 and so on, as far as none is withheld."""
+    found = (r for r in results if isinstance(r, Frequency) and r.analysis == analysis)
+    own = sorted((r for r in found if r.statistic == statistic), key=lambda r: r.count)
+    every = [r.count for r in own] == list(range(len(own)))
+    return tuple(r.value for r in own) if every else ()
 
 
 def _alternative(panels: Sequence[Rootogram], style: Style) -> str:
@@ -192,10 +190,11 @@ def _alternative(panels: Sequence[Rootogram], style: Style) -> str:
     return " ".join(parts)
 
 
-def _paint(panels: Sequence[Rootogram], style: Style) -> Drawing:
+def _paint(panels: Sequence[Rootogram], style: Style, width: float) -> Drawing:
     columns = len(MODELS)
     layout = Grid(columns=columns, left=12, top=11, width=70, height=36, across=8, down=20)
-    drawing = blank(TWO_COLUMNS, layout.full_height(len(panels)))
+    layout = layout.fitted(width)
+    drawing = blank(width, layout.full_height(len(panels)))
     low, high = _limits(panels)
     for i, (axes, panel) in enumerate(zip(grid(drawing, layout, len(panels)), panels, strict=True)):
         axes.set(ylim=(low, high), xlim=(-1.5, len(panel.observed)))

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number, table2
 from core_trial.report.cells import CONFIDENTIAL, Place
-from core_trial.report.number import LANCET, Style
 from core_trial.report.remarks import remarks, sentence
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Kind, Row, Table
 from core_trial.report.table2 import terms
 from core_trial.results import Estimate, ModelChoice, Results
@@ -63,7 +63,13 @@ def deviations(results: Results, trial: Trial, style: Style = LANCET) -> Table:
         name=_name(trial),
         title="Planned and fitted models" if has_plan(trial) else "Fitted models",
         head=(
-            *("Outcome and model", "n", "Association (95% CI)", "p value", "Variance"),
+            *(
+                "Outcome and model",
+                "n",
+                "Association (95% CI)",
+                number.p_head(style),
+                "Variance",
+            ),
             *("Converged", "Why, and what the fit says"),
         ),
         rows=tuple(rows),

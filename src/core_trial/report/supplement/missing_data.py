@@ -10,7 +10,7 @@ from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number
 from core_trial.report.cells import CONFIDENTIAL, Place
 from core_trial.report.curves import short_arm
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Row, Table
 from core_trial.results import Key, Results
 
@@ -107,9 +107,9 @@ def sensitivity(results: Results, trial: Trial, style: Style = LANCET) -> Table:
         name="missingness_sensitivity",
         title="Outcomes adjusted for predictors of missingness",
         head=(
-            *("Outcome", "n", "As fitted (95% CI)", "p value"),
-            *("Further adjusted for", "n", "Adjusted (95% CI)", "p value"),
-            *("Same people, as fitted (95% CI)", "p value"),
+            *("Outcome", "n", "As fitted (95% CI)", number.p_head(style)),
+            *("Further adjusted for", "n", "Adjusted (95% CI)", number.p_head(style)),
+            *("Same people, as fitted (95% CI)", number.p_head(style)),
         ),
         rows=rows,
         footnotes=cells.footnotes(

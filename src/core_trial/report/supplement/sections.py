@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from core_trial.declaration.trial import Trial
 from core_trial.report.curves import times
-from core_trial.report.number import LANCET, Style
 from core_trial.report.section import Part, Section, present
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.supplement.absolute import absolute
 from core_trial.report.supplement.arithmetic import arithmetic_table
 from core_trial.report.supplement.associations import associations, joint_tests
 from core_trial.report.supplement.assumptions import hazards, normality
 from core_trial.report.supplement.clusters import clusters, intraclass
+from core_trial.report.supplement.compliers import compliers
 from core_trial.report.supplement.count_fit import count_table, rootograms
 from core_trial.report.supplement.deviations import deviations, has_plan
 from core_trial.report.supplement.further import further
@@ -44,6 +45,7 @@ def supplement(results: Results, trial: Trial, style: Style = LANCET) -> list[Se
             "Crude and absolute effects",
             present(absolute(results, trial, style), subgroups(results, trial, style)),
         ),
+        Section("Receipt of the intervention", present(compliers(results, trial, style))),
         Section(
             "Sensitivity and fragility",
             present(changed(results, trial, style), multiplicity(results, trial, style)),
