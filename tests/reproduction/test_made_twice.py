@@ -19,7 +19,7 @@ from core_trial.witness.reading import read
 @pytest.fixture(scope="module")
 def second():
     """Every number by the second programme."""
-    return again(ct.CORE, Path(ct.bundled()))
+    return again(read(ct.CORE, Path(ct.bundled())))
 
 
 @pytest.fixture(scope="module")

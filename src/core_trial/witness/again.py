@@ -11,28 +11,19 @@ from core_trial.results import Results, Witnessed
 from core_trial.witness import checks, survival
 from core_trial.witness.beside import beside, subgroups
 from core_trial.witness.effects import Fitter
-from core_trial.witness.log import log
+from core_trial.witness.log import beside as further
+from core_trial.witness.log import in_order, log
 from core_trial.witness.made import Made
 from core_trial.witness.missing import Missing
+from core_trial.witness.packages import by_packages
 from core_trial.witness.plan import asked
-from core_trial.witness.reading import read
+from core_trial.witness.reading import People, read
 from core_trial.witness.tables import tables
 
 
-def again(trial: Trial, source: object, columns: ColumnMap | None = None) -> Made:
-    """Make every number of a trial's report from its data, with nothing of the first programme.
-
-    Parameters
-    ----------
-    trial
-        The declaration.
-    source
-        Folder of the CSV files, or a frame with a row per participant, as `analyse` takes it.
-    columns
-        How columns and values are spelt; None for what the trial says.
-    """
-    people = read(trial, source, columns)
-    fitter = Fitter(people)
+def again(people: People) -> Made:
+    """Make every number of a trial's report from its data, with nothing of the first programme."""
+    trial, fitter = people.trial, Fitter(people)
     found = tables(people) | survival.curves(people)
     missing = Missing(fitter)
     for outcome in trial.outcomes:
@@ -82,4 +73,6 @@ class Source:
                 "the analysis set is derived from several files, and nobody has derived it a "
                 "second time: declare second="
             )
-        return log(results, again(self.trial, self.data, self.columns))
+        people = read(self.trial, self.data, self.columns)
+        packages = further(results, by_packages(people))
+        return in_order([*log(results, again(people)), *packages])

@@ -140,7 +140,7 @@ def single_clusters(fitter: Fitter, outcome: AnyOutcome) -> Made:
         }
         scale = 0.0 if model.ratio else abs(value) + error
         for statistic, number in numbers.items():
-            own = scale if statistic == "estimate_without" else 0.0
+            own = scale if statistic == "estimate_without" else 1.0 if number > 0.05 else 0.0
             key = Key(outcome.key, statistic, "", str(label))
             found[key] = Second(number, again.means, scale=own)
     return found

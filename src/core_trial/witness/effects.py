@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from core_trial.declaration.models import Model
 from core_trial.witness import counts, intercepts, linear, survival
-from core_trial.witness.made import COUNTED, Effect, Made, Means, nothing
+from core_trial.witness.made import COUNTED, Effect, Made, Means, nothing, quiet
 from core_trial.witness.plan import Asked, Sample, sample
 from core_trial.witness.reading import People
 from core_trial.witness.sandwiches import arms, between_within, by_cluster, few, sandwich, welch
@@ -49,6 +48,7 @@ class Again:
     means: Means
     fit: object
     loglik: float = math.nan
+    variance_error: float = 0.0
     known: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -90,8 +90,7 @@ class Fitter:
 
     def _try(self, model: Asked, data: Sample) -> Again | None:
         try:
-            with warnings.catch_warnings(), np.errstate(all="ignore"):
-                warnings.simplefilter("ignore")
+            with quiet():
                 return FITTERS[model.model](model, data)
         except (np.linalg.LinAlgError, ValueError, ArithmeticError, IndexError):
             return None
@@ -124,6 +123,7 @@ def as_effect(
         variance=again.variance,
         means=again.means,
         known=again.known,
+        variance_error=again.variance_error,
     )
 
 
@@ -148,7 +148,11 @@ def _intercept(model: Asked, data: Sample) -> Again:
     cov = np.full((p, p), np.nan)
     cov[np.ix_(there, there)] = found.cov[: len(there), : len(there)]
     variance = {"cluster": found.sd**2}
-    return Again(data, found.beta, cov, at_most, variance, found.means, found, found.loglik)
+    inside = found.sd > 0
+    error = 2 * found.sd * math.sqrt(found.cov[-1, -1]) if inside else 0.0
+    return Again(
+        data, found.beta, cov, at_most, variance, found.means, found, found.loglik, error
+    )  # fmt: skip
 
 
 def _logistic(model: Asked, data: Sample) -> Again:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 
 from core_trial.results import (
@@ -72,12 +72,23 @@ def log(results: Results, second: Made) -> tuple[Witnessed, ...]:
     return compare(numbers(results), second)
 
 
+def beside(results: Results, more: Iterable[tuple[Key, Second]]) -> tuple[Witnessed, ...]:
+    """Numbers made once more by further means; those that the report does not have are left out."""
+    ours = numbers(results)
+    return tuple(_line(key, ours[key], second) for key, second in more if key in ours)
+
+
+def in_order(lines: Iterable[Witnessed]) -> tuple[Witnessed, ...]:
+    """Unexplained differences first, then the known ones; what was made once last."""
+    order = {"unexplained": 0, "explained": 1, "equal": 2, "once": 3}
+    return tuple(sorted(lines, key=lambda line: order[line.status]))
+
+
 def compare(ours: Mapping[Key, float], second: Made) -> tuple[Witnessed, ...]:
     """Numbers by name beside those made again."""
     lines = [_line(key, value, second.get(key)) for key, value in ours.items()]
     lines += [_missing(key, s) for key, s in second.items() if key not in ours]
-    order = {"unexplained": 0, "explained": 1, "equal": 2, "once": 3}
-    return tuple(sorted(lines, key=lambda line: order[line.status]))
+    return in_order(lines)
 
 
 def _line(key: Key, ours: float, second: Second | None) -> Witnessed:
