@@ -50,6 +50,7 @@ def test_only_single_clusters_are_made_once(home):
         ct.Using("negative_binomial"),
         ct.Using("negative_binomial", inference="sandwich"),
         ct.Using("mixed_poisson"),
+        ct.Using("zero_inflated_nb", inflation="offer"),
         ct.Using("mixed_linear", method="reml", df="satterthwaite"),
     ],
     ids=lambda using: f"{using.model} {dict(using.options)}",
@@ -67,6 +68,32 @@ def test_other_models_of_a_count_are_made_twice(model):
     study = ct.analyse(trial, frame)
     lines = witnessed.unexplained(study.difference_log)
     assert lines == ()
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        ct.Binary("lost", adjust=("age",), model="modified_poisson"),
+        ct.Binary("lost", model=ct.Using("modified_poisson", inference="sandwich"), adjust=()),
+        ct.Binary("lost", model=ct.Using("mixed_logistic", random="offer"), adjust=("age",)),
+        ct.Time(
+            "days_housed", event="lost", adjust=(), model=ct.Using("cox", inference="one-step")
+        ),
+        ct.Time("days_housed", event="lost", adjust=(), model=ct.Using("cox", frailty="lognormal")),
+    ],
+    ids=lambda outcome: f"{outcome.model}"[:60],
+)
+def test_other_models_of_an_event_are_made_twice_or_say_why_not(outcome):
+    trial = ct.Trial(
+        title="Housing",
+        participant="record",
+        arm=third_trial.TRIAL.arm,
+        cluster=third_trial.TRIAL.cluster,
+        outcomes=(outcome,),
+        missingness=(),
+    )
+    study = ct.analyse(trial, third_trial.frame(120))
+    assert witnessed.unexplained(study.difference_log) == ()
 
 
 def test_without_clusters_the_models_are_those_of_statsmodels():

@@ -98,6 +98,8 @@ def _line(key: Key, ours: float, second: Second | None) -> Witnessed:
             key, ours, math.nan, "", "once" if reason else "unexplained",
             reason or "the second programme does not make it",
         )  # fmt: skip
+    if second.once:
+        return _witnessed(key, ours, math.nan, "", "once", second.once)
     theirs, means = second.value, second.means
     if _same(ours, theirs, second.scale, means.tolerance):
         return _witnessed(key, ours, theirs, means.label, "equal", "")

@@ -55,12 +55,15 @@ class Second:
         an effect near nothing is not held to digits that it does not have.
     known
         Name of a known difference in `reasons.KNOWN`, where the means have one.
+    once
+        Why the number is made once only; blank where it is made here.
     """
 
     value: float
     means: Means
     scale: float = 0.0
     known: str = ""
+    once: str = ""
 
 
 Made = dict[Key, Second]
@@ -90,6 +93,8 @@ class Effect:
         Name of a known difference, by the statistic that it concerns.
     variance_error
         Standard error of the cluster variance, where it has one: a flat likelihood has few digits.
+    once
+        Why its uncertainty is made once only; blank where it is made here.
     """
 
     value: float
@@ -102,6 +107,7 @@ class Effect:
     means: Means
     known: Mapping[str, str] = field(default_factory=dict)
     variance_error: float = 0.0
+    once: str = ""
 
     def numbers(self, analysis: str, level: str = "") -> Made:
         """Every number of the effect by its name."""
@@ -146,7 +152,13 @@ class Effect:
             ),
         }
         return {
-            name: Second(float(value), self.means, scale, self.known.get(name, ""))
+            name: Second(
+                float(value),
+                self.means,
+                scale,
+                self.known.get(name, ""),
+                self.once if name != "estimate" else "",
+            )
             for name, (value, scale) in values.items()
         }
 
@@ -169,6 +181,15 @@ def nothing(analysis: str, level: str, counts: Mapping[str, float], means: Means
         counts=counts, means=means,
     )  # fmt: skip
     return effect.numbers(analysis, level)
+
+
+def without(analysis: str, level: str, counts: Mapping[str, float], reason: str) -> Made:
+    """The numbers of an effect that is made once; only who is there is counted again."""
+    names = ("estimate", "low", "high", "p_value", "std_error", "statistic", "df")
+    once = {name: Second(math.nan, COUNTED, once=reason) for name in names}
+    once |= {name: Second(float(n), COUNTED) for name, n in counts.items()}
+    once |= {"variance[frailty]": Second(math.nan, COUNTED, once=reason)}
+    return {Key(analysis, name, "", level): second for name, second in once.items()}
 
 
 @contextmanager

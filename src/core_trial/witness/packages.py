@@ -13,9 +13,11 @@ import pandas as pd
 
 from core_trial.declaration.models import Model
 from core_trial.results import Key
+from core_trial.witness.effects import unmade
 from core_trial.witness.made import Means, Second, package, quiet
 from core_trial.witness.plan import Asked, Sample, asked, sample
 from core_trial.witness.reading import People
+from core_trial.witness.sandwiches import few
 
 MIXEDLM = Means("statsmodels MixedLM", 1e-5, "where its search stops")
 ZINB = Means("statsmodels ZeroInflatedNegativeBinomialP", 1e-4, "where its search stops")
@@ -35,6 +37,8 @@ def by_packages(people: People) -> list[tuple[Key, Second]]:
     mixed = 0
     for outcome in people.trial.outcomes:
         model = asked(people, outcome)
+        if unmade(model):
+            continue
         mixed += model.model == Model.MIXED_LINEAR
         if model.model == Model.MIXED_LINEAR and mixed > MOST_MIXED:
             continue
@@ -52,7 +56,7 @@ def _of(model: Asked, data: Sample, name: str) -> Lines:
     elif model.model == Model.COX and "frailty" not in model.options:
         yield from _cox(model, data, name)
     elif model.model == Model.MODIFIED_POISSON:
-        yield from _gee(data, name)
+        yield from _gee(model, data, name)
 
 
 def _mixed(model: Asked, data: Sample, name: str) -> Lines:
@@ -87,7 +91,7 @@ def _cox(model: Asked, data: Sample, name: str) -> Lines:
     columns = {f"x{k}": column for k, column in enumerate(data.X[:, 1:].T)}
     frame = pd.DataFrame({**columns, "time": data.time, "event": data.y, "cluster": data.codes})
     fitter.fit(frame, "time", "event", cluster_col="cluster", robust=True)
-    same = str(model.options.get("ties") or "efron") == "efron"
+    same = str(model.options.get("ties") or "breslow") == "efron"
     value, error = float(np.exp(fitter.params_.iloc[0])), float(fitter.standard_errors_.iloc[0])
     known = "" if same else "efron"
     yield Key(name, "estimate"), Second(value, LIFELINES, 0.0, known)
@@ -95,10 +99,11 @@ def _cox(model: Asked, data: Sample, name: str) -> Lines:
         yield Key(name, "std_error"), Second(error, LIFELINES, 0.0, "lifelines_robust")
 
 
-def _gee(data: Sample, name: str) -> Lines:
+def _gee(model: Asked, data: Sample, name: str) -> Lines:
     import statsmodels.api as sm
 
-    model = sm.GEE(data.y, data.X, groups=data.codes, family=sm.families.Poisson())
-    fit = model.fit()
+    gee = sm.GEE(data.y, data.X, groups=data.codes, family=sm.families.Poisson())
+    fit = gee.fit()
     yield Key(name, "estimate"), Second(float(np.exp(fit.params[1])), GEE)
-    yield Key(name, "std_error"), Second(float(fit.bse[1]), GEE, 0.0, "small_sample_factor")
+    if model.options.get("inference") == "sandwich" or not few(data):
+        yield Key(name, "std_error"), Second(float(fit.bse[1]), GEE, 0.0, "small_sample_factor")

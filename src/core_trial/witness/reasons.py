@@ -36,7 +36,7 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
         "small_sample_factor": Known(
             "statsmodels multiplies the sandwich by (n - 1)/(n - p) besides G/(G - 1), and GEE by "
             f"neither ({PAGE})",
-            0.01,
+            0.03,
         ),
         "efron": Known(
             f"lifelines takes ties by Efron's rule, the trial by Breslow's ({PAGE})", 0.01
