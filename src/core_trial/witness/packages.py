@@ -93,7 +93,7 @@ def _cox(model: Asked, data: Sample, name: str) -> Lines:
     fitter.fit(frame, "time", "event", cluster_col="cluster", robust=True)
     same = str(model.options.get("ties") or "breslow") == "efron"
     value, error = float(np.exp(fitter.params_.iloc[0])), float(fitter.standard_errors_.iloc[0])
-    known = "" if same else "efron"
+    known = "lifelines_search" if same else "efron"
     yield Key(name, "estimate"), Second(value, LIFELINES, 0.0, known)
     if str(model.options.get("inference")) == "sandwich":
         yield Key(name, "std_error"), Second(error, LIFELINES, 0.0, "lifelines_robust")

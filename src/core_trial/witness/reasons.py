@@ -41,6 +41,9 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
         "efron": Known(
             f"lifelines takes ties by Efron's rule, the trial by Breslow's ({PAGE})", 0.01
         ),
+        "lifelines_search": Known(
+            f"lifelines stops its search at its default tolerance ({PAGE})", 1e-3
+        ),
         "lifelines_robust": Known(
             "lifelines leaves the factor G/(G - 1) out of its clustered error, and takes ties by "
             f"Efron's rule ({PAGE})",

@@ -74,8 +74,8 @@ def newton(time: Array, event: Array, X: Array, beta: Array, ties: str) -> Array
     """The top of the partial likelihood."""
     for _ in range(30):
         information, score = _slope(time, event, X, beta, ties)
-        step = np.linalg.solve(information, score)
-        beta = beta + step
+        step = np.linalg.pinv(information, rcond=1e-14, hermitian=True) @ score
+        beta = beta + np.clip(step, -5, 5)
         if np.abs(step).max() < 1e-11:
             break
     return beta
