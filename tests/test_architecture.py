@@ -23,13 +23,14 @@ MAY_IMPORT = {
     "disclosure": BASE,
     "report": BASE,
     "witness": BASE,
-    "synthesis": BASE | {"data", "models", "analyses", "published"} | KNOWS_CORE,
+    "synthesis": BASE | {"data", "models", "analyses", "published"},
     "trials": BASE | {"data", "models", "analyses", "published", "disclosure", "synthesis"},
     "pipeline": BASE
     | {"folders"}
     | {"data", "analyses", "published", "disclosure", "report", "synthesis", "trials"}
     | {"witness"},
-    "cli": {"errors", "pipeline"},
+    "planned": BASE | {"folders", "pipeline"} | {"data", "report", "synthesis", "trials"},
+    "cli": {"errors", "pipeline", "planned"},
 }
 #: The second programme is made with packages that the first one does not use for any number.
 ONLY_BY_THE_WITNESS = {"statsmodels", "lifelines"}

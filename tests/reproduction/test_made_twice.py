@@ -15,7 +15,6 @@ from core_trial.witness.log import compare, log, numbers
 from core_trial.witness.plan import asked
 from core_trial.witness.reading import read
 
-
 pytest.importorskip("lifelines")  # which holds pandas below 3
 
 

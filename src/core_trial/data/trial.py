@@ -80,6 +80,8 @@ class LoadReport:
         Missing values by column.
     synthetic
         Whether the folder's description says that nobody in the files exists.
+    masked
+        Whether it says that the allocation is a dummy.
     """
 
     rows: Mapping[str, int] = field(default_factory=dict)
@@ -87,6 +89,7 @@ class LoadReport:
     notes: tuple[Note, ...] = ()
     missing: tuple[Missing, ...] = ()
     synthetic: bool = False
+    masked: bool = False
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

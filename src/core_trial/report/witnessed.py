@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from core_trial.declaration.trial import Trial
 from core_trial.report import number
-from core_trial.report.number import Style
 from core_trial.report.section import Section
+from core_trial.report.styles import Style
 from core_trial.report.table import Row, Table, spreadsheet_safe
 from core_trial.results import Agreement, Witnessed
 

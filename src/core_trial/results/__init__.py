@@ -1,6 +1,7 @@
 """What the analyses hand to the reports: the only door between computing and telling."""
 
 from core_trial.results.collection import Provenance, Results
+from core_trial.results.planning import PlanChange, Rehearsed
 from core_trial.results.records import (
     KINDS,
     Agreement,
@@ -11,11 +12,14 @@ from core_trial.results.records import (
     Estimate,
     Finding,
     FlowCount,
+    Frequency,
     Key,
     Kind,
     LeaveOneOut,
     ModelChoice,
+    QuantilePair,
     Record,
+    SizeNeeded,
     Status,
     Withheld,
     Witnessed,
@@ -31,13 +35,18 @@ __all__ = [
     "Estimate",
     "Finding",
     "FlowCount",
+    "Frequency",
     "Key",
     "Kind",
     "LeaveOneOut",
     "ModelChoice",
+    "PlanChange",
     "Provenance",
+    "QuantilePair",
     "Record",
+    "Rehearsed",
     "Results",
+    "SizeNeeded",
     "Status",
     "Withheld",
     "Witnessed",
