@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from core_trial.data.derive import derive
     from core_trial.data.export import write
     from core_trial.data.mapping import as_declared
+    from core_trial.data.masking import mask
     from core_trial.data.trial import TrialData
     from core_trial.declaration.arms import Arm, Cluster
     from core_trial.declaration.columns import Column, Table
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     )
     from core_trial.pipeline import Study, analyse, bundled, load, reproduce
     from core_trial.results import Results
+    from core_trial.synthesis.rehearsal import rehearse
     from core_trial.trials.core.generator.stages import synthesise
     from core_trial.trials.core.trial import CORE
 
@@ -88,7 +90,9 @@ _HOMES = {
     "bundled": "pipeline",
     "derive": "data.derive",
     "load": "pipeline",
+    "mask": "data.masking",
     "models": "models",
+    "rehearse": "synthesis.rehearsal",
     "reproduce": "pipeline",
     "synthesise": "trials.core.generator.stages",
     "write": "data.export",
@@ -137,7 +141,9 @@ __all__ = [
     "bundled",
     "derive",
     "load",
+    "mask",
     "models",
+    "rehearse",
     "reproduce",
     "synthesise",
     "write",

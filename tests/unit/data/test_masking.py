@@ -208,3 +208,14 @@ def test_arms_print_as_letters_and_nothing_is_held_against_a_paper():
     lettered = with_letters(ct.CORE)
     assert tuple(lettered.arm.label(arm) for arm in ("intervention", "control")) == LETTERS
     assert lettered.registry is None
+
+
+@pytest.mark.parametrize("wrong", [{"moved": "sessions"}, {"strata": "site"}])
+def test_a_text_in_the_place_of_a_tuple_is_told(wrong):
+    with pytest.raises(DesignError, match=r"write (moved|strata)=\('\w+',\), a tuple"):
+        ct.Masked(**wrong)
+
+
+def test_something_else_than_masked_is_told():
+    with pytest.raises(DesignError, match=r"write ct\.Masked"):
+        replace(TRIAL, masked=("sessions",))
