@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from core_trial.data.revealing import refuse_revealing
 from core_trial.data.trial import LoadReport, TrialData
+from core_trial.declaration.columns import Table
 from core_trial.declaration.dates import Day
 from core_trial.declaration.files import Files
 from core_trial.declaration.masked import Masked
@@ -102,8 +103,14 @@ def masked(data: TrialData, *, seed: int) -> tuple[TrialData, int]:
         tables[table] = _shuffled(tables[table], column, data.files, rng)
     if declared.settled is not None:
         tables = dict(declared.settled(tables))
+    tables = {table.name: _sorted(tables[table.name], table) for table in data.files.tables}
     report = LoadReport(masked=True, synthetic=data.report.synthetic)
     return replace(data, tables=tables, report=report), dealt.alone
+
+
+def _sorted(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Rows in the order of their key: a file that was sorted by arm would tell it."""
+    return frame.sort_values(list(table.key), kind="stable", ignore_index=True)
 
 
 def places_moved(trial: Trial, files: Files) -> tuple[Place, ...]:
@@ -255,8 +262,7 @@ def _handed_on(data: TrialData, name: str, dealt: Dealt) -> pd.DataFrame:
             if isinstance(column.kind, Day):
                 made[column.name] = made[column.name] + days
     made[files.participant] = made[files.participant].astype(frame[files.participant].dtype)
-    key = list(dict.fromkeys((files.participant, *files.table(name).key)))
-    return made.sort_values(key, kind="stable", ignore_index=True)
+    return made
 
 
 def _whole_weeks(origin: pd.Series, giver: Ints, taker: Ints) -> NDArray[np.timedelta64]:
