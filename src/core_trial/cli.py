@@ -17,7 +17,8 @@ EPILOG = (
     "exit codes: 0 all done and verified; 1 a fault of the program itself; 2 the command was not "
     "understood; 3 the input files are wrong; 4 the data cannot carry a model, or contradict the "
     "declaration; 5 a computation failed; 6 a number is not what was published; 7 the output could "
-    "not be written; 130 stopped from the keyboard"
+    "not be written; 8 a number that was made twice differs, and nobody knows why; "
+    "130 stopped from the keyboard"
 )
 STOPPED = 130
 
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_reproduce(commands)
     _add_analyse(commands)
+    _add_witness(commands)
     _add_check(commands)
     _add_new(commands)
     _add_synthesise(commands)
@@ -100,6 +102,22 @@ def _add_analyse(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_trial(command)
     _add_analysis(command)
     command.set_defaults(run=_analyse)
+
+
+def _add_witness(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "witness",
+        help="make every number a second time, by other means, and compare",
+        description="Analyse a folder of CSV files, make every number again by a second programme "
+        "that shares nothing with the first but the declaration, and say what differs.",
+        epilog=EPILOG,
+    )
+    command.add_argument("folder", type=Path, metavar="FOLDER", help="the CSV files")
+    _add_trial(command)
+    command.add_argument("--out", type=Path, metavar="DIR", help="write witness.csv into DIR")
+    command.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    _add_reading(command)
+    command.set_defaults(run=_witness)
 
 
 def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -270,7 +288,22 @@ def _add_analysis(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--quiet", action="store_true", help="print nothing but errors")
     command.add_argument(
-        "--plain", action="store_true", help="decimal points and minus signs in ASCII"
+        "--style",
+        default="lancet",
+        metavar="NAME",
+        help="how numbers are spelt: lancet (default), bmj, nejm, jama, or plain, all in ASCII",
+    )
+    command.add_argument(
+        "--formats",
+        type=lambda text: text.split(","),
+        metavar="LIST",
+        help="what to write, of html,csv,md,tex,docx,xlsx,svg,pdf,png,tiff; default: all but the "
+        "last three",
+    )
+    command.add_argument(
+        "--twice",
+        action="store_true",
+        help="make every number a second time, by other means, and report what differs",
     )
     command.add_argument(
         "--suppress-below",
@@ -329,11 +362,13 @@ def _run(arguments: argparse.Namespace, folder: Path, trial: str | None) -> int:
         arguments.out,
         trial=pipeline.trial_of(folder, trial),
         tell=tell,
-        plain=arguments.plain,
+        style=arguments.style,
+        formats=arguments.formats,
         suppress_below=arguments.suppress_below,
         allow_columns=arguments.allow_column,
         accept_changed=arguments.accept_changed,
         lock=arguments.lock,
+        twice=arguments.twice,
     )
     tell(pipeline.summary(study))
     return study.exit_code
@@ -368,7 +403,7 @@ def _unmask(arguments: argparse.Namespace) -> int:
         tell=tell,
         lock=arguments.lock,
         key=arguments.key,
-        plain=arguments.plain,
+        style=arguments.style,
         suppress_below=arguments.suppress_below,
         allow_columns=arguments.allow_column,
         accept_changed=arguments.accept_changed,
@@ -388,6 +423,22 @@ def _plan_diff(arguments: argparse.Namespace) -> int:
     from core_trial import planned
 
     _say(planned.difference(arguments.lock, planned.trial_here(arguments.trial)))
+    return 0
+
+
+def _witness(arguments: argparse.Namespace) -> int:
+    from core_trial import pipeline
+
+    tell = _silent if arguments.quiet else _say
+    text = pipeline.witness(
+        arguments.folder,
+        arguments.out,
+        trial=pipeline.trial_of(arguments.folder, arguments.trial),
+        tell=tell,
+        allow_columns=arguments.allow_column,
+        accept_changed=arguments.accept_changed,
+    )
+    tell(text)
     return 0
 
 

@@ -18,9 +18,10 @@ from core_trial.declaration import lock as locks
 from core_trial.declaration.serial import canonical, digest
 from core_trial.declaration.trial import Trial
 from core_trial.errors import DataError, DesignError, Fault, OutputError
-from core_trial.report import document
 from core_trial.report.rehearsal import rehearsal_table, situations_table
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Table
+from core_trial.report.writing.files import BYTE_ORDER_MARK
 from core_trial.synthesis import rehearsal
 from core_trial.trials.find import FILE
 
@@ -158,7 +159,7 @@ def unmask(
     tell: pipeline.Tell,
     lock: Path | None = None,
     key: Path | None = None,
-    plain: bool = False,
+    style: Style | str = LANCET,
     suppress_below: int = 0,
     allow_columns: Collection[str] = (),
     accept_changed: bool = False,
@@ -179,7 +180,7 @@ def unmask(
         The locked plan; the report then tells what has changed since.
     key
         What `mask` wrote; the files must be those that were masked.
-    plain, suppress_below, allow_columns, accept_changed
+    style, suppress_below, allow_columns, accept_changed
         As for `pipeline.run`.
 
     Raises
@@ -200,7 +201,7 @@ def unmask(
         _refuse_other_files(data, key)
     log = _log(who, trial, lock)
     study = pipeline.reproduce(
-        data, tell=tell, plain=plain, suppress_below=suppress_below, lock=lock, unmasking=log
+        data, tell=tell, style=style, suppress_below=suppress_below, lock=lock, unmasking=log
     )
     tell("Tables and figures")
     body = json.dumps({**log, "data": dict(data.hashes)}, indent=1, ensure_ascii=False) + "\n"
@@ -294,7 +295,7 @@ def rehearse(
     if out is not None:
         files = {"results.json": results.to_json()}
         for table in tables:
-            files |= {f"{table.name}.csv": document.BYTE_ORDER_MARK + table.to_csv()}
+            files |= {f"{table.name}.csv": BYTE_ORDER_MARK + table.to_csv()}
             files |= {f"{table.name}.html": table.to_html()}
         folders.write(out, files, "rehearsal")
     return _verdicts(tables[0])

@@ -109,7 +109,7 @@ def test_figures_are_marked_across(report):
 
 
 def test_a_mark_is_drawn():
-    plain = Figure("f", "A figure", "Nothing.", lambda: blank(60, 40))
+    plain = Figure("f", "A figure", "Nothing.", lambda width: blank(60, 40))
     assert plain.marked(DUMMY).svg.count(b"<path") > plain.svg.count(b"<path")
 
 

@@ -75,7 +75,7 @@ def load(
     if not accept_changed:
         _refuse_doubtful(notes)
     report = replace(report, notes=notes, synthetic=is_synthetic(path), masked=is_masked(path))
-    return TrialData(trial=trial, tables=tables, report=report)
+    return TrialData(trial=trial, tables=tables, report=report, folder=path, columns=columns)
 
 
 def conform(frames: Mapping[str, pd.DataFrame], files: Files) -> dict[str, pd.DataFrame]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core_trial.declaration.trial import Trial
 from core_trial.report import number
-from core_trial.report.number import Style
+from core_trial.report.styles import Style
 from core_trial.report.table import Row
 from core_trial.results import Estimate, Key, Results
 from core_trial.results.measures import MEASURE_ABBREVIATIONS, MEASURE_LABELS, Measure

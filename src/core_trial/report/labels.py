@@ -12,7 +12,10 @@ from core_trial.declaration.trial import Trial
 from core_trial.results import Results
 
 #: Levels at which the effect of an outcome stands on an absolute scale, and beside the model's.
-ABSOLUTE = ("risk_difference", "risk_ratio", "restricted_mean", "ratio_of_means")
+ABSOLUTE = (
+    *("risk_difference", "risk_ratio", "restricted_mean"),
+    *("ratio_of_means", "difference_in_means"),
+)
 
 
 def group(trial: Trial, arm: str) -> str:

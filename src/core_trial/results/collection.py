@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, get_type_hints
 
 from core_trial.errors import DesignError, nearest
+from core_trial.results.earlier import upgraded
 from core_trial.results.records import KINDS, Estimate, Key, Kind, Record, Withheld
 
 if TYPE_CHECKING:
@@ -163,9 +164,9 @@ class Results:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read what `to_json` wrote."""
+        """Read what `to_json` wrote, or wrote in an earlier version."""
         body = json.loads(text)
-        records = tuple(_decode(row) for row in body["records"])
+        records = upgraded(_decode(row) for row in body["records"])
         return cls(records, Provenance(**body["provenance"]))
 
     def __repr__(self) -> str:
