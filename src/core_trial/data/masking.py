@@ -60,11 +60,6 @@ def new_seed() -> int:
 
 
 def mask(data: TrialData, *, seed: int) -> TrialData:
-    """The same people under a dummy allocation; see `masked`."""
-    return masked(data, seed=seed)[0]
-
-
-def masked(data: TrialData, *, seed: int) -> tuple[TrialData, int]:
     """The same people under a dummy allocation.
 
     Parameters
@@ -77,16 +72,29 @@ def masked(data: TrialData, *, seed: int) -> tuple[TrialData, int]:
     Returns
     -------
     TrialData
-        The same rows with other arms, workers and so on; its report says that it is masked.
-    int
-        Participants of strata with one arm alone, whose allocation cannot be masked.
+        The same rows with other arms, workers and so on, sorted; its report says that it is masked.
 
     Raises
     ------
     DesignError
         When the data are masked already, a declared place is not there, or a column that is not
         declared gives the arm away.
+
+    Examples
+    --------
+    >>> import core_trial as ct
+    >>> real = ct.load(ct.bundled())
+    >>> dummy = ct.mask(real, seed=20260102)
+    >>> dummy.report.masked, len(dummy.sessions) == len(real.sessions)
+    (True, True)
     """
+    return masked(data, seed=seed)[0]
+
+
+def masked(data: TrialData, *, seed: int) -> tuple[TrialData, int]:
+    """The same as `mask`, and how many are in strata of one arm, and cannot be masked."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise DesignError(f"seed={seed!r} is not a whole number of 0 or more")
     if data.report.masked:
         raise DesignError("these data are masked already: mask the real ones")
     moved = places_moved(data.trial, data.files)

@@ -97,6 +97,12 @@ def test_seeds_cannot_be_guessed():
     assert max(seeds).bit_length() > 100
 
 
+@pytest.mark.parametrize("seed", [-1, 1.0, None, "7", True])
+def test_a_seed_that_is_none_is_told(bundled_trial, seed):
+    with pytest.raises(DesignError, match="is not a whole number of 0 or more"):
+        masking.mask(bundled_trial, seed=seed)
+
+
 def test_masked_data_are_not_masked_again(masked):
     with pytest.raises(DesignError, match="masked already"):
         masking.mask(masked, seed=1)
