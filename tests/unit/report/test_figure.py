@@ -1,6 +1,7 @@
 """Figures: equal bytes for equal records, words for those who do not see them."""
 
 import io
+import re
 import xml.etree.ElementTree as ET
 
 import matplotlib as mpl
@@ -70,6 +71,11 @@ def test_an_svg_has_its_letters_as_text_and_says_what_it_shows():
     assert "Days 日" in texts
     assert root.find("{http://www.w3.org/2000/svg}title").text == "A & b"
     assert root.find("{http://www.w3.org/2000/svg}desc").text == "Rises < falls."
+
+
+def test_an_svg_does_not_depend_on_the_fonts_of_the_machine():
+    families = set(re.findall(rb"font(?:-family)?: ([^;\"]*)", figure().svg))
+    assert families == {b"'DejaVu Sans', Verdana, Arial, sans-serif"}
 
 
 def test_a_pdf_embeds_its_fonts_and_has_no_date():
