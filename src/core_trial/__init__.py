@@ -21,15 +21,19 @@ if TYPE_CHECKING:
     from core_trial.data.export import write
     from core_trial.data.mapping import as_declared
     from core_trial.data.trial import TrialData
+    from core_trial.declaration import column_kinds as kinds
     from core_trial.declaration.arms import Arm, Cluster
     from core_trial.declaration.columns import Column, Table
     from core_trial.declaration.covariates import Categories, Number, YesNo
     from core_trial.declaration.files import ColumnMap, Files
     from core_trial.declaration.instruments import Instrument
     from core_trial.declaration.layout import FlowSection, FurtherTable, Layout, Line
+    from core_trial.declaration.masked import Masked
     from core_trial.declaration.models import Using
     from core_trial.declaration.outcomes import Binary, Count, Score, Time
     from core_trial.declaration.paper import Claim, Paper, Range
+    from core_trial.declaration.rules import rule
+    from core_trial.declaration.sensitivity import Sensitivity
     from core_trial.declaration.trial import Compliers, Trial
     from core_trial.declaration.wording import Sentence, Wording
     from core_trial.errors import (
@@ -53,6 +57,7 @@ _HOMES = {
     "Line": "declaration.layout",
     "Paper": "declaration.paper",
     "Range": "declaration.paper",
+    "Sensitivity": "declaration.sensitivity",
     "Sentence": "declaration.wording",
     "Wording": "declaration.wording",
     "as_declared": "data.mapping",
@@ -73,6 +78,7 @@ _HOMES = {
     "DataError": "errors",
     "DesignError": "errors",
     "FitError": "errors",
+    "Masked": "declaration.masked",
     "Number": "declaration.covariates",
     "Results": "results",
     "Score": "declaration.outcomes",
@@ -86,16 +92,18 @@ _HOMES = {
     "analyse": "pipeline",
     "bundled": "pipeline",
     "derive": "data.derive",
+    "kinds": "declaration.column_kinds",
     "load": "pipeline",
     "models": "models",
     "reproduce": "pipeline",
+    "rule": "declaration.rules",
     "styles": "report.styles",
     "synthesise": "trials.core.generator.stages",
     "write": "data.export",
 }
 
-#: Public names that are modules themselves.
-_MODULES = ("models", "styles")
+#: Public names that are modules.
+_MODULES = ("kinds", "models", "styles")
 
 __all__ = [
     "CORE",
@@ -119,11 +127,13 @@ __all__ = [
     "Instrument",
     "Layout",
     "Line",
+    "Masked",
     "Number",
     "Paper",
     "Range",
     "Results",
     "Score",
+    "Sensitivity",
     "Sentence",
     "Study",
     "Table",
@@ -138,9 +148,11 @@ __all__ = [
     "as_declared",
     "bundled",
     "derive",
+    "kinds",
     "load",
     "models",
     "reproduce",
+    "rule",
     "styles",
     "synthesise",
     "write",

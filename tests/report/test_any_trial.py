@@ -129,6 +129,7 @@ def test_outcomes_stand_in_order_under_their_headings(results):
             *("OR 3.00 (1.05 to 8.60)*", "0.5000"),
         ),
         ("– risk difference", "", "", "", "", "RD 27.0 (2.0 to 51.0)", "0.5000"),
+        ("– number needed to treat", "", "", "", "", "4 (2 to 50)", ""),
         ("Secondary outcomes",),
         (
             "Insomnia severity",
@@ -222,7 +223,7 @@ def test_every_outcome_has_a_general_sentence(results):
         "Asleep within 30 minutes: 20 (67%) of 30 participants in the CBT-I group versus 12 (40%) "
         "of 30 in the TAU group (OR 3.00, 95% CI 1.05 to 8.60; p=0.5000).",
         "Asleep within 30 minutes, in absolute terms: risk difference 27.0 percentage points, "
-        "95% CI 2.0 to 51.0; p=0.5000.",
+        "95% CI 2.0 to 51.0; p=0.5000; number needed to treat 4 (95% CI 2 to 50).",
         "Insomnia severity: mean 9.5 (SD 4.3) in the CBT-I group versus 12.5 (SD 4.3) in the TAU "
         "group (difference in means -3.00, 95% CI -5.10 to -0.90; p=0.5000).",
         "Weeks to relapse: median of those with the event, 30 weeks (IQR 10 to 40) in the CBT-I "
@@ -298,7 +299,7 @@ def test_clusters_are_counted_under_their_own_name(results):
     sizes = made_up.described(
         "clusters", "control", n=4, median=7, q1=5, q3=8, least=2, most=11, mean=7, sd=3
     )
-    nobody = counts("clusters", 2, 30, "control", "nobody")
+    nobody = counts("no_cluster", 2, 30, "control")
     table = clusters(Results((*sizes, *nobody)), TRIAL, PLAIN)
     assert table.head == ("", "TAU")
     assert rows(table) == [

@@ -19,6 +19,7 @@ from core_trial.trials.core import CORE
 
 TITLES = [
     "Crude and absolute effects",
+    "Sensitivity and fragility",
     "Models planned and fitted",
     "Missing data",
     "Clusters",
@@ -111,7 +112,9 @@ def test_by_design_is_the_pilot_where_something_was_not_collected(study):
 
 def test_what_is_marked_as_a_predictor_is_what_is_adjusted_for(study):
     marked = {
-        row.label: sum("#" in c for c in row.cells) for row in joint_tests(study.results, CORE).rows
+        label: sum("#" in c for c in row.cells)
+        for row in joint_tests(study.results, CORE).rows
+        for label in row.label.split("; ")
     }
     for row in sensitivity(study.results, CORE).rows:
         added = row.cells[3]

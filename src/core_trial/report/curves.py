@@ -29,6 +29,8 @@ NOTE = (
     "Kaplan-Meier estimates. Shaded: pointwise 95% confidence intervals, by the log-log transform "
     "and Greenwood’s variance."
 )
+#: What the limits do not allow for, where people are clustered.
+UNCLUSTERED = "The limits take all participants as independent: they do not allow for clusters."
 JOINED = (
     "Neighbouring steps are joined, and numbers at risk are those at the start of a step: small "
     "numbers are withheld."
@@ -138,7 +140,7 @@ def curves(results: Results, trial: Trial, outcome: Time, style: Style = LANCET)
         title=outcome.title,
         alt=_alternative(drawing, style),
         paint=partial(_paint, drawing, style),
-        note=cells.note(results, NOTE, JOINED if results.withheld else ""),
+        note=cells.note(results, NOTE, _unclustered(trial), JOINED if results.withheld else ""),
         width=style.columns[0],
     )
 
@@ -162,9 +164,14 @@ def curve_table(results: Results, trial: Trial, outcome: Time, style: Style = LA
             rows,
             f"At risk: without the event and not censored before that {at.unit}. "
             "Limits by the log-log transform and Greenwood’s variance.",
+            _unclustered(trial),
         ),
         remark=cells.remark(results),
     )
+
+
+def _unclustered(trial: Trial) -> str:
+    return UNCLUSTERED if trial.cluster else ""
 
 
 def by_arm(results: Results, outcome: Time) -> Curves:

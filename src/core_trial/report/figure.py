@@ -14,11 +14,11 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from core_trial.declaration.arms import Group
 from core_trial.errors import DesignError, OutputError
@@ -55,6 +55,10 @@ PENS: Mapping[str, Pen] = MappingProxyType(
     {Group.INTERVENTION: Pen(BLUE, "-", "o"), Group.CONTROL: Pen(VERMILLION, "--", "s")}
 )
 
+#: How a mark across a drawing is set: seen at once, and everything read through it.
+_MARK: Mapping[str, Any] = MappingProxyType(
+    {"ha": "center", "va": "center", "size": 22, "rotation": 20, "color": GREY, "alpha": 0.25}
+)
 #: Type and line widths, over matplotlib's defaults whatever the machine's own settings are.
 _STYLES = ["default", str(Path(__file__).with_name("print.mplstyle"))]
 
@@ -77,6 +81,8 @@ class Figure:
         What stands below the caption.
     width
         Width in print, in millimetres; a screen shows it larger.
+    mark
+        Printed large and pale across the drawing; blank for nothing.
     """
 
     name: str
@@ -85,6 +91,11 @@ class Figure:
     paint: Callable[[float], Drawing]
     note: str = ""
     width: float = TWO_COLUMNS
+    mark: str = ""
+
+    def marked(self, mark: str) -> Figure:
+        """The figure with a few words across it, said first in its text alternative too."""
+        return replace(self, mark=mark, alt=f"{mark}. {self.alt}")
 
     @cached_property
     def svg(self) -> bytes:
@@ -150,7 +161,10 @@ class Figure:
 
     def _drawn(self, width: float | None) -> Drawing:
         with _style():
-            return self.paint(self.width if width is None else width)
+            drawing = self.paint(self.width if width is None else width)
+            if self.mark:
+                drawing.text(0.5, 0.5, self.mark, **_MARK)
+            return drawing
 
     def to_html(self) -> str:
         """A page of its own."""

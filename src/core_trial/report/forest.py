@@ -1,5 +1,7 @@
 """Table 2's effects as a forest plot: ratios on a log scale, differences in standard deviations.
 
+Below them stand the effects on absolute scales, each in its own unit.
+
 A ratio below 1 means rarer or fewer, whatever it is of: a hazard ratio below 1 is a longer time.
 """
 
@@ -41,8 +43,17 @@ _CHARACTERS = 0.95
 _AT_LABELS, _AT_TEXTS = 0.04 - _LABELS / _PLOT, 1.04
 NOTE = (
     "Squares: estimates; lines: 95% confidence intervals; an arrow: the interval goes on. "
-    "Differences are drawn in units of the outcome’s standard deviation, pooled over the arms, and "
-    "printed in units of the scale. ↑ higher is better; ↓ lower is better."
+    "Differences in means are drawn in units of the outcome’s standard deviation, pooled over the "
+    "arms, and printed in units of the scale. ↑ higher is better; ↓ lower is better."
+)
+#: Panels of effects on absolute scales: title, axis, and where the estimates stand.
+_ABSOLUTE_PANELS = (
+    ("Differences in risk", "Risk difference, percentage points", ("risk_difference",)),
+    (
+        "Differences in mean times and counts",
+        "Difference in the unit of the outcome",
+        ("restricted_mean", "difference_in_means"),
+    ),
 )
 _BETTER = {"higher": " ↑", "lower": " ↓", "": ""}
 #: A longer time is a smaller hazard.
@@ -101,8 +112,12 @@ def forest(results: Results, trial: Trial, style: Style = LANCET) -> Figure | No
     style
         How numbers are spelt.
     """
-    both = _ratios(results, trial, style), _differences(results, trial, style)
-    panels = [panel for panel in both if panel.effects]
+    drawn = (
+        _ratios(results, trial, style),
+        _differences(results, trial, style),
+        *_absolute(results, trial, style),
+    )
+    panels = [panel for panel in drawn if panel.effects]
     if not panels:
         return None
     return Figure(
@@ -146,6 +161,36 @@ def _differences(results: Results, trial: Trial, style: Style) -> Panel:
         _DIFFERENCE_TICKS,
         none=0.0,
     )
+
+
+def _absolute(results: Results, trial: Trial, style: Style) -> Iterator[Panel]:
+    """Effects on absolute scales: risks in percentage points, times and counts in their units."""
+    for title, unit, levels in _ABSOLUTE_PANELS:
+        found = [
+            (outcome, estimate)
+            for outcome in printed(trial)
+            for level in levels
+            if (estimate := results.get_estimate(outcome.key, level)) is not None
+        ]
+        effects = tuple(
+            Effect(
+                f"{outcome.title}{_BETTER[outcome.better]}",
+                cells.association(estimate, style) if shown else style.not_estimable,
+                *(cells.limits(estimate) if shown else (math.nan,) * 3),
+            )
+            for outcome, estimate in found
+            for shown in (cells.believable(estimate),)
+        )
+        reach = _reach(effects)
+        yield Panel(title, unit, effects, (-reach, reach), (-reach, 0.0, reach), none=0.0)
+
+
+def _reach(effects: Sequence[Effect]) -> float:
+    """A round number that every interval stays within."""
+    ends = [abs(x) for e in effects for x in (e.low, e.high) if math.isfinite(x)]
+    largest = max(ends, default=1.0) or 1.0
+    power = 10.0 ** math.floor(math.log10(largest))
+    return next(step * power for step in (1, 2, 3, 5, 10) if step * power >= largest)
 
 
 def _estimates(results: Results, trial: Trial) -> Iterator[tuple[AnyOutcome, Estimate]]:

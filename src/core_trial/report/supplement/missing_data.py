@@ -31,6 +31,30 @@ def analysis_of(outcome: str) -> str:
     return f"missingness.{outcome}"
 
 
+def together(results: Results, trial: Trial) -> list[tuple[str, ...]]:
+    """Outcomes in groups in which the same people are missing, each group in the order declared.
+
+    They have the same p-value with every characteristic, to the last digit.
+    """
+    groups: dict[object, tuple[str, ...]] = {}
+    tests: dict[str, dict[str, float]] = {}
+    for key, value in results.numbers.items():
+        if key.statistic == "joint_p":
+            tests.setdefault(key.analysis, {})[key.level] = value
+    for name in labels.outcomes(trial):
+        found = tests.get(analysis_of(name), {})
+        known = tuple(sorted((c, repr(p)) for c, p in found.items() if not math.isnan(p)))
+        same = known or name
+        groups[same] = (*groups.get(same, ()), name)
+    return list(groups.values())
+
+
+def heading(trial: Trial, names: tuple[str, ...]) -> str:
+    """The outcomes of such a group, one after the other."""
+    titles = labels.outcomes(trial)
+    return "; ".join(titles[name] for name in names)
+
+
 def extent(results: Results, trial: Trial, style: Style = LANCET) -> Table:
     """How many are missing by outcome and arm, by design and otherwise.
 

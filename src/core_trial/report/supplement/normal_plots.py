@@ -15,7 +15,7 @@ from core_trial.report.figure import BLUE, GREY, VERMILLION, Figure, blank
 from core_trial.report.styles import LANCET, Style
 from core_trial.report.supplement.assumptions import LEVELS
 from core_trial.report.supplement.panels import Grid, grid, ticks
-from core_trial.results import Key, Results
+from core_trial.results import QuantilePair, Results
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +52,7 @@ def normal_plots(results: Results, trial: Trial, style: Style = LANCET) -> Figur
     Parameters
     ----------
     results
-        Holds pairs of ``normal`` and ``observed`` quantiles, and ``skewness``.
+        Holds a `QuantilePair` for each point, and ``skewness``.
     trial
         The declaration.
     style
@@ -81,17 +81,10 @@ def _plot(results: Results, name: str, label: str) -> NormalPlot:
 
 
 def _points(results: Results, analysis: str, level: str) -> Points:
-    """The pairs of quantiles, numbered from 1."""
-    pairs: list[tuple[float, float]] = []
-    while Key(analysis, "normal", "", f"{level} {len(pairs) + 1}") in results.numbers:
-        k = f"{level} {len(pairs) + 1}"
-        pairs.append(
-            (
-                results.get(analysis, "normal", "", k),
-                results.get(analysis, "observed", "", k),
-            )
-        )
-    return pairs
+    """The pairs of quantiles, in the order of their places."""
+    pairs = (r for r in results if isinstance(r, QuantilePair) and r.analysis == analysis)
+    own = sorted((r for r in pairs if r.level == level), key=lambda pair: pair.number)
+    return [(pair.normal, pair.observed) for pair in own]
 
 
 def _alternative(plots: Sequence[NormalPlot], style: Style) -> str:

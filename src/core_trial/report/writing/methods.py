@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from core_trial.declaration.models import TITLES
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels
-from core_trial.report.table2 import adjustment, printed, sentence
+from core_trial.report.remarks import sentence
+from core_trial.report.table2 import adjustment, printed
 from core_trial.results import Estimate, Results
 
 
