@@ -17,8 +17,8 @@ from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
 from core_trial.report.writing import files as writing
 from core_trial.report.writing.numbering import caption_of
+from core_trial.report.writing.spreadsheet import sheet_names
 from core_trial.report.writing.tidy import descriptives, estimates
-from core_trial.report.writing.workbook import sheet_names
 from core_trial.trials.core import CORE
 
 #: A spreadsheet keeps 15 significant digits.
