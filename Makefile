@@ -53,8 +53,8 @@ validity: .venv/dev ## the simulation study of the models (half an hour), into d
 synthesise: .venv/runtime ## make the bundled synthetic trial again, from its seed
 	$(BIN)/core-trial synthesise --out data/synthetic
 
-notebooks: .venv/dev ## execute the notebooks in place
-	$(BIN)/python -m pytest -q tests/test_notebooks.py
+notebooks: .venv/dev ## execute in place the notebooks that carry outputs
+	$(BIN)/python tests/support/execute_notebooks.py
 
 lock: ## resolve the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
