@@ -7,7 +7,7 @@ BIN := .venv/bin
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help reproduce test test-slow test-harder lint bench validity synthesise notebooks lock clean
+.PHONY: help reproduce test test-slow test-harder bytes coverage lint bench validity synthesise notebooks lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -21,6 +21,14 @@ test: .venv/dev ## all tests but the studies that take minutes
 
 test-slow: .venv/dev ## the tests that take minutes: the generator end to end
 	$(BIN)/python -m pytest -q -m slow
+
+bytes: .venv/dev ## whether the bundled data are, byte for byte, what their seed makes
+	$(BIN)/python -m pytest -q -m slow -k bundled tests/reproduction
+
+coverage: .venv/dev ## branches that the tests take, in the rooms between models and pages
+	$(BIN)/python -m coverage run --branch --source=core_trial.results,core_trial.published,core_trial.analyses,core_trial.declaration \
+	  -m pytest -q -p no:xdist tests/unit/analyses tests/unit/published tests/unit/declaration tests/unit/results tests/unit/test_results.py tests/unit/test_analyse.py tests/report
+	$(BIN)/python -m coverage report --skip-covered
 
 test-harder: .venv/dev ## the property tests, on 20 times as many designs and new ones each time
 	CORE_TRIAL_HARDER=20 $(BIN)/python -m pytest -q -n 2 -m "hypothesis and not slow"

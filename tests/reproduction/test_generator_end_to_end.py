@@ -1,7 +1,5 @@
 """The generator from seed to verdict: every target met, and the bundled files byte for byte."""
 
-import time
-
 import coherence
 import core_paper
 import pytest
@@ -15,14 +13,10 @@ from core_trial.trials.core.generator.stages import SEED, synthesise
 from core_trial.trials.core.generator.targets import published
 
 pytestmark = pytest.mark.slow
-#: Seconds of one processor in which the whole trial is made.
-SECONDS = 120
 
 
 def test_the_bundled_files_come_from_their_seed_byte_for_byte(tmp_path):
-    begun = time.process_time()
     made = synthesise()
-    assert time.process_time() - begun < SECONDS
     assert not made.unmet
     write(made.trial, tmp_path)
     for path in sorted(tmp_path.iterdir()):
