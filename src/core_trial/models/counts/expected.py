@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from core_trial.errors import DesignError
+from core_trial.models import clusters as who
 from core_trial.models import design as designs
 from core_trial.models.counts.count_fit import INFLATE
 from core_trial.models.fit import Fit
@@ -101,7 +102,7 @@ def _averaged(
     fit: Fit, frame: pd.DataFrame, support: Whole, random: str, counted: NDArray[np.bool_]
 ) -> Floats:
     eta = designs.build(fit.formula, frame).X @ fit.beta
-    enters = np.ones(len(eta)) if random == "1" else designs.indicator(frame, random)
+    enters = np.ones(len(eta)) if random == "1" else who.indicator(frame, random)
     sd = np.sqrt(fit.variance["cluster"])
     alike, rows = np.unique(np.column_stack([eta, enters])[counted], axis=0, return_counts=True)
     expected = np.zeros(len(support))
