@@ -237,7 +237,7 @@ def _changes(
 def _working(fitted: Fitted) -> tuple[pd.DataFrame, Floats, Floats, Floats]:
     """Design with its intercept, outcome, means and weights of a model taken as one of means."""
     spec, frame, found = fitted.cases.spec, fitted.cases.frame, fitted.fit
-    built = build(" + ".join(spec.covariates), frame)
+    built = build(spec.right, frame)
     design = pd.DataFrame(built.X, columns=list(built.columns))
     y = frame[spec.outcome].to_numpy(dtype=float)
     if spec.model == Model.COX:

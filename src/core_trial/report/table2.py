@@ -100,7 +100,7 @@ def terms(formula: str) -> list[str]:
     ['arm', 'centre']
     """
     right = formula.split("~")[-1].split("|")[0]
-    return [term.strip() for term in right.split("+")]
+    return [term.strip().replace("`", "") for term in right.split("+")]
 
 
 def sentence(text: str) -> str:

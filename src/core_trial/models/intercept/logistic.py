@@ -58,7 +58,19 @@ def logistic_regression(formula: str, frame: pd.DataFrame, *, confidence: float 
     >>> round(logistic_regression("readmitted ~ arm", frame).effect("arm").estimate, 3)
     0.111
     """
-    design = build(formula, frame)
+    return fit_logistic(build(formula, frame), confidence=confidence)
+
+
+def fit_logistic(design: Design, *, confidence: float = 0.95) -> Fit:
+    """Fit a prepared design: `logistic_regression` without formula and frame.
+
+    Parameters
+    ----------
+    design
+        Response of 0 and 1, and design matrix, n rows.
+    confidence
+        Coverage of the intervals.
+    """
     _refuse(design, confidence)
     found = _maximise(design.X, design.y)
     beta, cov, apart = found.beta, found.cov, found.apart
