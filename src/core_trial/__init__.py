@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from core_trial.declaration.files import ColumnMap, Files
     from core_trial.declaration.instruments import Instrument
     from core_trial.declaration.layout import FlowSection, FurtherTable, Layout, Line
+    from core_trial.declaration.masked import Masked
     from core_trial.declaration.models import Using
     from core_trial.declaration.outcomes import Binary, Count, Score, Time
     from core_trial.declaration.paper import Claim, Paper, Range
     from core_trial.declaration.rules import rule
+    from core_trial.declaration.sensitivity import Sensitivity
     from core_trial.declaration.trial import Compliers, Trial
     from core_trial.declaration.wording import Sentence, Wording
     from core_trial.errors import (
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
         VerificationError,
     )
     from core_trial.pipeline import Study, analyse, bundled, load, reproduce
+    from core_trial.report import styles
     from core_trial.results import Results
     from core_trial.trials.core.generator.stages import synthesise
     from core_trial.trials.core.trial import CORE
@@ -54,6 +57,7 @@ _HOMES = {
     "Line": "declaration.layout",
     "Paper": "declaration.paper",
     "Range": "declaration.paper",
+    "Sensitivity": "declaration.sensitivity",
     "Sentence": "declaration.wording",
     "Wording": "declaration.wording",
     "as_declared": "data.mapping",
@@ -74,6 +78,7 @@ _HOMES = {
     "DataError": "errors",
     "DesignError": "errors",
     "FitError": "errors",
+    "Masked": "declaration.masked",
     "Number": "declaration.covariates",
     "Results": "results",
     "Score": "declaration.outcomes",
@@ -92,12 +97,13 @@ _HOMES = {
     "models": "models",
     "reproduce": "pipeline",
     "rule": "declaration.rules",
+    "styles": "report.styles",
     "synthesise": "trials.core.generator.stages",
     "write": "data.export",
 }
 
 #: Public names that are modules.
-_MODULES = ("kinds", "models")
+_MODULES = ("kinds", "models", "styles")
 
 __all__ = [
     "CORE",
@@ -121,11 +127,13 @@ __all__ = [
     "Instrument",
     "Layout",
     "Line",
+    "Masked",
     "Number",
     "Paper",
     "Range",
     "Results",
     "Score",
+    "Sensitivity",
     "Sentence",
     "Study",
     "Table",
@@ -145,6 +153,7 @@ __all__ = [
     "models",
     "reproduce",
     "rule",
+    "styles",
     "synthesise",
     "write",
 ]

@@ -24,7 +24,8 @@ from core_trial.disclosure.associations import cells as cells_of
 from core_trial.disclosure.curves import coarse
 from core_trial.disclosure.suppression import coarse as coarse_moment
 from core_trial.disclosure.suppression import suppress
-from core_trial.report.number import PLAIN, fixed
+from core_trial.report.number import fixed
+from core_trial.report.styles import PLAIN
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
 from core_trial.results import (

@@ -5,6 +5,7 @@ They assume, beside randomisation, that the offer changes nothing for those who 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -89,7 +90,9 @@ def _risks(spec: AnalysisSpec, trial: Trial, people: pd.DataFrame) -> Iterator[E
     for measure, name in _QUANTITIES.items():
         quantity, level = found.quantities[name], LEVELS[measure]
         method, workers = found.method, found.n_clusters
-        made = summarised(spec.name, trial, cases, quantity, measure, method, workers, level)
+        made = summarised(
+            spec.name, trial, cases, quantity, measure, method, workers, level, math.inf
+        )
         yield replace(made, model="complier_effects", warnings=(*found.warnings, *cases.left_out))
 
 

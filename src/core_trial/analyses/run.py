@@ -15,6 +15,7 @@ from core_trial.analyses import (
     influence,
     missingness,
     outcomes,
+    sensitivity,
     subgroups,
 )
 from core_trial.analyses.fits import Fits
@@ -35,6 +36,7 @@ STAGES: tuple[tuple[str, Records], ...] = (
     ("Curves", lambda data, fits: curves.records(fits)),
     ("Subgroups", lambda data, fits: subgroups.records(fits)),
     ("Receipt of the intervention", lambda data, fits: compliers.records(fits)),
+    ("Sensitivity", lambda data, fits: sensitivity.records(fits)),
     ("Missing data", lambda data, fits: missingness.records(fits)),
     ("Planned models", lambda data, fits: deviations.records(fits)),
     ("Assumptions", lambda data, fits: diagnostics.records(fits)),

@@ -43,6 +43,10 @@ MOMENT_DECIMALS = 2
 #: Numbers of people by count, and what a fitted model says of them.
 _BY_COUNT = "count_fit."
 _SUBGROUP = "subgroup."
+#: Numbers that follow from what one event, or the unknown outcomes of a few, would change.
+_FRAGILE = ("fragility.", "multiplicity")
+#: Levels of effects that differ from an outcome's own by a few people.
+_CHANGED = ("sensitivity.", "unknown.")
 _DISCREET = "the reason counts people, and is withheld"
 
 
@@ -116,7 +120,7 @@ def _gives_away(key: Key, hidden: Hidden) -> bool:
         return hidden.has_few(key.analysis.removeprefix(_BY_COUNT), "")
     if key.statistic in _DATES or (key.level and key.analysis == "centres"):
         return any(k.analysis == "flow" and k.level.endswith(key.level) for k in hidden.few)
-    if key.analysis.startswith(_SUBGROUP):
+    if key.analysis.startswith((_SUBGROUP, *_FRAGILE)):
         return True
     return (key.analysis, key.level) in hidden.telling and key.statistic in ("joint_p", "predicts")
 
@@ -212,7 +216,7 @@ def _rests_on_few(record: Estimate, hidden: Hidden) -> bool:
     """Whether an effect, beside what else is told, tells of a small count."""
     if record.analysis.startswith(MISSINGNESS):
         return (record.analysis, record.level.partition("[")[0]) in hidden.telling
-    if record.analysis.startswith(_SUBGROUP):
+    if record.analysis.startswith(_SUBGROUP) or record.level.startswith(_CHANGED):
         return True
     alike = hidden.alike(record.analysis)
     return any(key.analysis in alike for key in hidden.small)

@@ -1,8 +1,10 @@
 """What the analyses hand to the reports: the only door between computing and telling."""
 
 from core_trial.results.collection import Provenance, Results
+from core_trial.results.planning import PlanChange, Rehearsed
 from core_trial.results.records import (
     KINDS,
+    Agreement,
     Certainty,
     Comparison,
     CurvePoint,
@@ -20,10 +22,12 @@ from core_trial.results.records import (
     SizeNeeded,
     Status,
     Withheld,
+    Witnessed,
 )
 
 __all__ = [
     "KINDS",
+    "Agreement",
     "Certainty",
     "Comparison",
     "CurvePoint",
@@ -36,11 +40,14 @@ __all__ = [
     "Kind",
     "LeaveOneOut",
     "ModelChoice",
+    "PlanChange",
     "Provenance",
     "QuantilePair",
     "Record",
+    "Rehearsed",
     "Results",
     "SizeNeeded",
     "Status",
     "Withheld",
+    "Witnessed",
 ]

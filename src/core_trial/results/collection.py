@@ -30,11 +30,21 @@ class Provenance:
         Version of this library, of Python and of what computes with it.
     synthetic
         Whether the data were made by a program, so that no participant is in them.
+    masked
+        Whether the allocation is a dummy, so that no comparison says anything.
+    plan
+        SHA-256 of the declaration and of the lock that it was held against, and the day on which
+        that was locked; empty without a lock.
+    unmasking
+        Who unmasked the allocation, when, why and by which plan; empty where nobody did.
     """
 
     inputs: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     synthetic: bool = False
+    masked: bool = False
+    plan: Mapping[str, str] = field(default_factory=dict)
+    unmasking: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=True)

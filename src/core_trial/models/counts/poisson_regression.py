@@ -16,6 +16,7 @@ from core_trial.models.numerics.jackknife import (
     cluster_groups,
     jackknife_covariance,
     satterthwaite,
+    squared_by_cluster,
 )
 from core_trial.models.numerics.newton import NO_VARIANCE, UNFINISHED
 from core_trial.models.numerics.robust import Inference
@@ -202,7 +203,9 @@ def _jackknife(found: Regression, data: Counted, members: Clusters, scores: Floa
     kept = range(len(columns)) if found.apart is None else found.apart.kept.tolist()
     groups = cluster_groups(X[:, kept], [columns[k] for k in kept], members)
     shares, effective = zip(*groups, strict=True)
-    return Robust(jackknife_covariance(changes), satterthwaite(changes, shares, effective))
+    alone = squared_by_cluster(scores @ found.inverse @ found.back.T, members)
+    df = satterthwaite(changes, shares, effective, alone)
+    return Robust(jackknife_covariance(changes), df)
 
 
 def coefficients(found: Regression) -> Floats:

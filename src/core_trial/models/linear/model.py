@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError, FitError
+from core_trial.models.choices import refuse_choice
 from core_trial.models.clusters import Clusters, Nesting, carried_by
 from core_trial.models.design import Design
 from core_trial.models.fit import Fit
@@ -140,10 +141,8 @@ def prepare(
     """
     if not design.formula.response:
         raise DesignError(f"formula {str(design.formula)!r} names no outcome")
-    if method not in METHODS:
-        raise DesignError(f"method {method!r}: choose {' or '.join(METHODS)}")
-    if df not in APPROXIMATIONS:
-        raise DesignError(f"df {df!r}: choose {', '.join(APPROXIMATIONS)}")
+    refuse_choice("method", method, METHODS)
+    refuse_choice("df", df, APPROXIMATIONS)
     if df == "kenward_roger" and method == "ml":
         raise DesignError("Kenward-Roger is derived for restricted likelihood: method='reml'")
     refuse_confidence(confidence)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
+from core_trial.models.choices import refuse_choice
 from core_trial.models.clusters import Blank, Clusters, clusters, nesting
 from core_trial.models.columns import Missing, sample
 from core_trial.models.design import build, parse
@@ -63,7 +64,7 @@ def standardised(
         As in `mixed_logistic`.
     cluster
         Column with the cluster of each row; None where nobody is clustered, for a plain logistic
-        regression, without `random`, `inference` and `offset`.
+        regression, without `random` and `inference`.
     arm
         The treatment: a column of two levels or more that is in the formula.
     reference
@@ -119,17 +120,17 @@ def standardised(
     >>> round(fit.effect("arm").estimate, 3)
     -0.417
     """
-    if measure not in MEASURES:
-        raise DesignError(f"measure {measure!r}: choose {' or '.join(MEASURES)}")
-    if inference == "bootstrap":
+    refuse_choice("measure", measure, MEASURES)
+    if isinstance(inference, str) and inference == "bootstrap":
         raise DesignError("inference='bootstrap' is for the odds ratio, in mixed_logistic")
     columns = {"arm": arm, "offset": offset, "weights": weights, "trials": trials}
     rows = sample(frame, formula, missing=missing, random=random, cluster=cluster, **columns)
     rows = only_frequency(rows, weights, weight_type)
     rows = binary(rows, parse(formula).response, success=success, trials=trials)
     if cluster is None:
-        _refuse_without_clusters(random, inference, offset)
+        _refuse_without_clusters(random, inference)
     nested, design = nesting(rows.frame, random), build(formula, rows)
+    known = offset_of(rows.frame, offset, None)
     members = (
         _everybody_alone(design.n)
         if cluster is None
@@ -140,7 +141,7 @@ def standardised(
         design,
         members,
         random=nested,
-        offset=offset_of(rows.frame, offset, None),
+        offset=known,
         points=points,
         inference=inference,
         confidence=confidence,
@@ -148,15 +149,15 @@ def standardised(
     worlds = everybody_in(model.design, rows.frame, arm, nested, reference, model.offset)
     # either refuses a response that is not 0 or 1
     alone = cluster is None
-    fit = fit_logistic(model.design, confidence=confidence) if alone else model.fit()
+    fit = fit_logistic(model.design, offset=known, confidence=confidence) if alone else model.fit()
     answer = solve(model.layout, model.basis, LOGISTIC, model.design.y, points)
     risks = _risks(worlds, answer, model.layout.clusters)
     df = float(min(fit.df[list(model.design.term_columns[arm])]))
     return _as_fit(fit, risks, worlds, measure, df)
 
 
-def _refuse_without_clusters(random: str, inference: Inference | None, offset: str | None) -> None:
-    given = {"random": random != "1", "inference": inference is not None, "offset": bool(offset)}
+def _refuse_without_clusters(random: str, inference: Inference | None) -> None:
+    given = {"random": random != "1", "inference": inference is not None}
     if any(given.values()):
         named = ", ".join(f"{name}=" for name, there in given.items() if there)
         raise DesignError(f"{named} with cluster=None: leave it out, or name the clusters")

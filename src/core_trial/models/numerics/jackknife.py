@@ -73,6 +73,12 @@ def satterthwaite(
     return df
 
 
+def squared_by_cluster(changes: Floats, members: Clusters) -> Floats:
+    """What `satterthwaite` takes as `rows`, shape (G, p), from each row's change, shape (n, p)."""
+    squares = (np.bincount(members.codes, c, members.count) for c in changes.T**2)
+    return np.stack(list(squares), axis=1).astype(float)
+
+
 def group_of_clusters(sizes: Ints) -> tuple[Floats, Floats]:
     """One group, from how many of its members each cluster has, shape (G,); see below."""
     n = sizes.astype(float)

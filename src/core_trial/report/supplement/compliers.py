@@ -10,7 +10,8 @@ from core_trial.declaration.covariates import in_words
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number
 from core_trial.report.cells import Place
-from core_trial.report.number import LANCET, Style, confidence
+from core_trial.report.number import confidence
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import Estimate, Results
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number
-from core_trial.report.figure import BLUE, GREY, TWO_COLUMNS, VERMILLION, Figure, blank
-from core_trial.report.number import LANCET, Style
+from core_trial.report.figure import BLUE, GREY, VERMILLION, Figure, blank
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.supplement.assumptions import LEVELS
 from core_trial.report.supplement.panels import Grid, grid, ticks
 from core_trial.results import QuantilePair, Results
@@ -67,6 +67,7 @@ def normal_plots(results: Results, trial: Trial, style: Style = LANCET) -> Figur
         title="Linear models: normal plots of residuals and random effects",
         alt=_alternative(plots, style),
         paint=partial(_paint, plots, style),
+        width=style.columns[1],
         note=cells.note(results, NOTE),
     )
 
@@ -95,10 +96,10 @@ def _alternative(plots: Sequence[NormalPlot], style: Style) -> str:
     return f"Normal plots, one for each linear model. Skewness of the residuals: {told}."
 
 
-def _paint(plots: Sequence[NormalPlot], style: Style) -> Drawing:
-    n = len(plots)
-    drawing = blank(TWO_COLUMNS, _GRID.full_height(n + 1))
-    *panels, legend = grid(drawing, _GRID, n + 1)
+def _paint(plots: Sequence[NormalPlot], style: Style, width: float) -> Drawing:
+    n, layout = len(plots), _GRID.fitted(width)
+    drawing = blank(width, layout.full_height(n + 1))
+    *panels, legend = grid(drawing, layout, n + 1)
     drawn = [abs(x) for p in plots for points in p.points.values() for pair in points for x in pair]
     reach = max(REACH, *drawn) + 0.3
     for i, (axes, plot) in enumerate(zip(panels, plots, strict=True)):

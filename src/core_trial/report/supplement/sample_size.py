@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from core_trial.declaration.arms import Group
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Row, Table
 from core_trial.results import Results, SizeNeeded
 
@@ -17,7 +17,7 @@ ANALYSIS = "sample_size"
 #: Percentage lost, and whether the test is corrected for continuity.
 Design = tuple[int, bool]
 INPUTS_NOTE = (
-    "Normal test of two proportions without continuity correction; in the intervention group the "
+    "Normal test of two proportions without continuity correction; in the {intervention} the "
     "variance is multiplied by 1 + (m – 1) ICC for m participants per {cluster}. What "
     "the {source} does not print is the simplest that gives its number."
 )
@@ -45,7 +45,7 @@ INPUTS = (
     Input("{primary}, {intervention}", "percent", Group.INTERVENTION, unit="%"),
     Input("Power", "power_percent", unit="%"),
     Input("Two-sided significance", "significance_percent", unit="%"),
-    Input("Intraclass correlation (ICC), intervention group", "icc", decimals=2),
+    Input("Intraclass correlation (ICC), {intervention}", "icc", decimals=2),
     Input("Participants per {cluster}", "cluster_size", printed=False),
     Input("Lost to follow-up", "lost_percent", unit="%", printed=False),
     Input("Participants to be recruited", "n"),

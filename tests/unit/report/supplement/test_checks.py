@@ -8,7 +8,7 @@ from records import estimate, number
 
 from core_trial.declaration.arms import Group
 from core_trial.report.curves import times
-from core_trial.report.number import PLAIN
+from core_trial.report.styles import PLAIN
 from core_trial.report.supplement.assumptions import hazards, normality
 from core_trial.report.supplement.count_fit import count_table, rootograms
 from core_trial.report.supplement.influence import influence_figure, influence_table, influences
@@ -62,7 +62,7 @@ def test_a_withheld_zero_is_marked_and_draws_nothing():
 
 def test_bars_hang_from_the_expected_frequency():
     figure = rootograms(Results(tuple(counted())), CORE, PLAIN)
-    drawing = figure.paint()
+    drawing = figure.paint(170.0)
     poisson, inflated = drawing.axes
     (bars,) = poisson.collections
     ends = [segment[0][1] for segment in bars.get_segments()]
@@ -104,7 +104,7 @@ def test_normal_plots_have_a_panel_for_each_outcome_and_show_every_point():
         *shape("cmht_contacts", "residual", POINTS),
     )
     figure = normal_plots(Results(records), CORE, PLAIN)
-    first, second, legend = figure.paint().axes
+    first, second, legend = figure.paint(170.0).axes
     drawn = {line.get_label(): line.get_xydata().tolist() for line in first.lines}
     assert drawn["Residuals"] == [list(p) for p in POINTS]
     assert drawn["Random effects"] == [list(p) for p in POINTS[:2]]
@@ -222,7 +222,7 @@ def test_changes_are_in_standard_errors_of_the_log_for_ratios(influenced):
 
 def test_every_dot_is_drawn_within_the_axes(influenced):
     figure = influence_figure(influenced, CORE, PLAIN)
-    (axes,) = figure.paint().axes
+    (axes,) = figure.paint(170.0).axes
     dots = [x for line in axes.lines if line.get_marker() == "o" for x in line.get_xdata()]
     assert sorted(dots) == pytest.approx([-1, -1, 1, 1])
     low, high = axes.get_xlim()

@@ -5,8 +5,8 @@ import math
 from records import counts, estimate, number
 
 from core_trial.report.labels import listed, outcomes, term, wrapped
-from core_trial.report.number import LANCET, PLAIN
 from core_trial.report.section import Section, present
+from core_trial.report.styles import LANCET, PLAIN
 from core_trial.report.supplement.further import further_table
 from core_trial.report.supplement.panels import Grid
 from core_trial.report.supplement.sample_size import sample_size_inputs, sample_size_varied
