@@ -224,9 +224,7 @@ def test_refusals(monkeypatch):
         cox("arm", frame.assign(g=1), **TIMES, frailty="gamma")
     with pytest.raises(DesignError, match="no frailty 'gamma' with 'reml'"):
         cox("arm", frame, **TIMES, frailty="gamma", frailty_method="reml")
-    with pytest.raises(
-        DesignError, match="frailty must be one of 'gamma', 'lognormal'"
-    ):
+    with pytest.raises(DesignError, match="frailty must be one of 'gamma', 'lognormal'"):
         cox("arm", frame, **TIMES, frailty="stable")
 
 
