@@ -137,6 +137,7 @@ def _worked_out(trial: Trial, spec: ModelSpec, frame: pd.DataFrame) -> Intercept
 
 
 def without_characteristic(spec: ModelSpec) -> ModelSpec:
+    """The model of missingness in the same people with an intercept alone."""
     return replace(spec, covariates=("1",))
 
 
