@@ -7,7 +7,7 @@ BIN := .venv/bin
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help reproduce test test-slow test-harder bytes coverage lint bench validity synthesise notebooks lock clean
+.PHONY: help reproduce witness test test-slow test-harder bytes coverage lint bench agreement validity synthesise notebooks lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -15,6 +15,9 @@ help: ## list the commands
 
 reproduce: .venv/runtime ## the whole analysis of the bundled trial, into out/
 	$(BIN)/core-trial reproduce data/synthetic --out out
+
+witness: .venv/runtime ## every number of the bundled trial a second time, by other means
+	$(BIN)/core-trial witness data/synthetic --trial core --out out-witness
 
 test: .venv/dev ## all tests but the studies that take minutes
 	$(BIN)/python -m pytest -q -n 2
@@ -41,14 +44,17 @@ lint: .venv/dev ## ruff and mypy
 bench: .venv-bench/ready ## speed and memory, as ratios measured in one run
 	.venv-bench/bin/python -m bench
 
-validity: .venv/dev ## the simulation study of the models (minutes), into docs/
-	$(BIN)/python studies/validity.py
+agreement: .venv/dev ## how far every model is from R on public data, into docs/
+	$(BIN)/python -m studies.agreement
+
+validity: .venv/dev ## the simulation study of the models (half an hour), into docs/; CELLS="'binary/8*'", REPLICATES=200
+	$(BIN)/python -m studies.validity $(CELLS) $(if $(REPLICATES),--replicates $(REPLICATES))
 
 synthesise: .venv/runtime ## make the bundled synthetic trial again, from its seed
 	$(BIN)/core-trial synthesise --out data/synthetic
 
-notebooks: .venv/dev ## execute the notebooks in place
-	$(BIN)/python -m pytest -q tests/test_notebooks.py
+notebooks: .venv/dev ## execute in place the notebooks that carry outputs
+	$(BIN)/python tests/support/execute_notebooks.py
 
 lock: ## resolve the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \

@@ -28,7 +28,7 @@ class Wald:
     high: Floats
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Test:
     """One hypothesis test: what was tested, the statistic and its reference distribution.
 
@@ -54,7 +54,7 @@ class Test:
     p_value: float
     denominator_df: float = np.inf
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         """Hypothesis, statistic with its degrees of freedom, and p-value in a line."""
         p = "p < 0.001" if self.p_value < 0.001 else f"p = {self.p_value:.3f}"
         if np.isposinf(self.denominator_df):
@@ -82,6 +82,25 @@ class Quantity:
             self.high * unit,
             self.p_value,
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coefficients:
+    """Coefficients of a model with what a test of each needs, where nothing else is asked.
+
+    Parameters
+    ----------
+    beta, std_error, df
+        Shape (p,), on the scale of the linear predictor; ``nan`` where nothing can be estimated.
+    """
+
+    beta: Floats
+    std_error: Floats
+    df: Floats
+
+    def p_value(self, k: int) -> float:
+        """Two-sided p-value of one coefficient."""
+        return float(wald(self.beta[k], self.std_error[k], self.df[k]).p_value[0])
 
 
 def positive(estimate: float, error: float, confidence: float) -> Quantity:

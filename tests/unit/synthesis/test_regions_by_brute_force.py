@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from core_trial.models.inference import wald
-from core_trial.report.number import LANCET, effect, p_value
+from core_trial.report.number import effect, p_value
+from core_trial.report.styles import LANCET
 from core_trial.synthesis.regions import Bounds, Line, Region
 from core_trial.trials.core.generator.targets import published
 from core_trial.trials.core.words import INSTRUMENTS, Visit

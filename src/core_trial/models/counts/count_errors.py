@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core_trial.models.clusters import Clusters
 from core_trial.models.counts.likelihood import informations, scores
 from core_trial.models.counts.search import CountModel
-from core_trial.models.design import Clusters, Design
+from core_trial.models.design import Design
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.jackknife import (
     cluster_groups,
     jackknife_covariance,
     satterthwaite,
+    squared_by_cluster,
 )
 from core_trial.models.numerics.newton import Estimable, Optimum
 from core_trial.models.numerics.robust import Inference
@@ -37,6 +39,10 @@ class Errors:
         Shape (q,).
     changes
         What leaving out each cluster changes, shape (G, q); None for errors of another kind.
+    own
+        What leaving out each row changes, to first order, shape (n, q); likewise.
+    members
+        Cluster of each row; likewise.
     groups
         By name of a variable, how its clusters are grouped.
     """
@@ -44,15 +50,20 @@ class Errors:
     cov: Floats
     df: Floats
     changes: Floats | None = None
+    own: Floats | None = None
+    members: Clusters | None = None
     groups: dict[str, Groups] | None = None
 
     def df_of(self, gradient: Floats, variable: str) -> float:
         """Degrees of freedom of a quantity with this gradient, shape (q,), about a variable."""
-        if self.changes is None or self.groups is None:
+        if self.changes is None or self.own is None or self.members is None or not self.groups:
             return float("inf")
-        moved = np.nan_to_num(self.changes) @ gradient
+        moved, alone = (
+            np.nan_to_num(each) @ gradient[:, None] for each in (self.changes, self.own)
+        )
         share, effective = self.groups.get(variable, self.groups[""])
-        return float(satterthwaite(moved[:, None], [share], [effective])[0])
+        rows = squared_by_cluster(alone, self.members)
+        return float(satterthwaite(moved, [share], [effective], rows)[0])
 
 
 def errors(
@@ -116,7 +127,9 @@ def _jackknife(
         }
     shares, effective = zip(*each, one, strict=True)
     cov = jackknife_covariance(changes)
-    return Errors(cov, satterthwaite(changes, shares, effective), changes, groups)
+    alone = by_row @ found.inverse @ found.back.T
+    df = satterthwaite(changes, shares, effective, squared_by_cluster(alone, members))
+    return Errors(cov, df, changes, alone, members, groups)
 
 
 def _effective(members: Clusters) -> float:

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import special
 
 from core_trial.errors import DesignError
-from core_trial.models.clusters import Blank
+from core_trial.models.clusters import Blank, Clusters, clusters
 from core_trial.models.columns import Missing, sample
 from core_trial.models.counts.poisson_regression import (
     Counted,
@@ -19,7 +19,7 @@ from core_trial.models.counts.poisson_regression import (
     regression,
     warnings_of,
 )
-from core_trial.models.design import Clusters, Design, build, clusters
+from core_trial.models.design import Design, build
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, Quantity
 from core_trial.models.numerics.limits import refuse_confidence
@@ -210,6 +210,6 @@ def _refuse(
         raise DesignError("the model has neither covariate nor intercept")
     if (design.y < 0).any():
         raise DesignError(f"response {name!r} must not be negative")
-    if inference == "model" and weights is not None:
+    if weights is not None and inference == "model":
         raise DesignError("sampling weights need robust errors: leave out inference='model'")
     refuse_confidence(confidence)

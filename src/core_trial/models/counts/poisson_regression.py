@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from core_trial.models.design import Clusters, Design, Ints
+from core_trial.models.clusters import Clusters, Ints
+from core_trial.models.design import Design
 from core_trial.models.inference import Floats
 from core_trial.models.intercept.layout import Rows, distinct
 from core_trial.models.numerics.canonical import POISSON
@@ -16,6 +17,7 @@ from core_trial.models.numerics.jackknife import (
     cluster_groups,
     jackknife_covariance,
     satterthwaite,
+    squared_by_cluster,
 )
 from core_trial.models.numerics.newton import NO_VARIANCE, UNFINISHED
 from core_trial.models.numerics.robust import Inference
@@ -202,7 +204,9 @@ def _jackknife(found: Regression, data: Counted, members: Clusters, scores: Floa
     kept = range(len(columns)) if found.apart is None else found.apart.kept.tolist()
     groups = cluster_groups(X[:, kept], [columns[k] for k in kept], members)
     shares, effective = zip(*groups, strict=True)
-    return Robust(jackknife_covariance(changes), satterthwaite(changes, shares, effective))
+    alone = squared_by_cluster(scores @ found.inverse @ found.back.T, members)
+    df = satterthwaite(changes, shares, effective, alone)
+    return Robust(jackknife_covariance(changes), df)
 
 
 def coefficients(found: Regression) -> Floats:

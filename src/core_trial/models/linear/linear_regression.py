@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
+from core_trial.models.choices import refuse_choice
 from core_trial.models.clusters import Blank, Clusters, clusters
 from core_trial.models.columns import Missing, sample
 from core_trial.models.design import Design, build
@@ -20,6 +21,7 @@ from core_trial.models.numerics.jackknife import (
     cluster_groups,
     jackknife_covariance,
     satterthwaite,
+    squared_by_cluster,
 )
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.numerics.robust import Inference, choose, singletons
@@ -151,8 +153,10 @@ def fit_linear_regression(
         Coverage of the intervals.
     """
     _refuse(design, confidence)
+    if inference is not None:
+        refuse_choice("inference", inference, OFFERED)
     robust = members is not None or weights is not None
-    if inference == "model" and weights is not None:
+    if weights is not None and inference == "model":
         raise DesignError("errors of the model do not hold with sampling weights: leave it out")
     named = inference or (None if robust else "model")
     choice = choose(
@@ -185,6 +189,7 @@ def fit_linear_regression(
         recipe=design.recipe,
         reference=design.reference,
         response=design.y,
+        small_sample=errors.sample,
     )
 
 
@@ -255,7 +260,9 @@ def _errors(found: _Solution, design: Design, members: Clusters, inference: Infe
     own = cluster_informations(found.Q, w, members.codes, G)
     changes = left_out(np.eye(p), own, cluster_sums(scores, members.codes, G), back)
     shares, effective = zip(*cluster_groups(design.X, design.columns, members), strict=True)
-    return Robust(jackknife_covariance(changes), satterthwaite(changes, shares, effective))
+    alone = squared_by_cluster(scores @ back.T, members)
+    df = satterthwaite(changes, shares, effective, alone)
+    return Robust(jackknife_covariance(changes), df)
 
 
 def _label(inference: Inference, label: str, members: Clusters | None) -> str:

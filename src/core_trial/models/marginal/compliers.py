@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core_trial.errors import DesignError
+from core_trial.models.choices import refuse_choice, refuse_count
 from core_trial.models.inference import Floats, Quantity, wald
 from core_trial.models.many.bootstrap import (
     INTERVALS,
@@ -20,6 +21,7 @@ from core_trial.models.many.bootstrap import (
 )
 from core_trial.models.marginal.receipt import Receipt, few_workers, receipt_of
 from core_trial.models.numerics.limits import refuse_confidence
+from core_trial.models.showing.page import Page, Shown
 
 #: What is estimated of a binary outcome, in this order; of another one all that is no ratio.
 MEASURES = (
@@ -35,8 +37,8 @@ MEASURES = (
 RATIOS = ("ratio", "odds_ratio", "intention_to_treat_ratio")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ComplierEffects:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class ComplierEffects(Shown):
     """Effects among compliers.
 
     Parameters
@@ -74,10 +76,13 @@ class ComplierEffects:
         columns = ["estimate", "std_error", "low", "high", "p_value"]
         return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("quantity")
 
-    def __repr__(self) -> str:
-        head = f"complier effects: {self.method}; n = {self.n}, {self.n_clusters} clusters"
-        table = self.to_frame().to_string(float_format="{:.6g}".format)
-        return "\n".join([head, table, *(f"warning: {w}" for w in self.warnings)])
+    def page(self) -> Page:
+        """Estimates, intervals and p-values."""
+        from core_trial.models.showing.curves import quantities_block
+
+        block = quantities_block("", self.quantities, self.confidence)
+        facts = (f"{self.method}; n = {self.n:,}; clusters = {self.n_clusters:,}",)
+        return Page("Complier effects", (block,), self.warnings, facts)
 
 
 def complier_effects(
@@ -154,6 +159,8 @@ def complier_effects(
     -0.2
     """
     refuse_confidence(confidence)
+    refuse_count("bootstrap", bootstrap, 0)
+    refuse_choice("interval", interval, INTERVALS)
     trial = receipt_of(frame, outcome, arm, received, cluster)
     _refuse_two_sided(trial, received)
     found = trial.moments()
@@ -227,10 +234,6 @@ def _resampled(
     result: ComplierEffects, trial: Receipt, times: int, interval: Interval, seed: int
 ) -> ComplierEffects:
     """The same effects with intervals from the bootstrap."""
-    if interval not in INTERVALS:
-        raise DesignError(f"interval {interval!r}: choose {' or '.join(INTERVALS)}")
-    if times < 0:
-        raise DesignError(f"bootstrap={times!r} is no number of draws")
     units, rng = trial.units(), np.random.default_rng(seed)
     totals = [rng.multinomial(len(u), np.full(len(u), 1 / len(u)), times) @ u for u in units]
     draws = _effects(_means(totals), trial.binary)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core_trial.models.design import Clusters, Ints
+from core_trial.models.clusters import Clusters, Ints
 from core_trial.models.inference import Floats
 
 
@@ -71,6 +71,12 @@ def satterthwaite(
         if observed.sum() > 0 and known[parts > 0].all():
             df[j] = parts.sum() ** 2 / (parts[known] ** 2 / (k[known] - 1)).sum()
     return df
+
+
+def squared_by_cluster(changes: Floats, members: Clusters) -> Floats:
+    """What `satterthwaite` takes as `rows`, shape (G, p), from each row's change, shape (n, p)."""
+    squares = (np.bincount(members.codes, c, members.count) for c in changes.T**2)
+    return np.stack(list(squares), axis=1).astype(float)
 
 
 def group_of_clusters(sizes: Ints) -> tuple[Floats, Floats]:

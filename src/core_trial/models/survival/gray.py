@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models import design as designs
-from core_trial.models.design import Ints
+from core_trial.models import clusters as who
+from core_trial.models import columns as read
+from core_trial.models.clusters import Ints
 from core_trial.models.inference import Floats, Test, chi_square_p
 from core_trial.models.survival.causes import causes
 from core_trial.models.survival.follow_up import strata_arguments, strata_codes
@@ -56,8 +57,8 @@ def gray_test(
     Gray (1988), Ann Stat 16: 1141-54, with rho = 0.
     """
     columns = strata_arguments(strata)
-    frame = designs.sample(frame, time=time, event=event, by=by, **columns).frame
-    observed, groups = causes(frame, time, event, censored), designs.groups(frame, by)
+    frame = read.sample(frame, time=time, event=event, by=by, **columns).frame
+    observed, groups = causes(frame, time, event, censored), who.groups(frame, by)
     if groups.count < 2:
         raise DesignError(f"column {by!r} has one group, so there is nothing to compare")
     number = observed.number_of(cause)
@@ -68,8 +69,13 @@ def gray_test(
     score, covariance = np.zeros(k), np.zeros((k, k))
     for layer in range(int(codes.max()) + 1):
         rows = np.flatnonzero(codes == layer)
+        if not kind[rows].any():
+            continue
         s, v = _Stratum.of(observed.time[rows], kind[rows], groups.codes[rows], k).statistic()
         score, covariance = score + s, covariance + v
+    if np.linalg.matrix_rank(covariance[:-1, :-1]) < k - 1:
+        within = " within a stratum" if strata is not None else ""
+        raise DesignError(f"the groups of {by!r} are never at risk together{within}")
     statistic = float(score[:-1] @ np.linalg.solve(covariance[:-1, :-1], score[:-1]))
     df = float(k - 1)
     hypothesis = f"{by}: equal cumulative incidence of {cause}"

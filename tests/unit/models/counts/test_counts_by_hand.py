@@ -57,17 +57,27 @@ def test_jackknife_of_a_mean_by_hand():
     assert fit.df[0] == pytest.approx(4)
 
 
-def test_welchs_degrees_of_freedom_by_hand():
-    """Each arm's part of the variance has its clusters less one: five workers, thirty people."""
+@pytest.mark.parametrize("alike", [True, False])
+def test_welchs_degrees_of_freedom_by_hand(alike):
+    """Each arm's part of the variance has its clusters less one: five workers, thirty people.
+
+    Where the workers look more alike than people on their own would, their part counts as theirs.
+    """
     frame = partly_nested(5, 6)
+    if not alike:
+        frame["days"] += np.where(frame["arm"] == 1, 2 * (frame["worker"] % 5), 0)
     fit = poisson("days ~ arm", frame, cluster="worker", inference="jackknife")
-    parts = []
+    parts, independent = [], []
     for arm in (1, 0):
         own = frame[frame["arm"] == arm]
         m, n = own["days"].mean(), own.groupby("worker")["days"].agg(["mean", "size"])
         change = n["size"] / (30 - n["size"]) * (n["mean"] - m) / m
         parts.append((change**2).sum())
-    df = (parts[0] + parts[1]) ** 2 / (parts[0] ** 2 / 4 + parts[1] ** 2 / 29)
+        independent.append((((own["days"] - m) / (30 * m)) ** 2).sum())
+    least = parts[1] / independent[1] * independent[0]
+    assert (parts[0] < least) == alike
+    workers = max(parts[0], least)
+    df = (workers + parts[1]) ** 2 / (workers**2 / 4 + parts[1] ** 2 / 29)
     assert fit.df[1] == pytest.approx(df, rel=1e-9)
     assert fit.std_error[1] == pytest.approx(np.sqrt(sum(parts) * 34 / 35), rel=1e-9)
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from core_trial.analyses import missingness
-from core_trial.analyses.fits import Fitted, complete_cases, fit
+from core_trial.analyses.fits import Cases, Fitted, complete_cases, fit
 from core_trial.analyses.plan import AnalysisSpec
 from core_trial.errors import DesignError, FitError
 from core_trial.models.inference import chi_square_p
@@ -37,7 +37,9 @@ def wald_p(fitted: Fitted) -> float:
 
 def likelihood_ratio_p(fitted: Fitted) -> float:
     """The test of the analyses."""
-    return missingness.joint_p(CORE, fitted)
+    cases = fitted.cases
+    nothing = Cases(missingness.without_characteristic(cases.spec), cases.frame)
+    return missingness.joint_p(fitted, fit(CORE, nothing).fit.loglik)
 
 
 def predictors_found(
