@@ -7,7 +7,7 @@ BIN := .venv/bin
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help reproduce test test-slow test-harder bytes coverage lint bench validity synthesise notebooks lock clean
+.PHONY: help reproduce test test-slow test-harder bytes coverage lint bench agreement validity synthesise notebooks lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -40,6 +40,9 @@ lint: .venv/dev ## ruff and mypy
 
 bench: .venv-bench/ready ## speed and memory, as ratios measured in one run
 	.venv-bench/bin/python -m bench
+
+agreement: .venv/dev ## how far every model is from R on public data, into docs/
+	$(BIN)/python -m studies.agreement
 
 validity: .venv/dev ## the simulation study of the models (half an hour), into docs/; CELLS="'binary/8*'", REPLICATES=200
 	$(BIN)/python -m studies.validity $(CELLS) $(if $(REPLICATES),--replicates $(REPLICATES))

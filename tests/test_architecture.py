@@ -21,12 +21,15 @@ MAY_IMPORT = {
     "published": BASE,
     "disclosure": BASE,
     "report": BASE,
-    "synthesis": BASE | {"data", "models", "analyses", "published"} | KNOWS_CORE,
+    "witness": BASE,
+    "synthesis": BASE | {"data", "models", "analyses", "published"},
     "trials": BASE | {"data", "models", "analyses", "published", "disclosure", "synthesis"},
     "pipeline": BASE
     | {"folders"}
-    | {"data", "analyses", "published", "disclosure", "report", "synthesis", "trials"},
-    "cli": {"errors", "pipeline"},
+    | {"data", "analyses", "published", "disclosure", "report", "synthesis", "trials"}
+    | {"witness"},
+    "planned": BASE | {"folders", "pipeline"} | {"data", "report", "synthesis", "trials"},
+    "cli": {"errors", "pipeline", "planned"},
 }
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 

@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "core_trial"
 #: Rooms that are held to it.
-ROOMS = ("analyses", "declaration", "disclosure", "published", "report", "results")
+ROOMS = ("analyses", "declaration", "disclosure", "published", "report", "results", "witness")
 #: What only CORE has: its services, instruments, visits and files.
 WORDS = re.compile(
     r"\b(psw|crt|imr|uls)(?![a-z])|peer[ _]support|workbook|readmi|month_4|month_18|qpr|csq|bprs|"

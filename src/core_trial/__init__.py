@@ -21,15 +21,19 @@ if TYPE_CHECKING:
     from core_trial.data.export import write
     from core_trial.data.mapping import as_declared
     from core_trial.data.trial import TrialData
+    from core_trial.declaration import column_kinds as kinds
     from core_trial.declaration.arms import Arm, Cluster
     from core_trial.declaration.columns import Column, Table
     from core_trial.declaration.covariates import Categories, Number, YesNo
     from core_trial.declaration.files import ColumnMap, Files
     from core_trial.declaration.instruments import Instrument
     from core_trial.declaration.layout import FlowSection, FurtherTable, Layout, Line
+    from core_trial.declaration.masked import Masked
     from core_trial.declaration.models import Using
     from core_trial.declaration.outcomes import Binary, Count, Score, Time
     from core_trial.declaration.paper import Claim, Paper, Range
+    from core_trial.declaration.rules import rule
+    from core_trial.declaration.sensitivity import Sensitivity
     from core_trial.declaration.trial import Compliers, Trial
     from core_trial.declaration.wording import Sentence, Wording
     from core_trial.errors import (
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
         VerificationError,
     )
     from core_trial.pipeline import Study, analyse, bundled, load, reproduce
+    from core_trial.report import styles
     from core_trial.results import Results
     from core_trial.trials.core.generator.stages import synthesise
     from core_trial.trials.core.trial import CORE
@@ -52,6 +57,7 @@ _HOMES = {
     "Line": "declaration.layout",
     "Paper": "declaration.paper",
     "Range": "declaration.paper",
+    "Sensitivity": "declaration.sensitivity",
     "Sentence": "declaration.wording",
     "Wording": "declaration.wording",
     "as_declared": "data.mapping",
@@ -72,6 +78,7 @@ _HOMES = {
     "DataError": "errors",
     "DesignError": "errors",
     "FitError": "errors",
+    "Masked": "declaration.masked",
     "Number": "declaration.covariates",
     "Results": "results",
     "Score": "declaration.outcomes",
@@ -85,12 +92,18 @@ _HOMES = {
     "analyse": "pipeline",
     "bundled": "pipeline",
     "derive": "data.derive",
+    "kinds": "declaration.column_kinds",
     "load": "pipeline",
     "models": "models",
     "reproduce": "pipeline",
+    "rule": "declaration.rules",
+    "styles": "report.styles",
     "synthesise": "trials.core.generator.stages",
     "write": "data.export",
 }
+
+#: Public names that are modules.
+_MODULES = ("kinds", "models", "styles")
 
 __all__ = [
     "CORE",
@@ -114,11 +127,13 @@ __all__ = [
     "Instrument",
     "Layout",
     "Line",
+    "Masked",
     "Number",
     "Paper",
     "Range",
     "Results",
     "Score",
+    "Sensitivity",
     "Sentence",
     "Study",
     "Table",
@@ -133,9 +148,12 @@ __all__ = [
     "as_declared",
     "bundled",
     "derive",
+    "kinds",
     "load",
     "models",
     "reproduce",
+    "rule",
+    "styles",
     "synthesise",
     "write",
 ]
@@ -146,7 +164,7 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = import_module(f"{__name__}.{_HOMES[name]}")
-    found = module if name == "models" else getattr(module, name)
+    found = module if name in _MODULES else getattr(module, name)
     globals()[name] = found
     return found
 

@@ -17,7 +17,8 @@ EPILOG = (
     "exit codes: 0 all done and verified; 1 a fault of the program itself; 2 the command was not "
     "understood; 3 the input files are wrong; 4 the data cannot carry a model, or contradict the "
     "declaration; 5 a computation failed; 6 a number is not what was published; 7 the output could "
-    "not be written; 130 stopped from the keyboard"
+    "not be written; 8 a number that was made twice differs, and nobody knows why; "
+    "130 stopped from the keyboard"
 )
 STOPPED = 130
 
@@ -57,9 +58,15 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_reproduce(commands)
     _add_analyse(commands)
+    _add_witness(commands)
     _add_check(commands)
     _add_new(commands)
     _add_synthesise(commands)
+    _add_mask(commands)
+    _add_unmask(commands)
+    _add_lock(commands)
+    _add_plan(commands)
+    _add_rehearse(commands)
     return parser
 
 
@@ -95,6 +102,22 @@ def _add_analyse(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_trial(command)
     _add_analysis(command)
     command.set_defaults(run=_analyse)
+
+
+def _add_witness(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "witness",
+        help="make every number a second time, by other means, and compare",
+        description="Analyse a folder of CSV files, make every number again by a second programme "
+        "that shares nothing with the first but the declaration, and say what differs.",
+        epilog=EPILOG,
+    )
+    command.add_argument("folder", type=Path, metavar="FOLDER", help="the CSV files")
+    _add_trial(command)
+    command.add_argument("--out", type=Path, metavar="DIR", help="write witness.csv into DIR")
+    command.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    _add_reading(command)
+    command.set_defaults(run=_witness)
 
 
 def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -143,6 +166,112 @@ def _add_synthesise(commands: argparse._SubParsersAction[argparse.ArgumentParser
     command.set_defaults(run=_synthesise)
 
 
+def _add_mask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "mask",
+        help="write a folder with a dummy allocation, to develop a report blind",
+        description="Write the files of a trial with the arms, the workers and what goes with them "
+        "drawn anew. A report on that folder calls the arms A and B and is marked on each page.",
+        epilog=EPILOG,
+    )
+    command.add_argument("folder", type=Path, metavar="FOLDER", help="the real CSV files")
+    command.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="where the masked files go"
+    )
+    _add_trial(command)
+    command.add_argument(
+        "--seed",
+        type=_not_negative,
+        metavar="N",
+        help="draw a certain dummy allocation; who knows the seed can undo it, and a small one can "
+        "be found by trying (default: one of 128 bits that nobody can guess)",
+    )
+    command.add_argument(
+        "--key",
+        type=Path,
+        metavar="FILE",
+        help="where seed and hashes are kept, away from whoever is masked (default: DIR.key.json)",
+    )
+    _add_reading(command)
+    command.set_defaults(run=_mask)
+
+
+def _add_unmask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "unmask",
+        help="analyse the real allocation, and record who did it and why",
+        description="Analyse the real files of a trial that was analysed masked, and write "
+        "unmasking.json with who, when, why, by which plan and which files.",
+        epilog=EPILOG,
+    )
+    command.add_argument("folder", type=Path, metavar="FOLDER", help="the real CSV files")
+    command.add_argument("--name", required=True, help="who unmasks")
+    command.add_argument("--reason", required=True, help="why, and why now")
+    command.add_argument(
+        "--key", type=Path, metavar="FILE", help="what `mask` wrote: refuse any other files"
+    )
+    _add_trial(command)
+    _add_analysis(command)
+    command.set_defaults(run=_unmask)
+
+
+def _add_lock(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "lock",
+        help="lock the plan: write the declaration with its hash",
+        description="Write the declaration of a trial as text, with its hash and the day. "
+        "--lock FILE of the other commands then puts what has changed since into the report.",
+        epilog=EPILOG,
+    )
+    _add_trial(command)
+    command.add_argument(
+        "--out",
+        type=Path,
+        default=Path("plan.lock.json"),
+        metavar="FILE",
+        help="where to write; never replaced (default: plan.lock.json)",
+    )
+    command.set_defaults(run=_lock)
+
+
+def _add_plan(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    plan = commands.add_parser("plan", help="show what has changed since the plan was locked")
+    actions = plan.add_subparsers(required=True, metavar="ACTION")
+    command = actions.add_parser(
+        "diff",
+        help="what has changed since, in words",
+        description="Hold the declaration of a trial against its locked plan.",
+        epilog=EPILOG,
+    )
+    command.add_argument("lock", type=Path, metavar="LOCK", help="the file that `lock` wrote")
+    _add_trial(command)
+    command.set_defaults(run=_plan_diff)
+
+
+def _add_rehearse(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "rehearse",
+        help="carry out the plan on made-up trials, before there are data",
+        description="Make up trials of the declared shape, some with few events, empty strata, one "
+        "cluster and the like, and tell which analyses pass, are at risk, or fail in them.",
+        epilog=EPILOG,
+    )
+    _add_trial(command)
+    command.add_argument("--out", type=Path, metavar="DIR", help="write tables and records too")
+    command.add_argument(
+        "--trials", type=int, default=3, metavar="N", help="trials in each situation (default: 3)"
+    )
+    command.add_argument(
+        "--people", type=int, default=200, metavar="N", help="people in each (default: 200)"
+    )
+    command.add_argument("--seed", type=_not_negative, default=1, metavar="N", help="default: 1")
+    command.add_argument(
+        "--workers", type=int, metavar="N", help="processes; -1 for one on every core (default: 1)"
+    )
+    command.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    command.set_defaults(run=_rehearse)
+
+
 def _add_trial(command: argparse.ArgumentParser, default: str | None = None) -> None:
     said = f"default: {default}" if default else "default: the folder's trial.py, or core"
     command.add_argument(
@@ -159,7 +288,22 @@ def _add_analysis(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--quiet", action="store_true", help="print nothing but errors")
     command.add_argument(
-        "--plain", action="store_true", help="decimal points and minus signs in ASCII"
+        "--style",
+        default="lancet",
+        metavar="NAME",
+        help="how numbers are spelt: lancet (default), bmj, nejm, jama, or plain, all in ASCII",
+    )
+    command.add_argument(
+        "--formats",
+        type=lambda text: text.split(","),
+        metavar="LIST",
+        help="what to write, of html,csv,md,tex,docx,xlsx,svg,pdf,png,tiff; default: all but the "
+        "last three",
+    )
+    command.add_argument(
+        "--twice",
+        action="store_true",
+        help="make every number a second time, by other means, and report what differs",
     )
     command.add_argument(
         "--suppress-below",
@@ -167,6 +311,12 @@ def _add_analysis(command: argparse.ArgumentParser) -> None:
         default=0,
         metavar="N",
         help="hide counts below N, and whatever would give them away",
+    )
+    command.add_argument(
+        "--lock",
+        type=Path,
+        metavar="FILE",
+        help="the locked plan: the report tells what has changed since",
     )
     _add_reading(command)
 
@@ -212,13 +362,84 @@ def _run(arguments: argparse.Namespace, folder: Path, trial: str | None) -> int:
         arguments.out,
         trial=pipeline.trial_of(folder, trial),
         tell=tell,
-        plain=arguments.plain,
+        style=arguments.style,
+        formats=arguments.formats,
+        suppress_below=arguments.suppress_below,
+        allow_columns=arguments.allow_column,
+        accept_changed=arguments.accept_changed,
+        lock=arguments.lock,
+        twice=arguments.twice,
+    )
+    tell(pipeline.summary(study))
+    return study.exit_code
+
+
+def _mask(arguments: argparse.Namespace) -> int:
+    from core_trial import pipeline, planned
+
+    named = arguments.trial is not None
+    text = planned.mask(
+        arguments.folder,
+        arguments.out,
+        trial=pipeline.trial_of(arguments.folder, arguments.trial) if named else None,
+        seed=arguments.seed,
+        key=arguments.key,
+        allow_columns=arguments.allow_column,
+        accept_changed=arguments.accept_changed,
+    )
+    _say(text)
+    return 0
+
+
+def _unmask(arguments: argparse.Namespace) -> int:
+    from core_trial import pipeline, planned
+
+    tell = _silent if arguments.quiet else _say
+    study = planned.unmask(
+        arguments.folder,
+        arguments.out,
+        who=planned.Unmasking(name=arguments.name, reason=arguments.reason),
+        trial=pipeline.trial_of(arguments.folder, arguments.trial),
+        tell=tell,
+        lock=arguments.lock,
+        key=arguments.key,
+        style=arguments.style,
         suppress_below=arguments.suppress_below,
         allow_columns=arguments.allow_column,
         accept_changed=arguments.accept_changed,
     )
     tell(pipeline.summary(study))
     return study.exit_code
+
+
+def _lock(arguments: argparse.Namespace) -> int:
+    from core_trial import planned
+
+    _say(planned.lock(planned.trial_here(arguments.trial), arguments.out))
+    return 0
+
+
+def _plan_diff(arguments: argparse.Namespace) -> int:
+    from core_trial import planned
+
+    _say(planned.difference(arguments.lock, planned.trial_here(arguments.trial)))
+    return 0
+
+
+def _witness(arguments: argparse.Namespace) -> int:
+    from core_trial import pipeline
+
+    tell = _silent if arguments.quiet else _say
+    text = pipeline.witness(
+        arguments.folder,
+        arguments.out,
+        trial=pipeline.trial_of(arguments.folder, arguments.trial),
+        tell=tell,
+        allow_columns=arguments.allow_column,
+        accept_changed=arguments.accept_changed,
+    )
+    tell(text)
+    return 0
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -249,6 +470,22 @@ def _synthesise(arguments: argparse.Namespace) -> int:
 
     report = pipeline.synthesise(arguments.out, arguments.seed, progress=not arguments.quiet)
     (_silent if arguments.quiet else _say)(report)
+    return 0
+
+
+def _rehearse(arguments: argparse.Namespace) -> int:
+    from core_trial import planned
+
+    text = planned.rehearse(
+        planned.trial_here(arguments.trial),
+        arguments.out,
+        trials=arguments.trials,
+        people=arguments.people,
+        seed=arguments.seed,
+        workers=arguments.workers,
+        progress=not arguments.quiet,
+    )
+    (_silent if arguments.quiet else _say)(text)
     return 0
 
 

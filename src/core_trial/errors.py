@@ -152,6 +152,12 @@ class OutputError(CoreTrialError):
     exit_code = 7
 
 
+class WitnessError(CoreTrialError):
+    """A number that was made twice differs, and nobody knows why."""
+
+    exit_code = 8
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
     """Faults that one thing explains: the same rule broken by the same texts, or in one column.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
+from html import escape
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,17 +20,32 @@ from core_trial.data import load as loading
 from core_trial.data.analysis_set import AnalysisSet
 from core_trial.data.derive import derive
 from core_trial.data.trial import Note
+from core_trial.declaration.arms import PRINTED_ARMS
+from core_trial.declaration.lock import Lock
+from core_trial.declaration.lock import read as read_lock
+from core_trial.declaration.masked import with_letters
+from core_trial.declaration.serial import canonical, digest
 from core_trial.declaration.trial import Trial
 from core_trial.disclosure import suppression
-from core_trial.errors import DataError, DesignError, Fault, VerificationError
+from core_trial.errors import DataError, DesignError, Fault, VerificationError, WitnessError
 from core_trial.published import compare, consistency, registry
-from core_trial.report import document, verification
-from core_trial.report.number import LANCET, PLAIN, Style
+from core_trial.report import document, phrases, verification, witnessed
+from core_trial.report.figure import Figure
 from core_trial.report.sentences import sentences
+from core_trial.report.styles import LANCET, Style, style_of
 from core_trial.report.table import Table
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
-from core_trial.results import Finding, Provenance, Results
+from core_trial.report.writing.files import USUAL, checked
+from core_trial.results import (
+    Estimate,
+    Finding,
+    PlanChange,
+    Provenance,
+    Record,
+    Results,
+    Witnessed,
+)
 from core_trial.trials import new as beginnings
 from core_trial.trials.core.generator import stages as generator
 from core_trial.trials.find import FILE, find
@@ -39,6 +55,7 @@ if TYPE_CHECKING:
 
     from core_trial.data.trial import TrialData
     from core_trial.declaration.files import ColumnMap
+    from core_trial.witness.again import Source
 
 Tell = Callable[[str], None]
 #: What computes, and so belongs to the provenance of a number.
@@ -61,6 +78,10 @@ class Study:
         Every number that a paper printed beside the one computed; None without a registry.
     style
         How numbers are spelt in tables and sentences.
+    source
+        What the second programme is given; None where numbers are hidden.
+    twice
+        Whether what is written says what came of making every number a second time.
     """
 
     results: Results
@@ -68,6 +89,8 @@ class Study:
     notes: tuple[Note, ...] = ()
     verdict: compare.Verdict | None = None
     style: Style = LANCET
+    source: Source | None = None
+    twice: bool = False
 
     @cached_property
     def table1(self) -> Table:
@@ -90,39 +113,106 @@ class Study:
         return (self.verdict or compare.Verdict(())).to_frame()
 
     @cached_property
+    def difference_log(self) -> tuple[Witnessed, ...]:
+        """Every number made a second time by other means: a line each, unexplained ones first.
+
+        It is made when first asked for, and takes about as long as the analysis.
+
+        Raises
+        ------
+        DesignError
+            If numbers are hidden, or the data are not where they were.
+        """
+        if self.source is None:
+            raise DesignError("the difference log shows every number: leave out suppress_below")
+        return self.source.log(self.results)
+
+    @cached_property
+    def witness(self) -> pd.DataFrame:
+        """The difference log as a frame, a row per number."""
+        return witnessed.to_frame(self.difference_log)
+
+    @cached_property
     def sentences(self) -> tuple[str, ...]:
         """The findings in words."""
         return sentences(self.results, self.trial, self.style)
 
     @cached_property
-    def files(self) -> Mapping[str, str | bytes]:
-        """Everything that is written, by file name."""
-        comparisons = self.verdict.comparisons if self.verdict else ()
-        notes = tuple(map(str, self.notes))
-        told = self.sentences
-        return document.files(self.results, self.trial, comparisons, told, self.style, notes)
+    def figures(self) -> Mapping[str, Figure]:
+        """Every figure by its name; each shows itself in a notebook and has a ``save``."""
+        found = document.sections(self.results, self.trial, self.sentences, self.style)
+        return document.figures(found)
 
-    def save(self, folder: Path | str) -> None:
+    @cached_property
+    def files(self) -> Mapping[str, str | bytes]:
+        """Everything that is written by default, by file name."""
+        return self._files(USUAL)
+
+    def save(self, folder: Path | str, *, formats: Collection[str] = USUAL) -> None:
         """Write every table, figure and record, and the report; what stood there is replaced.
+
+        Parameters
+        ----------
+        folder
+            Where to.
+        formats
+            Which of ``"html"``, ``"csv"``, ``"md"``, ``"tex"``, ``"docx"``, ``"xlsx"``, ``"svg"``,
+            ``"pdf"``, ``"png"`` and ``"tiff"``; all but the last three by default.
 
         Raises
         ------
+        DesignError
+            For another format.
         OutputError
             If the folder holds something else, or cannot be written.
         """
+        wanted = checked(formats)
         folders.prepare(Path(folder))
-        folders.write(Path(folder), self.files)
+        folders.write(Path(folder), self.files if wanted == set(USUAL) else self._files(wanted))
+
+    def _files(self, formats: Collection[str]) -> Mapping[str, str | bytes]:
+        comparisons = self.verdict.comparisons if self.verdict else ()
+        return document.files(
+            self.results,
+            self.trial,
+            comparisons,
+            self.sentences,
+            self.style,
+            tuple(map(str, self.notes)),
+            twice=self.difference_log if self.twice else (),
+            formats=formats,
+        )
 
     @property
     def exit_code(self) -> int:
-        """0 unless a number that a paper printed can be had and was not had as printed."""
+        """0; 8 with an unexplained difference in the log; 6 with a number not as printed."""
+        if self.twice and witnessed.unexplained(self.difference_log):
+            return WitnessError.exit_code
         holds = self.verdict is None or self.verdict.holds
         return 0 if holds else VerificationError.exit_code
 
     def __repr__(self) -> str:
+        return "\n  ".join(self._told())
+
+    def _repr_html_(self) -> str:
+        """Show in a notebook who and what was analysed, and the primary result."""
+        first, *others = map(escape, self._told())
+        return f"<p><b>{first}</b></p>" + "".join(f"<p>{text}</p>" for text in others)
+
+    def _told(self) -> Iterator[str]:
+        """What it is, the primary result, the verdict, and what can be looked at."""
         n = self.results.get("flow", "n", "", "randomised")
         outcomes = len(self.trial.outcomes)
-        return f"Study({self.trial.label}: {n:.0f} participants, {outcomes} outcomes)"
+        yield f"Study({self.trial.label}: {n:.0f} participants, {outcomes} outcomes)"
+        primary = self.trial.primary
+        if primary and (effect := phrases.effect(self.results, primary.key, self.style)):
+            yield f"{primary.title}: {effect}"
+        if self.verdict is not None:
+            yield verification.sentence(Results(self.verdict.comparisons))
+        yield (
+            "Look at: table1, table2, figures, estimates, sentences, verification, results; "
+            "save(folder) writes all"
+        )
 
 
 def bundled() -> Path:
@@ -140,8 +230,9 @@ def analyse(
     frame: object,
     *,
     tell: Tell = lambda text: None,
-    style: Style = LANCET,
+    style: Style | str = LANCET,
     suppress_below: int = 0,
+    lock: Lock | str | os.PathLike[str] | None = None,
 ) -> Study:
     """Analyse a frame as its declaration says.
 
@@ -154,9 +245,12 @@ def analyse(
     tell
         Called with a line for every stage as it begins.
     style
-        How numbers are spelt in tables and sentences.
+        How numbers are spelt in tables and sentences: a `styles.Style`, or ``"lancet"``, ``"bmj"``,
+        ``"nejm"``, ``"jama"`` or ``"plain"``.
     suppress_below
         Hide counts below this, and whatever would give them away; 0 hides nothing.
+    lock
+        The locked plan, or its file: the report then tells what has changed since.
 
     Raises
     ------
@@ -180,15 +274,19 @@ def analyse(
     if not isinstance(trial, Trial):
         raise DesignError(f"the declaration comes first, a ct.Trial, not {type(trial).__name__}")
     data = frames.analysis_set(trial, frame)
-    return _study(data, provenance({}), tell, style, suppress_below)
+    source, changed = _held(provenance({}), trial, lock)
+    study = _study(data, source, tell, style_of(style), suppress_below, changed)
+    return study if suppress_below else replace(study, source=_source(trial, frame))
 
 
 def reproduce(
     trial: TrialData,
     *,
     tell: Tell = lambda text: None,
-    plain: bool = False,
+    style: Style | str = LANCET,
     suppress_below: int = 0,
+    lock: Lock | str | os.PathLike[str] | None = None,
+    unmasking: Mapping[str, str] | None = None,
 ) -> Study:
     """Analyse a loaded trial and, where its paper's numbers are known, compare it with the paper.
 
@@ -198,10 +296,14 @@ def reproduce(
         What `core_trial.load` returns.
     tell
         Called with a line for every stage as it begins.
-    plain
-        ASCII decimal points and minus signs instead of the Lancet's.
+    style
+        As for `analyse`.
     suppress_below
         Hide counts below this, and whatever would give them away; 0 hides nothing.
+    lock
+        The locked plan, or its file: the report then tells what has changed since.
+    unmasking
+        Who unmasked the allocation, when and why; the results carry it.
 
     Raises
     ------
@@ -210,16 +312,56 @@ def reproduce(
     VerificationError
         If the tables and the flow of participants contradict one another.
     """
+    report, declared = trial.report, trial.trial
+    if report.masked:
+        trial = replace(trial, trial=with_letters(declared))
     data = frames.checked(derive(trial))
-    source = provenance(trial.hashes, synthetic=trial.report.synthetic)
-    return _study(data, source, tell, PLAIN if plain else LANCET, suppress_below)
+    source = provenance(trial.hashes, synthetic=report.synthetic, masked=report.masked)
+    source, changed = _held(replace(source, unmasking=unmasking or {}), declared, lock)
+    study = _study(data, source, tell, style_of(style), suppress_below, changed)
+    if suppress_below:
+        return study
+    return replace(study, source=_source(trial.trial, trial.folder, trial.columns))
+
+
+def _source(trial: Trial, data: object, columns: ColumnMap | None = None) -> Source:
+    from core_trial.witness.again import Source  # loads statsmodels and lifelines when asked only
+
+    return Source(trial, data, columns)
+
+
+def _held(
+    source: Provenance, trial: Trial, lock: Lock | str | os.PathLike[str] | None
+) -> tuple[Provenance, tuple[PlanChange, ...]]:
+    """The declaration held against its locked plan: the provenance says which, records what."""
+    if lock is None:
+        return source, ()
+    locked = lock if isinstance(lock, Lock) else read_lock(lock)
+    changed = tuple(
+        PlanChange(part=c.part, what=c.what, before=c.before, after=c.after)
+        for c in locked.changes(trial)
+    )
+    plan = {
+        "declaration": digest(canonical(trial)),
+        "lock": locked.sha256,
+        "locked_on": locked.locked_on.isoformat(),
+    }
+    return replace(source, plan=plan), changed
 
 
 def _study(
-    data: AnalysisSet, source: Provenance, tell: Tell, style: Style, suppress_below: int
+    data: AnalysisSet,
+    source: Provenance,
+    tell: Tell,
+    style: Style,
+    suppress_below: int,
+    changed: tuple[PlanChange, ...] = (),
 ) -> Study:
     """From an analysis set to everything told about it."""
-    results = Results.bind(analyses.run(data, tell), provenance=source)
+    records = analyses.run(data, tell)
+    if source.masked:
+        records = Results(tuple(_lettered(record, data.trial) for record in records))
+    results = Results.bind(records, provenance=source)
     if suppress_below:
         tell(f"Suppressing counts below {suppress_below}")
         results = suppression.suppress(results, data.trial, suppress_below)
@@ -230,9 +372,20 @@ def _study(
         printed = registry.of(data.trial)
         verdict = compare.compare(results, printed)
         findings = consistency.check(printed)
-    results = Results.bind(results, findings, provenance=results.provenance)
+    results = Results.bind(results, findings, changed, provenance=results.provenance)
     notes = () if suppress_below else data.notes  # a note counts people
     return Study(results, data.trial, notes, verdict, style)
+
+
+def _lettered(record: Record, trial: Trial) -> Record:
+    """A record whose remarks call the arms A and B, as the report does."""
+    if not isinstance(record, Estimate):
+        return record
+    warnings = record.warnings
+    for group in PRINTED_ARMS:
+        spelt = f"{trial.arm.column}[{trial.arm.level(group)}]"
+        warnings = tuple(w.replace(spelt, trial.arm.label(group)) for w in warnings)
+    return replace(record, warnings=warnings)
 
 
 def load(
@@ -293,18 +446,28 @@ def run(
     *,
     trial: Trial,
     tell: Tell,
-    plain: bool = False,
+    style: Style | str = LANCET,
+    formats: Collection[str] | None = None,
     suppress_below: int = 0,
     allow_columns: Collection[str] = (),
     accept_changed: bool = False,
+    lock: Path | None = None,
+    twice: bool = False,
 ) -> Study:
     """From a folder of CSV files to a folder of results; what the command line does."""
+    if twice and suppress_below:
+        raise DesignError("the difference log shows every number: not with --suppress-below")
+    wanted = checked(USUAL if formats is None else formats)
     folders.prepare(out)
     tell(f"Reading {folder.name}")
     data = load(folder, trial, accept_changed=accept_changed, allow_columns=allow_columns)
-    study = reproduce(data, tell=tell, plain=plain, suppress_below=suppress_below)
+    study = reproduce(data, tell=tell, style=style, suppress_below=suppress_below, lock=lock)
+    if twice:
+        tell("Every number a second time, by other means")
+        study = replace(study, twice=True)
+        _ = study.difference_log
     tell("Tables and figures")
-    folders.write(out, study.files)
+    study.save(out, formats=wanted)
     return study
 
 
@@ -313,19 +476,64 @@ def new(folder: Path) -> tuple[Path, ...]:
     return beginnings.new(folder)
 
 
-def provenance(inputs: Mapping[str, str], *, synthetic: bool = False) -> Provenance:
+def provenance(
+    inputs: Mapping[str, str], *, synthetic: bool = False, masked: bool = False
+) -> Provenance:
     """Hashes of the input, versions of what computed, and whether anybody is in the data."""
     versions = {"python": platform.python_version()}
     versions |= {name: version(name) for name in COMPUTES}
-    return Provenance(dict(inputs), versions, synthetic=synthetic)
+    return Provenance(dict(inputs), versions, synthetic=synthetic, masked=masked)
+
+
+def witness(
+    folder: Path,
+    out: Path | None = None,
+    *,
+    trial: Trial,
+    tell: Tell = lambda text: None,
+    allow_columns: Collection[str] = (),
+    accept_changed: bool = False,
+) -> str:
+    """Make every number of a folder's report twice; what `core-trial witness` does.
+
+    Parameters
+    ----------
+    folder, trial, tell, allow_columns, accept_changed
+        As for `run`.
+    out
+        Folder for ``witness.csv``; None to write nothing.
+
+    Returns
+    -------
+    str
+        What came of it, in words.
+
+    Raises
+    ------
+    WitnessError
+        If a number differs and nobody knows why; ``witness.csv`` is written all the same.
+    """
+    if out is not None:
+        folders.prepare(out, "witness")
+    data = load(folder, trial, accept_changed=accept_changed, allow_columns=allow_columns)
+    study = reproduce(data, tell=tell)
+    tell("Every number a second time, by other means")
+    lines = study.difference_log
+    if out is not None:
+        folders.write(out, {"witness.csv": witnessed.to_csv(lines)}, "witness")
+    told = "\n".join(witnessed.told(lines))
+    if witnessed.unexplained(lines):
+        raise WitnessError(told)
+    return told
 
 
 def summary(study: Study) -> str:
-    """Table 2 and the verdict as plain text, for the terminal."""
+    """Table 2, the verdict and what came of a second programme as plain text."""
+    twice = witnessed.told(study.difference_log) if study.twice else []
     if study.verdict is None:
-        return study.table2.to_text()
+        return "\n".join([*twice, study.table2.to_text()])
     comparisons = Results(study.verdict.comparisons)
-    parts = [study.table2.to_text(), verification.sentence(comparisons)]
+    parts = [*twice, study.table2.to_text(), verification.sentence(comparisons)]
     open_lines = [*study.verdict.having("differing"), *study.verdict.having("not_computed")]
     parts += [f"  {line.id}: printed {line.printed}, {line.reason}" for line in open_lines]
     return "\n".join(parts)

@@ -120,7 +120,7 @@ def outcome(folder, original):
     """What came of an edit: refused, noted, harmless, one valid value, one row out, or silent."""
     before = sorted((p.name, p.stat().st_mtime_ns) for p in folder.iterdir())
     try:
-        trial = load(folder)
+        trial = load(folder, accept_changed=True)
     except DataError:
         return "refused"
     finally:
@@ -159,7 +159,7 @@ def change(trial, original):
     if len(frame) != len(old):
         return "silent"
     cells = (frame.astype(object) != old.astype(object)) & ~(frame.isna() & old.isna())
-    return "one valid value" if cells.sum(axis=None) == 1 else "silent"
+    return "one valid value" if cells.to_numpy().sum() == 1 else "silent"
 
 
 def test_every_single_edit_is_refused_noted_or_harmless_by_rule(original, tmp_path):
@@ -185,8 +185,8 @@ def test_the_judge_of_silence_is_not_blind(original):
     """Two changed cells, or a changed and a lost one, would be called silent."""
     two = original.trial.service_use.copy()
     two.loc[:1, "cmht_contacts_12m"] = [700, 701]
-    frames = dict(original.trial.frames()) | {"service_use": two}
-    assert change(TrialData(**frames), original) == "silent"
+    assert change(original.trial.with_frames(service_use=two), original) == "silent"
     one = original.trial.service_use.copy()
     one.loc[0, "cmht_contacts_12m"] = pd.NA
-    assert change(TrialData(**(frames | {"service_use": one})), original) == "one valid value"
+    changed = original.trial.with_frames(service_use=one)
+    assert change(changed, original) == "one valid value"

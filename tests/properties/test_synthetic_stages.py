@@ -8,17 +8,17 @@ from hypothesis import strategies as st
 
 from core_trial.data.episodes import days_in_care
 from core_trial.declaration.arms import PRINTED_ARMS
+from core_trial.synthesis.cells import first_in_cells
+from core_trial.synthesis.items import Habits, split
+from core_trial.synthesis.lengths import fitting
 from core_trial.synthesis.samples import order_statistics, pins
 from core_trial.trials.core.generator import episodes
 from core_trial.trials.core.generator.allocation import BLOCK_SIZES, allocate
 from core_trial.trials.core.generator.characteristics import characterise, ranked
-from core_trial.trials.core.generator.items import Habits, split
-from core_trial.trials.core.generator.readmission import first_in_cells
-from core_trial.trials.core.generator.readmission_days import fitting
-from core_trial.trials.core.generator.targets import Targets
+from core_trial.trials.core.generator.targets import published
 from core_trial.trials.core.words import FOLLOW_UP_DAYS, INSTRUMENTS, LIFETIME_ADMISSIONS
 
-TARGETS = Targets.published()
+TARGETS = published()
 seeds = st.integers(0, 2**32 - 1)
 bounded = examples(40)
 few = examples(8)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 import re
 import xml.etree.ElementTree as ET
+import zipfile
 from dataclasses import replace
 
 import made_up
@@ -24,8 +26,8 @@ from core_trial.report.curves import curve_table, curves, times
 from core_trial.report.flow import flow_table
 from core_trial.report.flow_diagram import flow_figure
 from core_trial.report.forest import forest
-from core_trial.report.number import PLAIN
 from core_trial.report.sentences import sentences
+from core_trial.report.styles import PLAIN
 from core_trial.report.supplement.clusters import clusters, intraclass
 from core_trial.report.supplement.sections import supplement
 from core_trial.report.supplement.subgroups import subgroups
@@ -56,10 +58,18 @@ def rows(table: Table) -> list[tuple[str, ...]]:
     return [(row.label, *row.cells) for row in table.rows]
 
 
+def inside(data: bytes) -> str:
+    """The texts of a Word document or a workbook."""
+    with zipfile.ZipFile(io.BytesIO(data)) as parts:
+        names = [name for name in parts.namelist() if "sheet" in name or "document" in name]
+        return " ".join(re.sub(r"<[^>]+>", " ", parts.read(name).decode()) for name in names)
+
+
 def test_no_file_says_anything_that_was_not_declared(files):
     for name, text in files.items():
         if not name.endswith((".svg", ".json")):
-            said = re.sub(r"base64,[^\"]*|<style>.*?</style>", "", text, flags=re.DOTALL)
+            whole = text if isinstance(text, str) else inside(text)
+            said = re.sub(r"base64,[^\"]*|<style>.*?</style>", "", whole, flags=re.DOTALL)
             assert not NOT_SAID.search(said), (name, NOT_SAID.search(said))
 
 
@@ -119,6 +129,7 @@ def test_outcomes_stand_in_order_under_their_headings(results):
             *("OR 3.00 (1.05 to 8.60)*", "0.5000"),
         ),
         ("– risk difference", "", "", "", "", "RD 27.0 (2.0 to 51.0)", "0.5000"),
+        ("– number needed to treat", "", "", "", "", "4 (2 to 50)", ""),
         ("Secondary outcomes",),
         (
             "Insomnia severity",
@@ -212,7 +223,7 @@ def test_every_outcome_has_a_general_sentence(results):
         "Asleep within 30 minutes: 20 (67%) of 30 participants in the CBT-I group versus 12 (40%) "
         "of 30 in the TAU group (OR 3.00, 95% CI 1.05 to 8.60; p=0.5000).",
         "Asleep within 30 minutes, in absolute terms: risk difference 27.0 percentage points, "
-        "95% CI 2.0 to 51.0; p=0.5000.",
+        "95% CI 2.0 to 51.0; p=0.5000; number needed to treat 4 (95% CI 2 to 50).",
         "Insomnia severity: mean 9.5 (SD 4.3) in the CBT-I group versus 12.5 (SD 4.3) in the TAU "
         "group (difference in means -3.00, 95% CI -5.10 to -0.90; p=0.5000).",
         "Weeks to relapse: median of those with the event, 30 weeks (IQR 10 to 40) in the CBT-I "
@@ -288,7 +299,7 @@ def test_clusters_are_counted_under_their_own_name(results):
     sizes = made_up.described(
         "clusters", "control", n=4, median=7, q1=5, q3=8, least=2, most=11, mean=7, sd=3
     )
-    nobody = counts("clusters", 2, 30, "control", "nobody")
+    nobody = counts("no_cluster", 2, 30, "control")
     table = clusters(Results((*sizes, *nobody)), TRIAL, PLAIN)
     assert table.head == ("", "TAU")
     assert rows(table) == [
@@ -342,6 +353,8 @@ def test_every_file_says_that_the_data_are_synthetic(synthetic):
     for name, text in synthetic.items():
         if name.endswith((".md", ".html", ".csv")):
             assert "synthetic" in text, name
+        if name.endswith((".docx", ".xlsx")):
+            assert "synthetic" in inside(text), name
     assert json.loads(synthetic["results.json"])["provenance"]["synthetic"] is True
 
 

@@ -15,11 +15,12 @@ from core_paper import load
 
 from core_trial.published.compare import compare
 from core_trial.report import document, verification
-from core_trial.report.curves import at_risk, by_arm, curve_table, curves, times
+from core_trial.report.at_risk import at_risk
+from core_trial.report.curves import by_arm, curve_table, curves, times
 from core_trial.report.flow import flow_table
 from core_trial.report.flow_diagram import flow_figure, lay_out
 from core_trial.report.forest import forest, pooled_sd
-from core_trial.report.number import LANCET, PLAIN
+from core_trial.report.styles import LANCET, PLAIN
 from core_trial.results import Comparison, Estimate, FlowCount, Results
 from core_trial.trials.core import CORE
 

@@ -8,8 +8,8 @@ from core_paper import load
 
 from core_trial.published.registry import Source
 from core_trial.published.window import printed_value
-from core_trial.report.number import PLAIN
 from core_trial.report.sentences import sentences
+from core_trial.report.styles import PLAIN
 from core_trial.results import Descriptive, Estimate, FlowCount, Results, Withheld
 from core_trial.trials.core import CORE
 
@@ -148,9 +148,9 @@ def test_what_the_paper_does_not_print_for_both_arms_is_left_out():
         for arm, v in (("", 11.0), ("intervention", 4.0), ("control", 7.0))
     ]
     assert sentences(Results(tuple(events)), CORE) == (
-        "11 serious adverse events were identified (4 in the intervention group; 7 in the control "
-        "group), 11 of them judged related to the study.",
-        "Attempted suicide: 11 (4 in the intervention group; 7 in the control group).",
+        "11 serious adverse events were identified (four in the intervention group; "
+        "seven in the control group), 11 of them judged related to the study.",
+        "Attempted suicide: 11 (four in the intervention group; seven in the control group).",
     )
 
 

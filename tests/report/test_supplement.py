@@ -9,7 +9,7 @@ import pytest
 from core_trial.disclosure.suppression import suppress
 from core_trial.report.figure import Figure
 from core_trial.report.labels import outcomes
-from core_trial.report.number import PLAIN
+from core_trial.report.styles import PLAIN
 from core_trial.report.supplement.associations import joint_tests
 from core_trial.report.supplement.missing_data import extent, sensitivity
 from core_trial.report.supplement.sections import supplement
@@ -19,6 +19,7 @@ from core_trial.trials.core import CORE
 
 TITLES = [
     "Crude and absolute effects",
+    "Sensitivity and fragility",
     "Models planned and fitted",
     "Missing data",
     "Clusters",
@@ -111,7 +112,9 @@ def test_by_design_is_the_pilot_where_something_was_not_collected(study):
 
 def test_what_is_marked_as_a_predictor_is_what_is_adjusted_for(study):
     marked = {
-        row.label: sum("#" in c for c in row.cells) for row in joint_tests(study.results, CORE).rows
+        label: sum("#" in c for c in row.cells)
+        for row in joint_tests(study.results, CORE).rows
+        for label in row.label.split("; ")
     }
     for row in sensitivity(study.results, CORE).rows:
         added = row.cells[3]

@@ -24,7 +24,8 @@ from core_trial.disclosure.associations import cells as cells_of
 from core_trial.disclosure.curves import coarse
 from core_trial.disclosure.suppression import coarse as coarse_moment
 from core_trial.disclosure.suppression import suppress
-from core_trial.report.number import PLAIN, fixed
+from core_trial.report.number import fixed
+from core_trial.report.styles import PLAIN
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
 from core_trial.results import (
@@ -32,9 +33,11 @@ from core_trial.results import (
     Descriptive,
     Estimate,
     FlowCount,
+    Frequency,
     Key,
     LeaveOneOut,
     Provenance,
+    QuantilePair,
     Record,
     Results,
 )
@@ -526,10 +529,11 @@ def test_a_coarse_moment_prints_as_the_moment_itself(value, decimals):
 
 def test_expected_noughts_are_those_observed_and_go_with_them():
     fit = (
-        Descriptive(analysis="count_fit.readmission_days", statistic=s, value=215.0, level="days 0")
+        Frequency(analysis="count_fit.readmission_days", statistic=s, count=0, value=215.0)
         for s in ("observed", "expected_zero_inflated")
     )
     safe = suppress(Results((*days("intervention", [9, 9, 9], 218), *fit)), CORE, 5)
+    assert len(safe.find("frequency")) == 0
     assert not [r for r in safe.find("descriptive") if r.analysis.startswith("count_fit")]
 
 
@@ -545,7 +549,7 @@ def test_no_hash_of_an_input_is_told(printed):
 def test_no_cluster_is_named_and_no_persons_residual_told():
     series = (
         LeaveOneOut(analysis="readmission", cluster="WA51", estimate=0.6, p_value=0.1),
-        Descriptive(analysis="normality.x", statistic="observed", value=2.9, level="residual 50"),
+        QuantilePair(analysis="normality.x", level="residual", number=50, normal=2.3, observed=2.9),
     )
     assert "WA51" not in suppress(Results(series), CORE, 5).to_json()
     assert suppress(Results(series), CORE, 5).records == ()

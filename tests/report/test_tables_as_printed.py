@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from core_paper import load
 
-from core_trial.report.number import LANCET, PLAIN
+from core_trial.report.styles import LANCET, PLAIN
 from core_trial.report.table import Kind, Table
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import TIME_NOTE, adjustment, table2

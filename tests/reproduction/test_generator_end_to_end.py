@@ -8,8 +8,9 @@ import core_trial as ct
 from core_trial.data.export import write
 from core_trial.pipeline import load
 from core_trial.results import Key
+from core_trial.synthesis.targets import Targets
 from core_trial.trials.core.generator.stages import SEED, synthesise
-from core_trial.trials.core.generator.targets import Targets
+from core_trial.trials.core.generator.targets import published
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +37,7 @@ def test_any_seed_gives_a_coherent_trial_that_returns_the_paper(seed, tmp_path):
 
 
 def test_a_target_that_cannot_be_met_is_reported_with_how_near_it_came():
-    printed = dict(Targets.published().printed)
+    printed = dict(published().printed)
     printed[Key("recovery_month_18", "sd", "control")] = "70"  # as the paper prints it
     made = synthesise(targets=Targets(printed))
     missed = {attempt.row: attempt for attempt in made.unmet}

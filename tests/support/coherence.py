@@ -9,17 +9,29 @@ from scipy import stats
 
 from core_trial.data.derive import derive
 from core_trial.data.scoring import cronbach_alpha, items
+from core_trial.models.linear.mixed_linear import mixed_linear
+from core_trial.results import Key
 from core_trial.synthesis.calendar import BANK_HOLIDAYS
+from core_trial.synthesis.regions import Bounds
 from core_trial.trials.core.generator.allocation import BLOCK_SIZES
-from core_trial.trials.core.generator.targets import Targets
-from core_trial.trials.core.words import AMENDMENT_INSTRUMENTS, INSTRUMENTS, Visit
+from core_trial.trials.core.generator.targets import published
+from core_trial.trials.core.words import AMENDMENT_INSTRUMENTS, FOLLOW_UPS, INSTRUMENTS, Visit
 
-TARGETS = Targets.published()
+TARGETS = published()
 
 
 def days_after_randomisation(trial, frame, column):
     first = trial.participants.set_index("participant_id")["randomised_on"]
     return (frame[column] - frame["participant_id"].map(first)).dt.days
+
+
+def score_model(people, instrument, visit):
+    """The paper's model of one score."""
+    outcome, before = f"{instrument.outcome}_{visit}", f"{instrument.outcome}_baseline"
+    known = people[[outcome, before]].notna().all(axis=1)
+    formula = f"{outcome} ~ arm + psychosis + centre + {before}"
+    frame = people[known].astype({outcome: float, before: float})
+    return mixed_linear(formula, frame, cluster="cluster_id", method="ml")
 
 
 def index_care(trial, service):
@@ -62,11 +74,13 @@ def holds_illness_on_any_day_of_the_week(trial):
     assert share.between(0.10, 0.19).all()
 
 
-def holds_workers_in_one_centre_with_one_to_twenty_participants(trial):
+def holds_workers_in_one_centre_with_one_to_fourteen_participants(trial):
     treated = trial.participants[trial.participants["psw_id"].notna()]
     caseload = treated["psw_id"].value_counts()
-    assert caseload.between(1, 20).all()
-    assert 30 <= len(caseload) <= 55
+    assert caseload.between(1, 14).all()
+    assert 28 <= len(caseload) <= 45
+    assert (caseload == 1).sum() <= 6
+    assert caseload.std() / caseload.mean() < 0.7
     assert len(treated[["psw_id", "centre", "internal_pilot"]].drop_duplicates()) == len(caseload)
 
 
@@ -104,9 +118,9 @@ def holds_the_pilot_without_what_came_later(trial):
 def holds_interviews_about_when_they_were_due(trial):
     days = days_after_randomisation(trial, trial.questionnaires, "completed_on")
     for visit, (low, high) in {
-        Visit.BASELINE: (-12, 0),
-        Visit.MONTH_4: (115, 260),
-        Visit.MONTH_18: (540, 720),
+        Visit.BASELINE: (-35, 0),
+        Visit.MONTH_4: (95, 320),
+        Visit.MONTH_18: (505, 800),
     }.items():
         assert days[trial.questionnaires["visit"] == str(visit)].between(low, high).all()
 
@@ -210,7 +224,7 @@ def holds_sessions_about_weekly_in_order(trial):
     gaps = ordered.groupby("participant_id", observed=True)["offered_on"].diff().dt.days.dropna()
     assert (gaps >= 1).all()
     assert gaps.median() == 7
-    assert days_after_randomisation(trial, ordered, "offered_on").between(3, 200).all()
+    assert days_after_randomisation(trial, ordered, "offered_on").between(2, 260).all()
 
 
 def holds_events_that_stand_in_the_other_files(trial):
@@ -248,6 +262,114 @@ def holds_missing_data_in_part_only(trial):
     people = trial.participants
     for name in ("uk_born", "lifetime_admissions", "crt_periods"):
         assert pd.isna(people[name]).mean() < 0.15
+
+
+def holds_results_anywhere_in_what_prints_as_they_do(trial):
+    # Of real data, a p-value is as likely at the rim of its printed interval as in the middle.
+    from_middle = []
+    people = derive(trial).participants
+    for instrument in INSTRUMENTS:
+        for visit in FOLLOW_UPS:
+            p = TARGETS.printed[Key(f"{instrument.outcome}_{visit}", "p_value")]
+            if not p.startswith("<"):
+                found = score_model(people, instrument, visit).effect("arm").p_value
+                from_middle.append(float(Bounds.of(p).gauge(found)))
+    # The mean of 11 uniform ones is outside of this once in some thousand seeds.
+    assert 0.2 < np.mean(from_middle) < 0.8
+    assert np.max(from_middle) < 1
+
+
+def holds_workers_who_differ_little_and_alike(trial):
+    people = derive(trial).participants
+    ratios = []
+    for instrument in INSTRUMENTS:
+        for visit in FOLLOW_UPS:
+            found = score_model(people, instrument, visit).variance
+            ratios.append(found["cluster"] / found["residual"])
+    assert max(ratios) < 0.25
+    assert np.sum(np.array(ratios) > 0) >= 5
+    assert 0.01 < np.mean(ratios) < 0.1
+
+
+def holds_diagnoses_that_go_with_sex_age_and_ethnicity(trial):
+    people = trial.participants
+    diagnosis, psychotic = people["diagnosis"], people["psychosis"].astype(float)
+    of = {
+        name: people[diagnosis == name]
+        for name in ("schizophrenia_or_schizoaffective", "borderline_personality")
+    }
+    men = {name: (own["sex"] == "male").mean() for name, own in of.items()}
+    assert men["schizophrenia_or_schizoaffective"] > men["borderline_personality"] + 0.1
+    assert of["borderline_personality"]["age"].mean() < people["age"].mean() - 3
+    by_ethnicity = psychotic.groupby(people["ethnicity"], observed=True).mean()
+    assert by_ethnicity["black"] > by_ethnicity["white"] + 0.08
+
+
+def holds_arms_that_spread_alike_at_baseline(trial):
+    people = derive(trial).participants
+    for name in [f"{i.outcome}_baseline" for i in INSTRUMENTS]:
+        arms = [own[name].dropna() for _, own in people.groupby("arm", observed=True)]
+        assert stats.levene(*arms, center="median").pvalue > 0.01
+        assert 0.8 < arms[0].std() / arms[1].std() < 1.25
+
+
+def holds_dates_without_hard_edges(trial):
+    asked = days_after_randomisation(trial, trial.questionnaires, "completed_on")
+    first = trial.sessions[trial.sessions["session"] == 1]
+    begun = days_after_randomisation(trial, first, "offered_on")
+    for visit in FOLLOW_UPS:
+        days = asked[trial.questionnaires["visit"] == str(visit)]
+        low, early, late, high = days.quantile([0, 0.1, 0.9, 1])
+        assert (days <= low + 2).mean() < 0.05
+        assert early - low >= 4
+        assert high - late >= 20
+    for days in (-asked[trial.questionnaires["visit"] == "baseline"], begun):
+        # Many soon, ever fewer later, and some much later.
+        assert days.quantile(0.9) > 1.6 * days.median()
+        assert days.max() > 1.4 * days.quantile(0.9)
+        assert (days > 0.9 * days.max()).mean() < 0.03
+
+
+def holds_few_discharges_at_weekends(trial):
+    weekday = trial.acute_episodes["ended_on"].dropna().dt.day_of_week
+    share = weekday.value_counts(normalize=True).reindex(range(7), fill_value=0.0)
+    assert 0.06 < share[[5, 6]].sum() < 0.21
+    assert share[[5, 6]].max() < share[range(5)].min()
+    assert share.max() < 0.27
+
+
+def holds_correlations_that_fade_with_time(trial):
+    people = derive(trial).participants
+    fading = []
+    for instrument in INSTRUMENTS:
+        before, soon, late = (people[f"{instrument.outcome}_{visit}"] for visit in Visit)
+        fading.append(before.corr(soon) - before.corr(late))
+    # The printed errors hold loneliness and the social network to much the same at both visits.
+    assert min(fading) > -0.05
+    assert np.mean(fading) > 0.07
+
+
+def holds_ever_fewer_with_ever_more_episodes(trial):
+    episodes = trial.acute_episodes
+    again = episodes[~episodes["index_episode"].astype(bool)]
+    people = again.groupby("participant_id", observed=True).size().value_counts()
+    people = people.reindex(range(1, people.index.max() + 1), fill_value=0)
+    assert people[1] > people[2] > people[3] > people.loc[4:].max()
+    assert 0.3 < people[1] / people.sum() < 0.65
+    assert people.index.max() >= 5
+
+
+def holds_some_questionnaires_with_one_answer_throughout(trial):
+    for instrument in INSTRUMENTS:
+        answers = items(trial.questionnaires, instrument)
+        answers = answers[~np.isnan(answers).any(axis=1)]
+        inside = (answers > instrument.low).all(axis=1) & (answers < instrument.high).all(axis=1)
+        same = np.ptp(answers, axis=1) == 0
+        assert (same & inside).mean() < 0.07
+        if instrument.name == "qpr":  # the longest that people fill in themselves
+            assert same.mean() > 0.002
+        if instrument.name == "bprs":  # the interviewer rates it
+            assert not (same & inside).any()
 
 
 RULES = {name: rule for name, rule in globals().items() if name.startswith("holds_")}

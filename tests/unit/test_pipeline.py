@@ -31,7 +31,7 @@ def test_shuffled_rows_give_the_same_bytes(bundled_trial, study):
 
 
 def test_plain_style_uses_ascii_points_and_signs(bundled_trial):
-    plain = ct.reproduce(bundled_trial, plain=True)
+    plain = ct.reproduce(bundled_trial, style="plain")
     assert "0.66 (0.43 to 0.99)" in plain.table2.to_text()
     assert "·" not in plain.table2.to_text()
 

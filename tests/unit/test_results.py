@@ -13,10 +13,13 @@ from core_trial.results import (
     Descriptive,
     Estimate,
     FlowCount,
+    Frequency,
     Key,
     ModelChoice,
     Provenance,
+    QuantilePair,
     Results,
+    SizeNeeded,
 )
 
 ESTIMATE = Estimate(
@@ -109,3 +112,44 @@ def test_a_choice_of_models_has_words_and_no_number():
     assert Results.from_json(results.to_json()).records == (choice,)
     assert results.numbers == {}
     assert results.to_frame("model_choice").loc[0, "reason"] == "too many zeros"
+
+
+# Series.
+
+SERIES = (
+    Frequency(analysis="count_fit.days", statistic="observed", count=7, value=3.0),
+    QuantilePair(analysis="normality.x", level="residual", number=12, normal=-0.5, observed=-0.4),
+    SizeNeeded(cluster_size=15.0, lost_percent=10, continuity=True, recruited=420.0),
+    SizeNeeded(
+        cluster_size=12.5,
+        lost_percent=0,
+        continuity=False,
+        recruited=440.0,
+        solved_for="cluster_size",
+    ),
+)
+#: The same as they were written before series had records of their own.
+EARLIER = (
+    ("count_fit.days", "observed", 3.0, "days 7"),
+    ("normality.x", "normal", -0.5, "residual 12"),
+    ("normality.x", "observed", -0.4, "residual 12"),
+    ("sample_size", "n", 420.0, "size_15_lost_10_continuity"),
+    ("sample_size", "cluster_size", 12.5, "lost_0"),
+)
+
+
+def test_series_go_to_json_and_back_and_are_asked_for_by_key():
+    results = Results(SERIES)
+    assert Results.from_json(results.to_json()).records == SERIES
+    for analysis, statistic, value, level in EARLIER:
+        assert results.value(analysis, statistic, "", level) == value
+
+
+def test_results_of_an_earlier_version_are_read_as_series():
+    wanted = Descriptive(analysis="sample_size", statistic="n", value=440.0)
+    earlier = [
+        Descriptive(analysis=analysis, statistic=statistic, value=value, level=level)
+        for analysis, statistic, value, level in EARLIER
+    ]
+    read = Results.from_json(Results((wanted, *earlier, PERCENT)).to_json())
+    assert read.records == (wanted, *SERIES, PERCENT)

@@ -8,7 +8,8 @@ import pandas as pd
 
 from core_trial.analyses import summaries
 from core_trial.declaration.covariates import Categories, Covariate, Number, YesNo
-from core_trial.declaration.trial import Trial
+from core_trial.declaration.outcomes import Count, Score
+from core_trial.declaration.trial import Trial, column_of
 from core_trial.results import Descriptive
 
 
@@ -18,6 +19,15 @@ def records(trial: Trial, participants: pd.DataFrame) -> Iterator[Descriptive]:
         for item in trial.baseline:
             if isinstance(item, Categories | Number | YesNo):
                 yield from _describe(item, rows[item.column], arm)
+        for column in before(trial):
+            yield from summaries.mean_sd(column, rows[column], arm)
+
+
+def before(trial: Trial) -> tuple[str, ...]:
+    """Columns with outcomes' values before randomisation, where Table 1 does not have them."""
+    told = {*map(column_of, trial.baseline), *(outcome.key for outcome in trial.outcomes)}
+    columns = (o.baseline for o in trial.outcomes if isinstance(o, Score | Count) and o.baseline)
+    return tuple(name for name in dict.fromkeys(columns) if name not in told)
 
 
 def _describe(item: Covariate, values: pd.Series, arm: str) -> Iterator[Descriptive]:

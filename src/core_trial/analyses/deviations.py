@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from core_trial.analyses.estimation import estimate
 from core_trial.analyses.fits import Fits
 from core_trial.analyses.plan import AnalysisSpec
-from core_trial.declaration.models import Model
+from core_trial.declaration.models import Model, ModelSpec
 from core_trial.declaration.outcomes import Count
 from core_trial.errors import DesignError, FitError
 from core_trial.models.counts.expected import expected_counts, poisson_pmf
-from core_trial.results import Descriptive, Estimate, ModelChoice, Record
+from core_trial.results import Descriptive, Estimate, Frequency, ModelChoice, Record
 
 Floats = NDArray[np.float64]
 PLANNED = "planned"
@@ -25,6 +25,7 @@ ADJUSTED = "planned_adjustments"
 SAME_PEOPLE = "planned_adjustments_same_people"
 #: Counts up to which observed and expected frequencies are set side by side.
 LARGEST_COUNT_SHOWN = 60
+_SUPPORT = np.arange(LARGEST_COUNT_SHOWN + 1)
 
 
 def records(fits: Fits) -> Iterator[Record]:
@@ -61,15 +62,17 @@ def planned_adjustments(fits: Fits) -> Iterator[Estimate]:
     yield estimate(primary.key, fitted.among(model.columns), fits, level=SAME_PEOPLE)
 
 
-def count_evidence(spec: AnalysisSpec, fits: Fits) -> Iterator[Descriptive]:
+def count_evidence(spec: AnalysisSpec, fits: Fits) -> Iterator[Descriptive | Frequency]:
     """Why not a Poisson model: dispersion, and zeros observed and expected.
 
     Yields
     ------
     Descriptive
-        ``variance_to_mean`` by pooled arms; ``observed`` and expected numbers of participants by
-        count (level ``days 0`` to ``days 60``), under a Poisson with a mean per arm and under the
-        zero-inflated negative binomial, where that was fitted with the arm alone.
+        ``variance_to_mean`` by pooled arms.
+    Frequency
+        Observed and expected numbers of participants by count, 0 to 60, under a Poisson with a mean
+        per arm, under the mixed Poisson model where it was planned, and under the zero-inflated
+        negative binomial, where that was fitted with the arm alone.
     """
     cases, arm = fits.cases(spec.fitted).frame, fits.trial.arm
     if cases.empty:
@@ -77,18 +80,31 @@ def count_evidence(spec: AnalysisSpec, fits: Fits) -> Iterator[Descriptive]:
     counts = cases[spec.fitted.outcome].to_numpy(dtype=float)
     by_arm = cases.groupby(arm.column, observed=True)[spec.fitted.outcome]
     means = by_arm.transform("mean").to_numpy()
-    yield _number(spec, "variance_to_mean", variance_to_mean(counts, means))
-    support = np.arange(LARGEST_COUNT_SHOWN + 1)
-    yield from _frequencies(spec, "observed", (counts[:, None] == support).sum(axis=0))
-    yield from _frequencies(spec, "expected_poisson", poisson_pmf(support, means).sum(axis=0))
+    yield Descriptive(
+        analysis=f"count_fit.{spec.name}",
+        statistic="variance_to_mean",
+        value=variance_to_mean(counts, means),
+    )
+    yield from _frequencies(spec, "observed", (counts[:, None] == _SUPPORT).sum(axis=0))
+    yield from _frequencies(spec, "expected_poisson", poisson_pmf(_SUPPORT, means).sum(axis=0))
+    if spec.planned is not None and spec.planned.model == Model.MIXED_POISSON:
+        yield from _expected(spec, spec.planned, fits, "expected_planned")
     if spec.fitted.model != Model.ZERO_INFLATED_NB or len(spec.fitted.covariates) > 1:
         return
+    yield from _expected(spec, spec.fitted, fits, "expected_zero_inflated")
+
+
+def _expected(
+    spec: AnalysisSpec, model: ModelSpec, fits: Fits, statistic: str
+) -> Iterator[Frequency]:
+    """Participants that a model expects at each count; nothing where it could not be fitted."""
+    random = str(model.options.get("random", "1"))
     try:
-        fitted = fits.of(spec.fitted)
-        expected = expected_counts(fitted.fit, fitted.cases.frame, support)
+        fitted = fits.of(model)
+        expected = expected_counts(fitted.fit, fitted.cases.frame, _SUPPORT, random=random)
     except (DesignError, FitError):
         return
-    yield from _frequencies(spec, "expected_zero_inflated", expected)
+    yield from _frequencies(spec, statistic, expected)
 
 
 def variance_to_mean(values: Floats, means: Floats) -> float:
@@ -110,12 +126,11 @@ def variance_to_mean(values: Floats, means: Floats) -> float:
     return float(((values[some] - means[some]) ** 2 / means[some]).mean())
 
 
-def _frequencies(spec: AnalysisSpec, statistic: str, values: Floats) -> Iterator[Descriptive]:
+def _frequencies(spec: AnalysisSpec, statistic: str, values: Floats) -> Iterator[Frequency]:
     for count, value in enumerate(values):
-        yield _number(spec, statistic, float(value), f"days {count}")
-
-
-def _number(spec: AnalysisSpec, statistic: str, value: float, level: str = "") -> Descriptive:
-    return Descriptive(
-        analysis=f"count_fit.{spec.name}", statistic=statistic, value=value, level=level
-    )
+        yield Frequency(
+            analysis=f"count_fit.{spec.name}",
+            statistic=statistic,
+            count=count,
+            value=float(value),
+        )

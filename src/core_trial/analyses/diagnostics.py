@@ -23,7 +23,7 @@ from core_trial.declaration.trial import Trial
 from core_trial.errors import DesignError, FitError
 from core_trial.models.inference import Test
 from core_trial.models.survival.proportional_hazards import Transform
-from core_trial.results import Descriptive, Record
+from core_trial.results import Descriptive, QuantilePair, Record
 
 Floats = NDArray[np.float64]
 #: Quantiles of a normal plot: the middles of this many equal slices.
@@ -43,15 +43,16 @@ def records(fits: Fits) -> Iterator[Record]:
             yield from proportional_hazards(spec, spec.outcome, fits)
 
 
-def residuals(spec: AnalysisSpec, fits: Fits) -> Iterator[Descriptive]:
+def residuals(spec: AnalysisSpec, fits: Fits) -> Iterator[Descriptive | QuantilePair]:
     """Shape of the residuals and of the predicted random effects of a linear model.
 
     Yields
     ------
     Descriptive
         ``skewness`` and ``excess_kurtosis`` of the standardised residuals (level ``residual``) and
-        of the clusters' predicted effects (level ``random_effect``), and pairs of ``normal`` and
-        ``observed`` quantiles for a normal plot; nothing where all values are the same.
+        of the clusters' predicted effects (level ``random_effect``).
+    QuantilePair
+        The points of a normal plot of both; nothing where all values are the same.
     """
     try:
         fitted = fits.of(spec.fitted)
@@ -106,7 +107,7 @@ def skewness_and_kurtosis(values: Floats) -> tuple[float, float]:
     return float((z**3).mean()), float((z**4).mean() - 3)
 
 
-def _shape(spec: AnalysisSpec, level: str, values: Floats) -> Iterator[Descriptive]:
+def _shape(spec: AnalysisSpec, level: str, values: Floats) -> Iterator[Descriptive | QuantilePair]:
     if len(np.unique(values)) < 2:
         return
     skewness, kurtosis = skewness_and_kurtosis(values)
@@ -116,8 +117,13 @@ def _shape(spec: AnalysisSpec, level: str, values: Floats) -> Iterator[Descripti
     standardised = (values - values.mean()) / values.std(ddof=1)
     pairs = zip(special.ndtri(shares), np.quantile(standardised, shares), strict=True)
     for k, (normal, observed) in enumerate(pairs, start=1):
-        yield _number("normality", spec, "normal", float(normal), f"{level} {k}")
-        yield _number("normality", spec, "observed", float(observed), f"{level} {k}")
+        yield QuantilePair(
+            analysis=f"normality.{spec.name}",
+            level=level,
+            number=k,
+            normal=float(normal),
+            observed=float(observed),
+        )
 
 
 def _number(

@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from core_trial import models
-from core_trial.analyses import summaries
+from core_trial.analyses import plan, summaries
 from core_trial.analyses.fits import Cases, Fits, Fitted
 from core_trial.analyses.plan import AnalysisSpec
 from core_trial.declaration.models import Model, ModelSpec
-from core_trial.declaration.outcomes import Time
+from core_trial.declaration.outcomes import Count, Time
 from core_trial.declaration.trial import Trial
 from core_trial.errors import DesignError, FitError
 from core_trial.models.fit import Fit
@@ -24,6 +25,7 @@ from core_trial.results import Descriptive, Estimate
 from core_trial.results.measures import RATIOS, Measure
 
 CRUDE = "crude"
+RECOMMENDED = "recommended"
 RESTRICTED_MEAN = "restricted_mean"
 #: Models of a risk, from which the risks in both arms follow.
 LOGISTIC = (Model.MIXED_LOGISTIC, Model.LOGISTIC)
@@ -111,12 +113,37 @@ def crude(spec: AnalysisSpec, fits: Fits) -> Iterator[Estimate]:
         yield estimate(spec.name, spec.fitted.unadjusted, fits, level=CRUDE)
 
 
+def recommended(spec: AnalysisSpec, fits: Fits) -> Iterator[Estimate]:
+    """The effect by the recommended model where the trial chose another one of its scale."""
+    model = plan.beside(fits.trial, spec)
+    if model is not None:
+        yield estimate(spec.name, model, fits, level=RECOMMENDED)
+
+
 def beside(spec: AnalysisSpec, fits: Fits) -> Iterator[Estimate | Descriptive]:
     """The effect on a scale that readers can weigh: risks for odds, time for hazards."""
     if spec.fitted.model in LOGISTIC:
         yield from risks(spec, fits)
     elif isinstance(spec.outcome, Time):
         yield from restricted_mean(spec, spec.outcome, fits)
+    elif isinstance(spec.outcome, Count):
+        yield from means(spec, spec.outcome, fits)
+
+
+def means(spec: AnalysisSpec, outcome: Count, fits: Fits) -> Iterator[Estimate]:
+    """Ratio and difference of the arms' means of a count, each where the model gives another.
+
+    The ratio comes from a negative binomial model and the difference from a linear one, both with
+    errors that allow for clusters; where people were observed for unequal times there is no
+    difference, for the means would be of unequal times.
+    """
+    ratio = plan.recommended(fits.trial, outcome)
+    if spec.fitted.measure != Measure.RATIO_OF_MEANS:
+        yield estimate(spec.name, ratio, fits, level=str(Measure.RATIO_OF_MEANS))
+    if spec.fitted.measure != Measure.DIFFERENCE_IN_MEANS and not outcome.exposure:
+        told = {k: v for k, v in ratio.options.items() if k in ("cluster", "confidence")}
+        linear = replace(ratio, model=Model.LINEAR, options=MappingProxyType(told))
+        yield estimate(spec.name, linear, fits, level=str(Measure.DIFFERENCE_IN_MEANS))
 
 
 #: Scales on which risks are compared, with the model that gives both.
@@ -182,9 +209,10 @@ def restricted_mean(
         )
     quantity = found.differences[trial.arm.levels[1]]
     method = f"area under the Kaplan-Meier curves up to {limit:g} {outcome.unit}"
-    yield _summarised(
-        spec.name, trial, cases, quantity, measure, method, found.n_clusters, RESTRICTED_MEAN
-    )
+    yield summarised(
+        spec.name, trial, cases, quantity, measure, method, found.n_clusters, RESTRICTED_MEAN,
+        found.df[trial.arm.levels[1]],
+    )  # fmt: skip
 
 
 def _common_limit(outcome: Time, trial: Trial, frame: pd.DataFrame) -> float:
@@ -201,15 +229,16 @@ def _from_quantity(
     analysis: str, trial: Trial, cases: Cases, fit: Fit, quantity: Quantity, measure: Measure
 ) -> Estimate:
     """A derived quantity of a fit as the record of an effect."""
-    made = _summarised(
-        analysis, trial, cases, quantity, measure, fit.method, fit.n_clusters, str(measure)
-    )
+    made = summarised(
+        analysis, trial, cases, quantity, measure, fit.method, fit.n_clusters, str(measure),
+        float(fit.df[0]),
+    )  # fmt: skip
     warnings = (*fit.warnings, *cases.left_out)
     believed = fit.converged or math.isfinite(quantity.estimate)
     return replace(made, warnings=warnings, n_events=fit.n_events, converged=believed)
 
 
-def _summarised(
+def summarised(
     analysis: str,
     trial: Trial,
     cases: Cases,
@@ -218,7 +247,9 @@ def _summarised(
     method: str,
     n_clusters: int,
     level: str,
+    df: float,
 ) -> Estimate:
+    """A derived quantity as the record of an effect."""
     # A ratio's interval is symmetric on the log scale, where records have the standard error.
     ratio = measure in RATIOS
     error = quantity.std_error / quantity.estimate if ratio else quantity.std_error
@@ -231,7 +262,7 @@ def _summarised(
         high=quantity.high,
         std_error=error,
         statistic=value / error if error > 0 else math.nan,
-        df=math.inf,
+        df=df,
         p_value=quantity.p_value,
         n=len(cases.frame),
         n_clusters=n_clusters,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -24,17 +25,17 @@ from core_trial.declaration.trial import Trial
 from core_trial.errors import DesignError, FitError
 from core_trial.models.clusters import Clusters, groups, nesting
 from core_trial.models.design import build
-from core_trial.models.fit import Fit
 from core_trial.models.inference import wald
-from core_trial.models.intercept.mixed_logistic import fit_mixed_logistic
-from core_trial.models.linear.mixed_linear import fit_mixed_linear
+from core_trial.models.intercept.mixed_logistic import KIND
+from core_trial.models.intercept.model import prepare as prepare_intercept
+from core_trial.models.linear.model import prepare as prepare_linear
 from core_trial.models.numerics.threads import one_thread
 from core_trial.results import LeaveOneOut
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-#: From who stays to the fit to them; None where the frame has to be read anew.
-Refit = Callable[[Bools], Fit | None]
+#: From who stays to the effect in them with its p-value; None where the frame has to be read anew.
+Refit = Callable[[Bools], tuple[float, float] | None]
 #: Up to this many clusters the model is fitted anew without each.
 MOST_REFITTED_CLUSTERS = 60
 #: With more, it is fitted anew without these many, which change the effect most.
@@ -42,8 +43,12 @@ MOST_INFLUENTIAL = 20
 #: Models of a mean that is a probability, and of one that is positive.
 _BOUNDED = frozenset({Model.MIXED_LOGISTIC, Model.LOGISTIC})
 #: Models that take a design which is made already.
-_SLICED: Mapping[Model, Callable[..., Fit]] = MappingProxyType(
-    {Model.MIXED_LINEAR: fit_mixed_linear, Model.MIXED_LOGISTIC: fit_mixed_logistic}
+_SLICED: Mapping[Model, Callable[..., Any]] = MappingProxyType(
+    {Model.MIXED_LINEAR: prepare_linear, Model.MIXED_LOGISTIC: partial(prepare_intercept, KIND)}
+)
+#: What they are told beside the design; a model that is told more is fitted from the frame.
+_TOLD = frozenset(
+    {"cluster", "random", "residual_by", "method", "df", "points", "inference", "confidence"}
 )
 _LINEAR = frozenset({Model.MIXED_LINEAR, Model.LINEAR})
 
@@ -68,7 +73,7 @@ def of_outcome(spec: AnalysisSpec, fits: Fits) -> Iterator[LeaveOneOut]:
             changes = _changes(fits.trial, fits.of(spec.fitted), members, labels)
         except (DesignError, FitError):
             return
-    refit = _refit(cases)
+    refit = _refit(fits.trial, cases)
     largest = sorted(changes, key=lambda label: -abs(changes[label]))[:MOST_INFLUENTIAL]
     for label in labels:
         if not changes or label in largest:
@@ -105,22 +110,27 @@ def refitted(
 ) -> LeaveOneOut:
     """The model fitted anew to those who stay, shape (n,).
 
-    `refit` gives the fit where it can be had without the frame, and None where it cannot.
+    `refit` gives the effect where it can be had without the frame, and None where it cannot.
     """
     try:
-        found = refit(keep) or fit(trial, cases.without(keep)).fit
-        effect = found.effect(trial.arm.term)
+        estimate, p_value = refit(keep) or _anew(trial, cases, keep)
     except (DesignError, FitError):
-        return LeaveOneOut(analysis=analysis, cluster=label, estimate=math.nan, p_value=math.nan)
-    return LeaveOneOut(
-        analysis=analysis, cluster=label, estimate=effect.estimate, p_value=effect.p_value
-    )
+        estimate = p_value = math.nan
+    return LeaveOneOut(analysis=analysis, cluster=label, estimate=estimate, p_value=p_value)
 
 
-def _refit(cases: Cases) -> Refit:
+def _anew(trial: Trial, cases: Cases, keep: Bools) -> tuple[float, float]:
+    effect = fit(trial, cases.without(keep)).fit.effect(trial.arm.term)
+    return effect.estimate, effect.p_value
+
+
+def _refit(trial: Trial, cases: Cases) -> Refit:
     """Fits to some of the people whose design is a part of that of all: it is made once."""
+    spec = cases.spec
+    if spec.model not in _SLICED or not _TOLD.issuperset(spec.options) or cases.frame.empty:
+        return _never
     try:
-        return _sliced(cases) if cases.spec.model in _SLICED and len(cases.frame) else _never
+        return _sliced(trial, cases)
     except DesignError:
         return _never
 
@@ -130,13 +140,14 @@ def _never(keep: Bools) -> None:
     del keep
 
 
-def _sliced(cases: Cases) -> Refit:
+def _sliced(trial: Trial, cases: Cases) -> Refit:
     spec, frame, options = cases.spec, cases.frame, dict(cases.spec.arguments)
     design, members = build(spec.formula, frame), groups(frame, str(options.pop("cluster")))
     random, by = str(options.pop("random", "1")), options.pop("residual_by", None)
     nested, residual = nesting(frame, random), groups(frame, str(by)) if by else None
+    at, ratio = design.columns.index(trial.arm.term), spec.model not in _LINEAR
 
-    def refit(keep: Bools) -> Fit | None:
+    def refit(keep: Bools) -> tuple[float, float] | None:
         X = design.X[keep]
         if _rank(X) < X.shape[1] or (residual and _part(residual, keep).count < 2):
             return None
@@ -145,7 +156,10 @@ def _sliced(cases: Cases) -> Refit:
             given["residual"] = _part(residual, keep)
         inside = None if nested is None else nested.inside[keep]
         own = replace(design, X=X, y=design.y[keep])
-        return _SLICED[spec.model](own, _part(members, keep), random=inside, **given)
+        model = _SLICED[spec.model](own, _part(members, keep), random=inside, **given)
+        found = model.coefficients()
+        beta = found.beta[[at]]
+        return float((np.exp(beta) if ratio else beta)[0]), found.p_value(at)
 
     return refit
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from core_trial import models
 from core_trial.analyses import summaries
 from core_trial.analyses.estimation import estimate, estimate_from, failed
 from core_trial.analyses.fits import Cases, Fits, Fitted, complete_cases, fit
@@ -16,9 +20,13 @@ from core_trial.analyses.plan import AnalysisSpec
 from core_trial.declaration.models import Model, ModelSpec, Option
 from core_trial.declaration.trial import Trial, column_of
 from core_trial.errors import DesignError, FitError
+from core_trial.models.fit import Fit
 from core_trial.models.inference import chi_square_p
+from core_trial.models.intercept.model import InterceptModel
 from core_trial.results import Descriptive, Record
 
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 #: A characteristic counts as a predictor of missingness below this p-value of its joint test.
 THRESHOLD = 0.05
 ADJUSTED = "missingness_adjusted"
@@ -59,6 +67,79 @@ class Association:
         return self.p_value < THRESHOLD
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A model of missingness on one characteristic; it takes one indicator after the other.
+
+    Parameters
+    ----------
+    spec
+        The model.
+    frame
+        Those in whom the characteristic is known.
+    known
+        Who they are among those in whom the outcome was to be collected, shape (n,).
+    model, nothing
+        The design worked out, and that of an intercept alone; None where they have to be with every
+        indicator.
+    """
+
+    spec: ModelSpec
+    frame: pd.DataFrame
+    known: Bools
+    model: InterceptModel | None
+    nothing: InterceptModel | None
+
+    def cases(self, y: Floats) -> Cases:
+        """The people with an indicator of missingness, that of all being of shape (n,)."""
+        return Cases(self.spec, self.frame.assign(**{MISSING: y[self.known]}))
+
+    def fit(self, trial: Trial, cases: Cases) -> tuple[Cases, Fit]:
+        """Fit the people's indicator.
+
+        Raises
+        ------
+        DesignError, FitError
+            If the data cannot carry the model or the computation fails.
+        """
+        if self.model is None:
+            fitted = fit(trial, cases)
+            return fitted.cases, fitted.fit
+        return cases, self.model.fit(cases.frame[MISSING].to_numpy())
+
+    def without(self, trial: Trial, cases: Cases) -> float:
+        """Log-likelihood of the people's indicator with an intercept alone."""
+        if self.nothing is None:
+            return fit(trial, Cases(_with_nothing(cases.spec), cases.frame)).fit.loglik
+        return self.nothing.loglik(cases.frame[MISSING].to_numpy())
+
+
+def prepared(trial: Trial, predictor: str, expected: pd.DataFrame) -> Prepared:
+    """What models of missingness on one characteristic share, whatever is missing."""
+    spec = model_of_missingness(trial, predictor)
+    known = expected[predictor].notna().to_numpy()
+    # any indicator of two values does to lay the design out
+    flagged = expected.assign(**{MISSING: (np.arange(len(expected)) % 2).astype(float)})
+    cases = complete_cases(trial, spec, flagged)
+    model = _worked_out(trial, spec, cases.frame)
+    nothing = model and _worked_out(trial, _with_nothing(spec), cases.frame)
+    return Prepared(spec, cases.frame, known, model, nothing)
+
+
+def _worked_out(trial: Trial, spec: ModelSpec, frame: pd.DataFrame) -> InterceptModel | None:
+    if trial.cluster is None:
+        return None
+    try:
+        told: dict[str, Any] = dict(spec.arguments)
+        return models.prepare_mixed_logistic(spec.formula, frame, **told)
+    except (DesignError, FitError):
+        return None
+
+
+def _with_nothing(spec: ModelSpec) -> ModelSpec:
+    return replace(spec, covariates=("1",))
+
+
 class Missingness:
     """What predicts that outcomes are missing; outcomes that share their missing people share it.
 
@@ -71,6 +152,8 @@ class Missingness:
     def __init__(self, fits: Fits) -> None:
         self.fits = fits
         self._found: dict[tuple[str, bytes, bytes], Association] = {}
+        self._prepared: dict[tuple[str, bytes], Prepared] = {}
+        self._nothing: dict[tuple[bytes, bytes], float] = {}
 
     def associations(self, spec: AnalysisSpec) -> tuple[Association, ...]:
         """A logistic model of missingness on each characteristic in turn."""
@@ -80,11 +163,35 @@ class Missingness:
         for name in predictors(self.fits.trial, spec):
             key = (name, expected.tobytes(), missing.tobytes())
             if key not in self._found:
-                rows = self.fits.participants[expected]
-                flagged = rows.assign(**{MISSING: missing[expected].astype(float)})
-                self._found[key] = _associate(self.fits.trial, name, flagged)
+                self._found[key] = self._associate(name, expected, missing)
             made.append(self._found[key])
         return tuple(made)
+
+    def _associate(self, name: str, expected: Bools, missing: Bools) -> Association:
+        key = (name, expected.tobytes())
+        if key not in self._prepared:
+            self._prepared[key] = prepared(self.fits.trial, name, self.fits.participants[expected])
+        model = self._prepared[key]
+        y = missing[expected].astype(float)
+        cases = model.cases(y)
+        if len(set(y)) < 2:
+            return Association(name, cases, None, math.nan, "nobody is missing, or everybody")
+        try:
+            if len(set(y[model.known])) < 2:
+                raise DesignError("nobody is missing, or everybody, where it is known")
+            fitted = Fitted(*model.fit(self.fits.trial, cases))
+            return Association(name, cases, fitted, self._joint_p(model, fitted, expected))
+        except (DesignError, FitError) as problem:
+            return Association(name, cases, None, math.nan, str(problem))
+
+    def _joint_p(self, model: Prepared, fitted: Fitted, expected: Bools) -> float:
+        """The joint test; predictors known in the same people share the model without any."""
+        y = fitted.cases.frame[MISSING].to_numpy()
+        people = np.flatnonzero(expected)[model.known]
+        key = (people.tobytes(), y.tobytes())
+        if key not in self._nothing:
+            self._nothing[key] = model.without(self.fits.trial, fitted.cases)
+        return joint_p(fitted, self._nothing[key])
 
     def chosen(self, spec: AnalysisSpec) -> tuple[str, ...]:
         """The characteristics that predict who is missing an outcome, by `THRESHOLD`."""
@@ -140,21 +247,6 @@ def expected_rows(spec: AnalysisSpec, participants: pd.DataFrame) -> summaries.B
     return (participants[asked] == 1).to_numpy(bool)
 
 
-def _associate(trial: Trial, predictor: str, flagged: pd.DataFrame) -> Association:
-    spec = model_of_missingness(trial, predictor)
-    cases = complete_cases(trial, spec, flagged)
-    if flagged[MISSING].nunique() < 2:
-        reason = "nobody is missing, or everybody"
-        return Association(predictor, cases, None, math.nan, reason)
-    try:
-        if cases.frame[MISSING].nunique() < 2:
-            raise DesignError("nobody is missing, or everybody, where it is known")
-        fitted = fit(trial, cases)
-        return Association(predictor, cases, fitted, joint_p(trial, fitted))
-    except (DesignError, FitError) as problem:
-        return Association(predictor, cases, None, math.nan, str(problem))
-
-
 def model_of_missingness(trial: Trial, predictor: str) -> ModelSpec:
     """Logistic regression of the indicator of missingness, random intercept by cluster."""
     options: dict[str, Option] = {"confidence": trial.confidence}
@@ -168,16 +260,20 @@ def model_of_missingness(trial: Trial, predictor: str) -> ModelSpec:
     )
 
 
-def joint_p(trial: Trial, fitted: Fitted) -> float:
+def joint_p(fitted: Fitted, without: float) -> float:
     """Likelihood-ratio test that the characteristic predicts nothing.
 
     Finite where a level has nobody missing, or everybody: a Wald test would leave that level out.
+
+    Parameters
+    ----------
+    fitted
+        The model with the characteristic.
+    without
+        Log-likelihood of the model without it, in the same people.
     """
-    spec, frame = fitted.cases.spec, fitted.cases.frame
-    none = ModelSpec(model=spec.model, outcome=MISSING, covariates=("1",), options=spec.options)
     df = len(fitted.fit.terms) - 1
-    null = fit(trial, Cases(none, frame)).fit
-    ratio = 2 * (fitted.fit.loglik - null.loglik)
+    ratio = 2 * (fitted.fit.loglik - without)
     return chi_square_p(max(ratio, 0.0), df) if math.isfinite(ratio) and df else math.nan
 
 

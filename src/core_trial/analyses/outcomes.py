@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pandas as pd
 
 from core_trial.analyses import summaries
-from core_trial.analyses.estimation import beside, crude, estimate
+from core_trial.analyses.estimation import beside, crude, estimate, recommended
 from core_trial.analyses.fits import Fits
 from core_trial.analyses.plan import AnalysisSpec
+from core_trial.analyses.sensitivity import multiplicity
 from core_trial.declaration.outcomes import Binary, Count, Score, Time
 from core_trial.errors import DesignError, FitError
 from core_trial.results import Descriptive, Estimate, Record
@@ -17,8 +18,13 @@ from core_trial.results import Descriptive, Estimate, Record
 
 def records(fits: Fits) -> Iterator[Record]:
     """Every outcome of the plan."""
+    found: dict[str, Estimate] = {}
     for spec in fits.plan:
-        yield from of_outcome(spec, fits)
+        for record in of_outcome(spec, fits):
+            if isinstance(record, Estimate) and not record.level:
+                found[record.analysis] = record
+            yield record
+    yield from multiplicity(fits, found)
 
 
 def of_outcome(spec: AnalysisSpec, fits: Fits) -> Iterator[Record]:
@@ -26,6 +32,7 @@ def of_outcome(spec: AnalysisSpec, fits: Fits) -> Iterator[Record]:
     yield from describe(spec, fits)
     yield compare(spec, fits)
     yield from crude(spec, fits)
+    yield from recommended(spec, fits)
     yield from beside(spec, fits)
     yield from intraclass(spec, fits)
 

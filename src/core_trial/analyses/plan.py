@@ -7,12 +7,13 @@ others; each carries the reason for which it was chosen.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from core_trial.declaration.arms import Where
 from core_trial.declaration.models import Model, ModelSpec, Option, Using
 from core_trial.declaration.outcomes import AnyOutcome, Binary, Count, Score, Time
+from core_trial.declaration.sensitivity import Sensitivity
 from core_trial.declaration.trial import MIXED, Trial
 
 #: Why each model is recommended, with clusters and without them.
@@ -132,6 +133,38 @@ def adjustment(trial: Trial, outcome: AnyOutcome) -> tuple[str, ...]:
 def baseline_of(outcome: AnyOutcome) -> str:
     """Column with an outcome's value before randomisation; blank where there is none."""
     return outcome.baseline if isinstance(outcome, Score | Count) else ""
+
+
+def beside(trial: Trial, spec: AnalysisSpec) -> ModelSpec | None:
+    """The model that would be recommended on the scale of the one that the trial chose.
+
+    None where the two are the same, or the scales are not.
+    """
+    like = spec.outcome
+    if like.model is None:
+        return None
+    if spec.fitted.model in (Model.LINEAR, Model.MIXED_LINEAR):
+        like = Score(spec.outcome.column, baseline=spec.baseline, adjust=spec.outcome.adjust)
+    model = recommended(trial, like)
+    same = model.model == spec.fitted.model and model.arguments == spec.fitted.arguments
+    return None if same or model.measure != spec.fitted.measure else model
+
+
+def outcome_columns(trial: Trial, spec: AnalysisSpec, changed: Sensitivity) -> ModelSpec:
+    """An outcome's model with the columns that a sensitivity analysis puts in their place."""
+    outcome = spec.outcome
+    if isinstance(outcome, Time):
+        outcome = replace(
+            outcome,
+            column=changed.column or outcome.column,
+            event=changed.event or outcome.event,
+            entry=changed.entry or outcome.entry,
+        )
+    else:
+        outcome = replace(outcome, column=changed.column or outcome.column)
+    if changed.adjust is not None:
+        outcome = replace(outcome, adjust=changed.adjust)
+    return specification(trial, outcome).fitted
 
 
 def _chosen(trial: Trial, outcome: AnyOutcome, using: Using | str) -> ModelSpec:

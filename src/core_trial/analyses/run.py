@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from core_trial.analyses import (
     baseline,
     clusters,
+    compliers,
     curves,
     deviations,
     diagnostics,
@@ -14,6 +15,7 @@ from core_trial.analyses import (
     influence,
     missingness,
     outcomes,
+    sensitivity,
     subgroups,
 )
 from core_trial.analyses.fits import Fits
@@ -33,6 +35,8 @@ STAGES: tuple[tuple[str, Records], ...] = (
     ("Outcomes", lambda data, fits: outcomes.records(fits)),
     ("Curves", lambda data, fits: curves.records(fits)),
     ("Subgroups", lambda data, fits: subgroups.records(fits)),
+    ("Receipt of the intervention", lambda data, fits: compliers.records(fits)),
+    ("Sensitivity", lambda data, fits: sensitivity.records(fits)),
     ("Missing data", lambda data, fits: missingness.records(fits)),
     ("Planned models", lambda data, fits: deviations.records(fits)),
     ("Assumptions", lambda data, fits: diagnostics.records(fits)),

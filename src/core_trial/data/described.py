@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from core_trial.data.package import PACKAGE_FILE, SYNTHETIC
+from core_trial.data.package import MASKED, PACKAGE_FILE, SYNTHETIC
 from core_trial.data.trial import Note
 from core_trial.declaration.files import Files
 
@@ -42,9 +42,18 @@ def _described_hashes(path: Path) -> dict[str, str] | None:
 
 def is_synthetic(folder: Path) -> bool:
     """Whether the folder's description says that nobody in its files exists."""
+    return _says(folder, SYNTHETIC)
+
+
+def is_masked(folder: Path) -> bool:
+    """Whether the folder's description says that the allocation in it is a dummy."""
+    return _says(folder, MASKED)
+
+
+def _says(folder: Path, name: str) -> bool:
     try:
         text = (folder / PACKAGE_FILE).read_text(encoding="utf-8")
-        return json.loads(text).get(SYNTHETIC) is True
+        return json.loads(text).get(name) is True
     except (OSError, ValueError, AttributeError, RecursionError):
         return False
 

@@ -51,7 +51,8 @@ def write(data: TrialData, folder: str | os.PathLike[str], *, synthetic: bool = 
     frames = conform(data.tables, files)
     _refuse_to_replace(path, files)
     rows = {t.name: _rows(t, frames[t.name]) for t in files.tables}
-    _write_all(path, files, rows, synthetic=synthetic or data.report.synthetic)
+    synthetic = synthetic or data.report.synthetic
+    _write_all(path, files, rows, synthetic=synthetic, masked=data.report.masked)
 
 
 def _refuse_to_replace(folder: Path, files: Files) -> None:
@@ -90,6 +91,7 @@ def _write_all(
     rows: Mapping[str, Iterator[list[str]]],
     *,
     synthetic: bool,
+    masked: bool,
 ) -> None:
     """Write all files beside their places, and move them there when all are whole."""
     try:
@@ -99,7 +101,7 @@ def _write_all(
             contents = {
                 t.file: _write(aside / t.file, rows[t.name], t.header) for t in files.tables
             }
-            package = data_package(files, contents, synthetic=synthetic)
+            package = data_package(files, contents, synthetic=synthetic, masked=masked)
             text = json.dumps(package, indent=1, ensure_ascii=False) + "\n"
             (aside / PACKAGE_FILE).write_text(text, encoding="utf-8", newline="\n")
             for path in sorted(aside.iterdir()):

@@ -59,6 +59,8 @@ def _wanted(reading: Reading) -> dict[str, str]:
             wanted |= dict.fromkeys(adjust, f"outcome {outcome.key!r} (model)")
         if isinstance(outcome, Score | Count) and outcome.baseline in wanted:
             wanted[outcome.baseline] = role
+    for one in trial.sensitivities:
+        wanted |= dict.fromkeys(one.adjust or (), f"sensitivity {one.name!r} (adjust)")
     return {name: role for name, role in wanted.items() if name != trial.arm.column}
 
 

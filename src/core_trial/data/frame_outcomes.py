@@ -7,6 +7,7 @@ import numpy as np
 from core_trial.data.cells import Floats, Read, numbers, yes_no
 from core_trial.data.frame_reading import Reading
 from core_trial.declaration.outcomes import AnyOutcome, Binary, Count, Score, Time
+from core_trial.declaration.sensitivity import Sensitivity
 
 
 def read_outcomes(reading: Reading) -> None:
@@ -24,6 +25,8 @@ def read_outcomes(reading: Reading) -> None:
             _read_asked(reading, outcome)
         _tell_missing(reading, outcome)
     _read_compliers(reading)
+    for one in reading.trial.sensitivities:
+        _read_sensitivity(reading, one)
 
 
 def _read_yes_no(
@@ -142,6 +145,22 @@ def _read_compliers(reading: Reading) -> None:
         read = yes_no(column)
     _fault_strange(reading, "compliers", compliers.received, read)
     reading.keep(compliers.received, read.values)
+
+
+def _read_sensitivity(reading: Reading, one: Sensitivity) -> None:
+    """The columns that a sensitivity analysis puts in the place of others."""
+    outcome, role = reading.trial.outcome(one.of), f"sensitivity {one.name!r}"
+    flags = [one.among, one.event, one.column if isinstance(outcome, Binary) else ""]
+    measured = [one.entry, "" if isinstance(outcome, Binary) else one.column]
+    for name in filter(None, (*flags, *measured)):
+        column = None if name in reading.done else reading.column(name, role, in_formula=True)
+        if column is None:
+            continue
+        read = yes_no(column) if name in flags else numbers(column)
+        if read.strange:
+            wanted = "0 or 1, true or false, yes or no" if name in flags else "numbers"
+            reading.fault(f"{role}: column {name!r} has {read.shown}; it must be {wanted}")
+        reading.keep(name, read.values)
 
 
 def _tell_missing(reading: Reading, outcome: AnyOutcome) -> None:

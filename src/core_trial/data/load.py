@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from core_trial.data.checks import check
-from core_trial.data.described import compare_with_description, is_synthetic, other_files
+from core_trial.data.described import compare_with_description, is_masked, is_synthetic, other_files
 from core_trial.data.folder import Folder
 from core_trial.data.missing import count_missing
 from core_trial.data.parse import parse
@@ -74,8 +74,8 @@ def load(
     notes = tuple(sorted([*found, *other_files(path, files)]))
     if not accept_changed:
         _refuse_doubtful(notes)
-    report = replace(report, notes=notes, synthetic=is_synthetic(path))
-    return TrialData(trial=trial, tables=tables, report=report)
+    report = replace(report, notes=notes, synthetic=is_synthetic(path), masked=is_masked(path))
+    return TrialData(trial=trial, tables=tables, report=report, folder=path, columns=columns)
 
 
 def conform(frames: Mapping[str, pd.DataFrame], files: Files) -> dict[str, pd.DataFrame]:

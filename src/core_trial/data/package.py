@@ -10,6 +10,8 @@ from core_trial.declaration.files import Files
 PACKAGE_FILE = "datapackage.json"
 #: Property of the description that says that the people in the files do not exist.
 SYNTHETIC = "synthetic"
+#: Property of the description that says that the allocation in the files is a dummy.
+MASKED = "masked"
 
 
 def data_package(
@@ -17,6 +19,7 @@ def data_package(
     contents: Mapping[str, tuple[int, str]] | None = None,
     *,
     synthetic: bool = False,
+    masked: bool = False,
 ) -> dict[str, object]:
     """The description of the files as a Tabular Data Package.
 
@@ -28,6 +31,8 @@ def data_package(
         Size in bytes and SHA-256 of every file, by name; left out of the description if None.
     synthetic
         Whether the people in the files do not exist; the description then says so.
+    masked
+        Whether the allocation is a dummy; the description then says so.
 
     Returns
     -------
@@ -38,7 +43,7 @@ def data_package(
     ----------
     Data Package (v1), Tabular Data Resource and Table Schema specifications of Frictionless Data.
     """
-    told = {SYNTHETIC: True} if synthetic else {}
+    told = {name: True for name, true in ((SYNTHETIC, synthetic), (MASKED, masked)) if true}
     return {
         "profile": "tabular-data-package",
         "name": files.name,

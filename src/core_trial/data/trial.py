@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pandas as pd
 
-from core_trial.declaration.files import Files
+from core_trial.declaration.files import ColumnMap, Files
 from core_trial.declaration.one_file import files_of
 from core_trial.declaration.trial import Trial
 from core_trial.errors import DesignError
@@ -79,6 +80,8 @@ class LoadReport:
         Missing values by column.
     synthetic
         Whether the folder's description says that nobody in the files exists.
+    masked
+        Whether it says that the allocation is a dummy.
     """
 
     rows: Mapping[str, int] = field(default_factory=dict)
@@ -86,6 +89,7 @@ class LoadReport:
     notes: tuple[Note, ...] = ()
     missing: tuple[Missing, ...] = ()
     synthetic: bool = False
+    masked: bool = False
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -105,11 +109,16 @@ class TrialData:
         One frame per file, by its name without ``.csv``; the data dictionary tells what they hold.
     report
         How they came in; empty for frames that were made in Python.
+    folder, columns
+        Where the files are, and how they are spelt, for whoever reads them a second time; no folder
+        for frames that were made or changed in Python.
     """
 
     trial: Trial
     tables: Mapping[str, pd.DataFrame]
     report: LoadReport = field(default_factory=LoadReport)
+    folder: Path | None = None
+    columns: ColumnMap | None = None
 
     @property
     def files(self) -> Files:
@@ -136,7 +145,7 @@ class TrialData:
         if strange := sorted(frames.keys() - self.tables.keys()):
             known = ", ".join(self.tables)
             raise DesignError(f"no file {', '.join(strange)}; the trial has {known}")
-        return replace(self, tables={**self.tables, **frames})
+        return replace(self, tables={**self.tables, **frames}, folder=None)
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         tables = self.__dict__.get("tables", {})

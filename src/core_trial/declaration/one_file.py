@@ -131,3 +131,7 @@ def _others(trial: Trial) -> Iterator[str]:
     yield from (*trial.subgroups, *(trial.missingness or ()), *trial.planned_adjustments)
     if trial.compliers is not None:
         yield trial.compliers.received
+    if trial.masked is not None:
+        masked = trial.masked
+        yield from (*(masked.strata or ()), *filter(None, (masked.order,)))
+        yield from (*masked.moved, *masked.shuffled)

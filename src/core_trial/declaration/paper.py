@@ -87,6 +87,26 @@ class Range:
     noun: str = "score"
 
 
+@dataclass(frozen=True, slots=True)
+class Monitored:
+    """Events counted up to a time, and the same events as an outcome with times.
+
+    Parameters
+    ----------
+    events
+        The number of events counted, in both arms together.
+    until
+        Up to which time, in the unit of `time`.
+    binary, time
+        The outcome that says who had the event, and that of the time to it.
+    """
+
+    events: Key
+    until: float
+    binary: str
+    time: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
     """A paper's registry, and what its arithmetic needs to know.
@@ -114,8 +134,21 @@ class Paper:
         against the p-values.
     complete
         Characteristic that is known wherever another one is, with one of its levels.
-    likeliest
-        What explains a finding, where something does better than a slip, by the entry's name.
+    adjusted
+        Places and analyses at which the paper says that an estimate is adjusted; None where it is
+        not to be asked.
+    directions
+        Words that say that the arms differ, and the analyses that they are about.
+    one_arm
+        Counts of both arms together that the paper says are all of one arm.
+    ends
+        Analyses of which the paper prints the least and the greatest percentage in an arm, by arm.
+    asked
+        Analyses of questions that were put to everybody at a step of the flow, and the step.
+    monitored
+        Events that were counted up to a time, beside the same events by their times.
+    explanations
+        What may explain a finding, where something does better than a slip, by the entry's name.
     checks
         Further checks that this paper alone calls for: functions of the registry.
     """
@@ -132,5 +165,11 @@ class Paper:
     )
     significant: frozenset[str] | None = None
     complete: tuple[str, str] | None = None
-    likeliest: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    adjusted: frozenset[tuple[str, str]] | None = None
+    directions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    one_arm: Mapping[Key, str] = field(default_factory=lambda: MappingProxyType({}))
+    ends: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    asked: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    monitored: tuple[Monitored, ...] = ()
+    explanations: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     checks: tuple[Callable[[Any], Iterable[Finding]], ...] = ()

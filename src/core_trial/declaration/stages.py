@@ -24,6 +24,15 @@ class Tables(Protocol):
         """The typed frames from which the participants' rows were derived, by file."""
 
 
+#: A trial's second derivation: from the cells of every file as text, a blank where nothing stands,
+#: to a frame with a row for each participant and to the numbers that only this trial has, by
+#: (analysis, statistic, arm, level). It shares no code with the first one.
+Second = Callable[
+    [Mapping[str, "pd.DataFrame"]],
+    tuple["pd.DataFrame", Mapping[tuple[str, str, str, str], float]],
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One part of the analysis that only this trial has: its title, and how its records are made.

@@ -12,10 +12,12 @@ from core_trial.declaration.arms import Arm, Cluster
 from core_trial.declaration.covariates import Categories, Covariate, Number, YesNo
 from core_trial.declaration.files import ColumnMap, Files
 from core_trial.declaration.layout import Layout
+from core_trial.declaration.masked import Masked
 from core_trial.declaration.models import Model, Using
 from core_trial.declaration.outcomes import AnyOutcome, Binary, Count, Outcome, Score, Time
 from core_trial.declaration.paper import Paper
-from core_trial.declaration.stages import Denominator, Stage
+from core_trial.declaration.sensitivity import Sensitivity
+from core_trial.declaration.stages import Denominator, Second, Stage
 from core_trial.declaration.wording import Wording
 from core_trial.errors import DesignError, nearest
 
@@ -71,6 +73,8 @@ class Trial:
         Columns that may predict who is missing; None for arm, strata and baseline.
     planned_adjustments
         Columns for which the protocol planned to adjust the primary outcome besides.
+    sensitivities
+        Outcomes to be analysed once more with one thing changed.
     columns
         How columns and values are spelt in the data, where not as declared.
     files
@@ -88,6 +92,11 @@ class Trial:
     registry
         What a paper printed: the CSV file of its numbers, or a `Paper` with what their arithmetic
         needs to know; None where nothing is to be compared.
+    masked
+        What besides arm, cluster and receipt tells the arms apart, for a dummy allocation.
+    second
+        Where the files are several: the analysis set and this trial's own numbers made a second
+        time from the raw cells, for the second programme (`declaration.stages.Second`).
 
     Raises
     ------
@@ -107,6 +116,7 @@ class Trial:
     compliers: Compliers | None = None
     missingness: tuple[str, ...] | None = None
     planned_adjustments: tuple[str, ...] = ()
+    sensitivities: tuple[Sensitivity, ...] = ()
     columns: ColumnMap = field(default_factory=ColumnMap)
     files: Files | None = None
     confidence: float = 0.95
@@ -115,6 +125,8 @@ class Trial:
     layout: Layout = field(default_factory=Layout)
     wording: Wording = field(default_factory=Wording)
     registry: Paper | str | Path | None = None
+    masked: Masked | None = None
+    second: Second | None = None
 
     def __post_init__(self) -> None:
         for name in TUPLES:
@@ -140,6 +152,17 @@ class Trial:
     def label(self) -> str:
         """Short name, as texts and pages call the trial."""
         return self.name or self.title
+
+    def __repr__(self) -> str:
+        from core_trial.declaration.showing import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        """Show the declaration in a notebook."""
+        from core_trial.declaration.showing import as_html
+
+        return as_html(self)
 
     def outcome(self, key: str) -> AnyOutcome:
         """The outcome of a name.
@@ -176,7 +199,10 @@ FITTING: Mapping[type[Outcome], tuple[Model, ...]] = MappingProxyType(
     }
 )
 #: Fields that hold several things.
-TUPLES = ("outcomes", "strata", "baseline", "subgroups", "missingness", "planned_adjustments")
+TUPLES = (
+    *("outcomes", "strata", "baseline", "subgroups", "missingness", "planned_adjustments"),
+    "sensitivities",
+)
 #: Models with a random effect, which need clusters.
 MIXED = frozenset({Model.MIXED_LOGISTIC, Model.MIXED_LINEAR, Model.MIXED_POISSON})
 
@@ -199,7 +225,22 @@ def _contradictions(trial: Trial) -> Iterator[str]:
         yield "subgroups: no outcome is primary, and they are of the primary outcome"
     if not 0 < trial.confidence < 1:
         yield f"confidence: {trial.confidence} is not between 0 and 1"
+    yield from _of_sensitivities(trial)
     yield from trial.wording.unknown({*keys, *columns, *trial.layout.analyses})
+
+
+def _of_sensitivities(trial: Trial) -> Iterator[str]:
+    outcomes = {outcome.key: outcome for outcome in trial.outcomes}
+    for one in trial.sensitivities:
+        outcome = outcomes.get(one.of)
+        if outcome is None:
+            yield f"sensitivity {one.name!r}: no outcome {one.of!r}{nearest(one.of, outcomes)}"
+        elif (one.event or one.entry) and not isinstance(outcome, Time):
+            yield f"sensitivity {one.name!r}: event= and entry= are for times to an event"
+    levels = Counter((one.of, one.name) for one in trial.sensitivities)
+    for (key, name), n in levels.items():
+        if n > 1:
+            yield f"sensitivity {name!r} of {key!r} is there {n} times"
 
 
 def _of_types(trial: Trial) -> Iterator[str]:
@@ -214,6 +255,9 @@ def _of_types(trial: Trial) -> Iterator[str]:
         value = getattr(trial, name)
         if value is not None and not isinstance(value, tuple):
             yield f"{name}: write a tuple, such as ({value!r},), not {type(value).__name__}"
+    for one in trial.sensitivities if isinstance(trial.sensitivities, tuple) else ():
+        if not isinstance(one, Sensitivity):
+            yield f"sensitivities: write ct.Sensitivity(name=..., of=..., label=...), not {one!r}"
     for item in trial.baseline if isinstance(trial.baseline, tuple) else ():
         if not isinstance(item, str | Categories | Number | YesNo):
             yield f"baseline: {item!r} is neither a column's name nor Categories, Number or YesNo"

@@ -23,8 +23,10 @@ from core_trial.results import (
     Descriptive,
     Estimate,
     FlowCount,
+    Frequency,
     Key,
     LeaveOneOut,
+    QuantilePair,
     Record,
     Results,
     Withheld,
@@ -38,11 +40,13 @@ _DATES = ("first_date", "last_date")
 #: Decimals to which moments are told: in full, a mean of whole numbers gives its denominator away,
 #: and with the standard deviation the largest of the numbers.
 MOMENT_DECIMALS = 2
-#: Series in which a number belongs to one person or to one cluster.
-_OF_ONE = frozenset({("normality", "normal"), ("normality", "observed")})
 #: Numbers of people by count, and what a fitted model says of them.
 _BY_COUNT = "count_fit."
 _SUBGROUP = "subgroup."
+#: Numbers that follow from what one event, or the unknown outcomes of a few, would change.
+_FRAGILE = ("fragility.", "multiplicity")
+#: Levels of effects that differ from an outcome's own by a few people.
+_CHANGED = ("sensitivity.", "unknown.")
 _DISCREET = "the reason counts people, and is withheld"
 
 
@@ -98,8 +102,6 @@ def _kept(record: Record, hidden: Hidden) -> Iterable[Record]:
 @_kept.register
 def _(record: Descriptive, hidden: Hidden) -> Iterable[Record]:
     key = Key(record.analysis, record.statistic, record.arm, record.level)
-    if (key.analysis.partition(".")[0], key.statistic) in _OF_ONE:
-        return ()
     if key in hidden.counts or _gives_away(key, hidden) or _of_a_small_cluster(record, hidden):
         return (_withheld(key),)
     if key.statistic in _SUMMARIES:
@@ -115,13 +117,25 @@ def _gives_away(key: Key, hidden: Hidden) -> bool:
     if key.statistic in _SUMMARIES and not key.level:
         return n in hidden.small or hidden.has_few(key.analysis, key.arm)
     if key.analysis.startswith(_BY_COUNT):
-        outcome = key.analysis.removeprefix(_BY_COUNT)
-        return key.statistic == "observed" or hidden.has_few(outcome, "")
+        return hidden.has_few(key.analysis.removeprefix(_BY_COUNT), "")
     if key.statistic in _DATES or (key.level and key.analysis == "centres"):
         return any(k.analysis == "flow" and k.level.endswith(key.level) for k in hidden.few)
-    if key.analysis.startswith(_SUBGROUP):
+    if key.analysis.startswith((_SUBGROUP, *_FRAGILE)):
         return True
     return (key.analysis, key.level) in hidden.telling and key.statistic in ("joint_p", "predicts")
+
+
+@_kept.register
+def _(record: Frequency, hidden: Hidden) -> Iterable[Record]:
+    few = hidden.has_few(record.analysis.removeprefix(_BY_COUNT), "")
+    return (_withheld(record.key),) if few or record.statistic == "observed" else (record,)
+
+
+@_kept.register
+def _(record: QuantilePair, hidden: Hidden) -> Iterable[Record]:
+    """A quantile belongs to one person or to one cluster."""
+    del record, hidden
+    return ()
 
 
 def _of_a_small_cluster(record: Descriptive, hidden: Hidden) -> bool:
@@ -202,7 +216,7 @@ def _rests_on_few(record: Estimate, hidden: Hidden) -> bool:
     """Whether an effect, beside what else is told, tells of a small count."""
     if record.analysis.startswith(MISSINGNESS):
         return (record.analysis, record.level.partition("[")[0]) in hidden.telling
-    if record.analysis.startswith(_SUBGROUP):
+    if record.analysis.startswith(_SUBGROUP) or record.level.startswith(_CHANGED):
         return True
     alike = hidden.alike(record.analysis)
     return any(key.analysis in alike for key in hidden.small)

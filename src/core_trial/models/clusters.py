@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core_trial.errors import DesignError
+from core_trial.models.choices import refuse_choice
 from core_trial.models.columns import (
     column,
     column_of_level,
@@ -117,8 +118,7 @@ def clusters(
         If the column is not there, a label is missing, labels are of mixed type, or only clusters
         of one carry the random effect while others have more rows.
     """
-    if blank not in ("refuse", "own"):
-        raise DesignError(f"blank_cluster must be 'refuse' or 'own', not {blank!r}")
+    refuse_choice("blank_cluster", blank, ("refuse", "own"))
     labels = raw(frame, name)
     codes, names = distinct(name, labels)
     if len(names) and not pd.api.types.is_numeric_dtype(names.dtype):

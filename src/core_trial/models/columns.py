@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
+from core_trial.models.choices import refuse_choice, shown
 from core_trial.models.formula import Formula, parse
 from core_trial.models.inference import Floats
 
@@ -107,8 +108,7 @@ def sample(
     DesignError
         If an argument is not the name of a column, or no complete row is left.
     """
-    if missing not in ("refuse", "drop"):
-        raise DesignError(f"missing must be 'refuse' or 'drop', not {missing!r}")
+    refuse_choice("missing", missing, ("refuse", "drop"))
     parsed = [parse(f) if not isinstance(f, Formula) else f for f in formulas]
     data = as_frame(frame)
     for argument, name in {"cluster": cluster, **columns}.items():
@@ -136,8 +136,7 @@ def refuse_argument(argument: str, name: object) -> None:
         For a list, a Series, a number.
     """
     if name is not None and not isinstance(name, str):
-        shown = "a " + type(name).__name__ if hasattr(name, "__len__") else repr(name)
-        raise DesignError(f"{argument}= takes the name of one column, not {shown}")
+        raise DesignError(f"{argument}= takes the name of one column, not {shown(name)}")
 
 
 def exists(frame: pd.DataFrame, name: str) -> bool:
@@ -151,9 +150,15 @@ def exists(frame: pd.DataFrame, name: str) -> bool:
     if name in frame.columns:
         return True
     known = [str(column) for column in frame.columns]
-    close = nearest(name, known)
+    close = _dotted(name, known) or nearest(name, known)
     listed = f"; the frame has {', '.join(known)}" if len(known) <= MOST_NAMES_LISTED else ""
     raise DesignError(f"no column {name!r}{close}{listed}")
+
+
+def _dotted(name: str, known: Iterable[str]) -> str:
+    """Words for who writes ``log(x.b)``, which Python reads as an attribute of ``x``; or none."""
+    whole = next((k for k in known if k.startswith(f"{name}.")), None)
+    return f"; within a function write a name with a dot in backticks, `{whole}`" if whole else ""
 
 
 def nearest(name: str, known: Iterable[object]) -> str:

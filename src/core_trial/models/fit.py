@@ -14,6 +14,7 @@ import pandas as pd
 from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats, Quantity, Test, Wald, wald
 from core_trial.models.names import in_interaction, interaction_advice, locate
+from core_trial.models.numerics.cluster_sample import ClusterSample
 from core_trial.models.numerics.small_sample import SmallSample
 from core_trial.models.questions.asking import Asking
 from core_trial.models.reference import Reference
@@ -173,7 +174,7 @@ class Fit(Asking):
     reference: Reference = field(default_factory=Reference)
     response: Floats = field(default_factory=lambda: np.empty(0))
     row_variance: Floats = field(default_factory=lambda: np.empty(0))
-    small_sample: SmallSample | None = None
+    small_sample: SmallSample | ClusterSample | None = None
     random_intercept: RandomIntercept | None = None
     profiler: Profiler | None = field(default=None, compare=False)
 

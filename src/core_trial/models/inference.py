@@ -84,6 +84,25 @@ class Quantity:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Coefficients:
+    """Coefficients of a model with what a test of each needs, where nothing else is asked.
+
+    Parameters
+    ----------
+    beta, std_error, df
+        Shape (p,), on the scale of the linear predictor; ``nan`` where nothing can be estimated.
+    """
+
+    beta: Floats
+    std_error: Floats
+    df: Floats
+
+    def p_value(self, k: int) -> float:
+        """Two-sided p-value of one coefficient."""
+        return float(wald(self.beta[k], self.std_error[k], self.df[k]).p_value[0])
+
+
 def positive(estimate: float, error: float, confidence: float) -> Quantity:
     """A positive quantity with a Wald interval that is symmetric in its logarithm.
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models import columns as designs
+from core_trial.models.choices import refuse_choice
 from core_trial.models.columns import Sample
 from core_trial.models.inference import Floats
 
@@ -52,8 +53,7 @@ def sampling(frame: pd.DataFrame, weights: str) -> Floats:
 
 def refuse_weight_type(weight_type: str) -> None:
     """Refuse what weights cannot stand for."""
-    if weight_type not in ("frequency", "sampling"):
-        raise DesignError(f"weight_type must be 'frequency' or 'sampling', not {weight_type!r}")
+    refuse_choice("weight_type", weight_type, ("frequency", "sampling"))
 
 
 def split(
@@ -147,8 +147,20 @@ def binary(
             raise DesignError(f"success={success!r} is not in column {response!r}: it has {known}")
         return replace(rows, frame=rows.frame.assign(**{response: event}))
     if trials is None:
+        _refuse_text(rows.frame, response)
         return rows
     return replace(rows, frame=_each_trial(rows.frame, response, trials))
+
+
+def _refuse_text(frame: pd.DataFrame, response: str) -> None:
+    """Refuse text of two values, whose event nobody has named."""
+    values = designs.column(frame, response) if response else pd.Series(dtype=float)
+    found = list(values.unique()) if not designs.is_numeric(values) else []
+    if len(found) == 2:
+        raise DesignError(
+            f"column {response!r} must hold 0 and 1: write success={found[0]!r}, or {found[1]!r}, "
+            "to say which of its two values is the event"
+        )
 
 
 def _each_trial(frame: pd.DataFrame, response: str, trials: str) -> pd.DataFrame:

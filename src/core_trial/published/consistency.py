@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from core_trial.published import effects, moments, percentages, questions, totals
+from core_trial.published import (
+    adjustment,
+    baseline,
+    effects,
+    moments,
+    percentages,
+    questions,
+    totals,
+    words,
+)
 from core_trial.published.registry import Registry
 from core_trial.results import Finding
 
@@ -25,7 +34,18 @@ CHECKS: tuple[Callable[[Registry], Iterator[Finding]], ...] = (
     totals.parts,
     totals.places,
     totals.denominators,
+    words.one_arm,
+    baseline.imbalance,
     questions.two_denominators,
+    baseline.of_a_step,
+    words.asked,
+    words.ends,
+    words.directions,
+    words.monitored,
+    adjustment.unsaid_adjustment,
+    adjustment.crude_odds_ratio,
+    adjustment.sign_turned,
+    moments.beyond_scale,
 )
 
 
@@ -43,5 +63,5 @@ def check(registry: Registry) -> tuple[Finding, ...]:
     """
     checks = (*CHECKS, *registry.paper.checks)
     found = (finding for find in checks for finding in find(registry))
-    likeliest = registry.paper.likeliest
-    return tuple(replace(f, reason=likeliest.get(f.entries[0], f.reason)) for f in found)
+    explained = registry.paper.explanations
+    return tuple(replace(f, reason=explained.get(f.entries[0], f.reason)) for f in found)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from core_trial.published.registry import Entry
 from core_trial.results import Certainty, Finding
+
+#: Where there is nothing to bound.
+UNBOUNDED = (-math.inf, math.inf)
 
 
 def finding(

@@ -11,6 +11,8 @@ from core_trial.published.findings import finding
 from core_trial.published.registry import Registry, Row
 from core_trial.results import Finding
 
+#: Standard deviations on either side of the mean that hold 95% of a normal distribution.
+NORMAL_RANGE = 1.96
 #: Largest sample that is tried where the number of participants is not printed.
 ANY_SIZE = 500
 
@@ -33,6 +35,40 @@ def quartiles(registry: Registry) -> Iterator[Finding]:
             if known != sorted(known):
                 yield _misplaced(row, "q1", (0.0, known[1]), "quartile below the median")
             yield from _against_zeros(row, registry)
+
+
+def beyond_scale(registry: Registry) -> Iterator[Finding]:
+    """Means whose normal range leaves the scale: the scores lean to one end of it.
+
+    Told only where it leaves the scale whatever was rounded; a standard deviation of more than half
+    the range is another check's.
+    """
+    told: dict[str, Row] = {}
+    for row in registry.rows:
+        known = registry.paper.ranges.get(row.analysis)
+        if known is None or row.number("mean") is None or row.number("sd") is None:
+            continue
+        mean, sd = row.windows("mean", "sd")
+        reach = NORMAL_RANGE * float(sd.low)
+        beyond = float(mean.low) + reach > known.high or float(mean.high) - reach < known.low
+        if beyond and float(sd.low) <= (known.high - known.low) / 2:
+            told.setdefault(row.analysis, row)
+    for analysis, row in told.items():
+        yield _leaning(row, registry.paper.ranges[analysis])
+
+
+def _leaning(row: Row, known: Range) -> Finding:
+    mean, sd = (float(row.number(name) or 0) for name in ("mean", "sd"))
+    return finding(
+        "beyond_scale",
+        "unsaid",
+        [row.cells["mean"], row.cells["sd"]],
+        f"the middle 95%, if a {known.noun} from {known.low} to {known.high} were normally "
+        "distributed",
+        (mean - NORMAL_RANGE * sd, mean + NORMAL_RANGE * sd),
+        "values that lean to one end, which mean and standard deviation do not show",
+        printed=f"{row.cells['mean'].printed} ({row.cells['sd'].printed})",
+    )
 
 
 def _samples(row: Row, known: Range, registry: Registry) -> Iterator[Sample]:

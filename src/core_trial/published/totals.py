@@ -79,7 +79,7 @@ def denominators(registry: Registry) -> Iterator[Finding]:
                     "unsaid",
                     [entry],
                     f"participants of the {arm} group whose {name.replace('_', ' ')} is known",
-                    (0.0, known),
-                    f"somebody whose {name.replace('_', ' ')} is not recorded, or who is counted "
-                    "in the wrong group",
+                    (known, known),
+                    "answers that are missing to one question and not to the other; or somebody "
+                    "who is counted in the wrong group",
                 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core_trial.declaration.trial import Trial
 from core_trial.report import number
-from core_trial.report.number import Style
+from core_trial.report.styles import Style
 from core_trial.report.table import Row
 from core_trial.results import Estimate, Key, Results
 from core_trial.results.measures import MEASURE_ABBREVIATIONS, MEASURE_LABELS, Measure
@@ -17,6 +17,10 @@ from core_trial.results.measures import MEASURE_ABBREVIATIONS, MEASURE_LABELS, M
 CONFIDENTIAL = "[c]"
 CONFIDENTIAL_NOTE = f"{CONFIDENTIAL}=withheld, so that nobody can be recognised by a small number."
 SYNTHETIC = "The data are synthetic: a program made them, and no participant is in them."
+MASKED = (
+    "Masked: dummy allocation. Who is in A and who in B was drawn by lot, and no comparison of the "
+    "two says anything about the trial."
+)
 #: Journals' order of footnote marks.
 MARKS = "*†‡§¶‖"
 
@@ -167,7 +171,9 @@ def estimate_withheld(results: Results, analysis: str, level: str = "") -> bool:
 
 def remark(results: Results) -> str:
     """What must be said of every table and figure; blank where there is nothing."""
-    return SYNTHETIC if results.provenance.synthetic else ""
+    source = results.provenance
+    said = ((MASKED, source.masked), (SYNTHETIC, source.synthetic))
+    return " ".join(text for text, true in said if true)
 
 
 def footnotes(

@@ -14,9 +14,9 @@ from core_trial.declaration.arms import Group
 from core_trial.declaration.covariates import in_words
 from core_trial.declaration.outcomes import Time
 from core_trial.declaration.trial import Trial
-from core_trial.report import cells, labels, number
-from core_trial.report.figure import ONE_COLUMN, PENS, Figure, blank, place
-from core_trial.report.number import LANCET, Style
+from core_trial.report import at_risk, cells, labels, number
+from core_trial.report.figure import BLACK, PENS, Figure, blank, place
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import CurvePoint, Results
 from core_trial.results.measures import MEASURE_ABBREVIATIONS, Measure
@@ -29,15 +29,18 @@ NOTE = (
     "Kaplan-Meier estimates. Shaded: pointwise 95% confidence intervals, by the log-log transform "
     "and Greenwood’s variance."
 )
+#: What the limits do not allow for, where people are clustered.
+UNCLUSTERED = "The limits take all participants as independent: they do not allow for clusters."
 JOINED = (
     "Neighbouring steps are joined, and numbers at risk are those at the start of a step: small "
     "numbers are withheld."
 )
 #: Parts into which the time is divided where no ticks are declared.
 _PARTS = 4
-#: Millimetres left of the plot and across it, and where the arms' names begin in its widths.
-_LEFT, _PLOT = 20.0, 61.0
-_AT_LABELS = (1.0 - _LEFT) / _PLOT
+#: Millimetres left, right and above the plot, and its height.
+_LEFT, _RIGHT, _TOP, _HEIGHT = 23.0, 6.5, 3.0, 50.0
+#: Millimetres from the axis to the first row of numbers under it, and of a row.
+_FIRST_ROW, _ROW = 12.5, 3.4
 #: Characters of an arm's name that fit before the first column.
 _LABEL_CHARACTERS = 14
 
@@ -53,6 +56,7 @@ class _Drawing:
     axis: Axis
     trial: Trial
     effect: str
+    joined: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +129,19 @@ def curves(results: Results, trial: Trial, outcome: Time, style: Style = LANCET)
         Rising step functions with pointwise confidence bands, one column wide.
     """
     drawing = _Drawing(
-        by_arm(results, outcome), axis(results, outcome), trial, _effect(results, outcome, style)
+        by_arm(results, outcome),
+        axis(results, outcome),
+        trial,
+        _effect(results, outcome, style),
+        joined=bool(results.withheld),
     )
     return Figure(
         name=name_of(trial, outcome, "curves"),
         title=outcome.title,
         alt=_alternative(drawing, style),
         paint=partial(_paint, drawing, style),
-        note=cells.note(results, NOTE, JOINED if results.withheld else ""),
-        width=ONE_COLUMN,
+        note=cells.note(results, NOTE, _unclustered(trial), JOINED if results.withheld else ""),
+        width=style.columns[0],
     )
 
 
@@ -156,9 +164,14 @@ def curve_table(results: Results, trial: Trial, outcome: Time, style: Style = LA
             rows,
             f"At risk: without the event and not censored before that {at.unit}. "
             "Limits by the log-log transform and Greenwood’s variance.",
+            _unclustered(trial),
         ),
         remark=cells.remark(results),
     )
+
+
+def _unclustered(trial: Trial) -> str:
+    return UNCLUSTERED if trial.cluster else ""
 
 
 def by_arm(results: Results, outcome: Time) -> Curves:
@@ -171,11 +184,6 @@ def by_arm(results: Results, outcome: Time) -> Curves:
     }
 
 
-def at_risk(points: Sequence[CurvePoint], day: float) -> int:
-    """Participants at risk just before a day."""
-    return next((point.at_risk for point in points if point.time >= day), 0)
-
-
 def state(points: Sequence[CurvePoint], day: float) -> CurvePoint | None:
     """The last point not after a day; None before the first."""
     return max((p for p in points if p.time <= day), key=lambda p: p.time, default=None)
@@ -186,7 +194,7 @@ def _table_row(time: float, points: Sequence[CurvePoint], style: Style) -> Row:
     share = "0%" if found is None else _share(found, style)
     return Row(
         number.count(time, style),
-        (number.count(at_risk(points, time), style), share),
+        (number.count(at_risk.at_risk(points, time), style), share),
         Kind.MEMBER,
     )
 
@@ -205,9 +213,8 @@ def _effect(results: Results, outcome: Time, style: Style) -> str:
     value = number.fixed(estimate.estimate, cells.decimals(estimate), style)
     interval = number.interval_in_text(estimate.low, estimate.high, 2, style)
     level = number.confidence(estimate.confidence, style)
-    p = number.p_value(estimate.p_value, style)
-    relation = "p" if p[0] in "<>" else "p="
-    return f"{measure} {value} ({level} CI {interval}), {relation}{p}"
+    p = number.p_in_text(estimate.p_value, style)
+    return f"{measure} {value} ({level} CI {interval}), {p}"
 
 
 def _alternative(d: _Drawing, style: Style) -> str:
@@ -220,9 +227,11 @@ def _alternative(d: _Drawing, style: Style) -> str:
     return " ".join([*parts, *([d.effect + "."] if d.effect else [])])
 
 
-def _paint(d: _Drawing, style: Style) -> Drawing:
-    drawing = blank(ONE_COLUMN, 73)
-    axes = place(drawing, left=_LEFT, top=3, width=_PLOT, height=50)
+def _paint(d: _Drawing, style: Style, width: float) -> Drawing:
+    rows = list(at_risk.rows(d.points, d.axis.ticks, style, joined=d.joined))
+    plot = width - _LEFT - _RIGHT
+    drawing = blank(width, _TOP + _HEIGHT + _FIRST_ROW + _ROW * len(rows))
+    axes = place(drawing, left=_LEFT, top=_TOP, width=plot, height=_HEIGHT)
     for arm, steps in d.points.items():
         _paint_curve(axes, arm, d.trial.arm.label(arm), steps)
     axes.set(xlim=(0, d.axis.limit), xticks=d.axis.ticks, ylabel=f"{d.axis.event} (%)")
@@ -235,7 +244,7 @@ def _paint(d: _Drawing, style: Style) -> Drawing:
         title=d.effect or None,
         alignment="left",
     )
-    _paint_numbers_at_risk(axes, d, style)
+    _paint_rows(axes, d, rows, (1.0 - _LEFT) / plot)
     return drawing
 
 
@@ -251,18 +260,18 @@ def _paint_curve(axes: Axes, arm: Group, label: str, points: Sequence[CurvePoint
     axes.step(times, value, where="post", color=pen.colour, linestyle=pen.dashes, label=label)
 
 
-def _paint_numbers_at_risk(axes: Axes, d: _Drawing, style: Style) -> None:
-    """A small table under the axis, its columns at the ticks."""
+def _paint_rows(axes: Axes, d: _Drawing, rows: Sequence[at_risk.Row], left: float) -> None:
+    """A small table under the axis, its columns at the ticks; headings are bold."""
     below = axes.get_xaxis_transform()
-    axes.text(
-        _AT_LABELS, -0.25, "Number at risk", transform=axes.transAxes, weight="bold", size=6.5
-    )
-    for i, (arm, steps) in enumerate(d.points.items()):
-        y = -0.32 - 0.07 * i
-        label = textwrap.shorten(short_arm(d.trial, arm), _LABEL_CHARACTERS, placeholder="…")
-        axes.text(_AT_LABELS, y, label, transform=axes.transAxes, color=PENS[arm].colour, size=6.5)
-        for time in d.axis.ticks:
-            text = number.count(at_risk(steps, time), style)
+    for i, row in enumerate(rows):
+        y = -(_FIRST_ROW + _ROW * i) / _HEIGHT
+        name = short_arm(d.trial, row.arm) if row.arm else ""
+        label = row.label or textwrap.shorten(name, _LABEL_CHARACTERS, placeholder="…")
+        colour = PENS[row.arm].colour if row.arm else BLACK
+        weight = "normal" if row.cells else "bold"
+        whole = axes.transAxes
+        axes.text(left, y, label, color=colour, weight=weight, transform=whole, size=6.5)
+        for time, text in zip(d.axis.ticks, row.cells, strict=False):
             axes.text(time, y, text, transform=below, ha="center", size=6.5)
 
 

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from core_trial.declaration.trial import Trial
-from core_trial.report import cells, verification
+from core_trial.report import cells, verification, witnessed
 from core_trial.report.curves import by_arm, curve_table, curves, times
 from core_trial.report.figure import Figure
 from core_trial.report.flow import flow_table
 from core_trial.report.flow_diagram import flow_figure
 from core_trial.report.forest import forest
 from core_trial.report.markup import escape, page, paragraph
-from core_trial.report.number import LANCET, Style
+from core_trial.report.planning import plan_section, unmasking_table
 from core_trial.report.provenance import inputs_table, versions_table
 from core_trial.report.section import Section, present
+from core_trial.report.styles import LANCET, Style
+from core_trial.report.supplement.analysed import analysed
 from core_trial.report.supplement.sections import supplement
 from core_trial.report.table import Table
 from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
-from core_trial.results import Comparison, FlowCount, Results
+from core_trial.report.writing.files import BYTE_ORDER_MARK, USUAL, part_files, whole_files
+from core_trial.results import Comparison, FlowCount, Results, Witnessed
 
-#: A spreadsheet takes text for UTF-8 only when it begins with this mark.
-BYTE_ORDER_MARK = "\ufeff"
+#: What every figure of a masked report has across it.
+DUMMY = "Masked: dummy allocation"
 
 
 def title(results: Results, trial: Trial) -> str:
-    """What the report is called; that its data are synthetic is part of it."""
-    return f"{trial.title}: results{' from synthetic data' * results.provenance.synthetic}"
+    """What the report is called; that its data are synthetic or masked is part of it."""
+    source = results.provenance
+    masked = "masked (dummy allocation), " if source.masked else ""
+    return f"{trial.title}: {masked}results{' from synthetic data' * source.synthetic}"
 
 
 def sections(
@@ -36,6 +42,7 @@ def sections(
     sentences: Sequence[str] = (),
     style: Style = LANCET,
     notes: Sequence[str] = (),
+    twice: Sequence[Witnessed] = (),
 ) -> list[Section]:
     """The document's sections in order; a part without records is left out.
 
@@ -51,21 +58,42 @@ def sections(
         How numbers are spelt.
     notes
         What was accepted by rule when the data were read, or taken from them.
+    twice
+        The difference log; a difference that nobody can explain stands before everything else.
     """
+    made_twice = witnessed.section(twice, trial, style)
+    alarm = bool(witnessed.unexplained(twice))
     found = [
+        *([made_twice] if alarm else []),
         Section("Findings", paragraphs=tuple(sentences)),
         Section("Flow of participants", _flow(results, trial, style)),
         Section("Baseline", present(table1(results, trial, style))),
-        Section("Outcomes", present(table2(results, trial, style), forest(results, trial, style))),
+        Section(
+            "Outcomes",
+            present(
+                table2(results, trial, style),
+                analysed(results, trial, style),
+                forest(results, trial, style),
+            ),
+        ),
         *_curves(results, trial, style),
         *supplement(results, trial, style),
+        *plan_section(results),
+        *([] if alarm else [made_twice]),
         Section("Provenance", _provenance(results), tuple(notes)),
     ]
-    return [section for section in found if section.parts or section.paragraphs or section.folded]
+    found = [section for section in found if section.parts or section.paragraphs or section.folded]
+    return [_marked(section) for section in found] if results.provenance.masked else found
+
+
+def _marked(section: Section) -> Section:
+    """The section with every figure marked, as tables are by their remark."""
+    parts = (part.marked(DUMMY) if isinstance(part, Figure) else part for part in section.parts)
+    return replace(section, parts=tuple(parts))
 
 
 def _provenance(results: Results) -> tuple[Table | Figure, ...]:
-    return present(inputs_table(results), versions_table(results))
+    return present(inputs_table(results), versions_table(results), unmasking_table(results))
 
 
 def _flow(results: Results, trial: Trial, style: Style) -> tuple[Table | Figure, ...]:
@@ -89,6 +117,7 @@ def document(
     sentences: Sequence[str] = (),
     style: Style = LANCET,
     notes: Sequence[str] = (),
+    twice: Sequence[Witnessed] = (),
 ) -> str:
     """One HTML page with every table and figure and the verdict; it loads nothing else.
 
@@ -106,8 +135,10 @@ def document(
         How numbers are spelt.
     notes
         What was accepted by rule when the data were read, or taken from them.
+    twice
+        The difference log.
     """
-    found = sections(results, trial, sentences, style, notes)
+    found = sections(results, trial, sentences, style, notes, twice)
     return _page(results, trial, found, _verdict(results, comparisons), style)
 
 
@@ -118,56 +149,53 @@ def files(
     sentences: Sequence[str] = (),
     style: Style = LANCET,
     notes: Sequence[str] = (),
+    twice: Sequence[Witnessed] = (),
+    formats: Collection[str] = USUAL,
 ) -> Mapping[str, str | bytes]:
     """Every output file by name: tables, figures, records, verdict, and the document.
 
     Parameters
     ----------
-    results, trial, comparisons, sentences, style, notes
+    results, trial, comparisons, sentences, style, notes, twice
         As for `document`.
+    formats
+        Some of `files.FORMATS`.
 
     Returns
     -------
     Mapping
-        ``table1.csv``, ``table1.md``, ``table1.html`` and so on for every table; every figure as
-        ``.svg`` with its text alternative, in ``figures/`` (`Figure.png` makes a bitmap of it);
-        ``results.json`` and ``report.html``; with a verdict ``verification.csv`` and
-        ``verification.html``.
+        Every table, ``table1.csv``, ``table1.docx`` and so on; every figure with its text
+        alternative, in ``figures/``; ``report.html``, ``report.docx`` and ``results.xlsx`` with
+        all of them; ``estimates.csv`` and ``descriptives.csv`` with one number a cell;
+        ``results.json``; with a verdict ``verification.csv`` and ``verification.html``; with a
+        difference log ``witness.csv``, and what differs in it among the records.
     """
     verdict = _verdict(results, comparisons)
-    found = sections(results, trial, sentences, style, notes)
-    made: dict[str, str | bytes] = {
-        "results.json": results.to_json(),
-        "report.html": _page(results, trial, found, verdict, style),
-    }
+    found = sections(results, trial, sentences, style, notes, twice)
+    results = Results.bind(results, witnessed.differing(twice), provenance=results.provenance)
+    made: dict[str, str | bytes] = {"results.json": results.to_json()}
+    if "html" in formats:
+        made["report.html"] = _page(results, trial, found, verdict, style)
     if len(verdict):
         made |= {
             "verification.csv": BYTE_ORDER_MARK + verification.to_csv(verdict, style),
             "verification.html": verification.verdict_page(verdict, trial, style),
         }
-    for section in found:
-        for part in (*section.parts, *section.folded):
-            made |= _table_files(part) if isinstance(part, Table) else _figure_files(part)
-    return made
+    if twice:
+        made["witness.csv"] = BYTE_ORDER_MARK + witnessed.to_csv(twice)
+    made |= part_files(found, formats)
+    heading = title(results, trial)
+    return {**made, **whole_files(heading, results, trial, found, style, formats)}
+
+
+def figures(found: Iterable[Section]) -> Mapping[str, Figure]:
+    """Every figure by its name, in order."""
+    parts = (part for section in found for part in section.parts)
+    return {part.name: part for part in parts if isinstance(part, Figure)}
 
 
 def _verdict(results: Results, comparisons: Iterable[Comparison]) -> Results:
     return Results(tuple(comparisons), results.provenance)
-
-
-def _table_files(table: Table) -> dict[str, str | bytes]:
-    return {
-        f"{table.name}.csv": BYTE_ORDER_MARK + table.to_csv(),
-        f"{table.name}.md": table.to_markdown(),
-        f"{table.name}.html": table.to_html(),
-    }
-
-
-def _figure_files(figure: Figure) -> dict[str, str | bytes]:
-    return {
-        f"figures/{figure.name}.svg": figure.svg,
-        f"figures/{figure.name}.txt": figure.alt + "\n",
-    }
 
 
 def _page(

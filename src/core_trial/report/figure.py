@@ -12,15 +12,16 @@ Okabe M, Ito K. Color universal design. 2008. https://jfly.uni-koeln.de/color/
 from __future__ import annotations
 
 import base64
-import io
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from core_trial.declaration.arms import Group
+from core_trial.errors import DesignError, OutputError
 from core_trial.report.markup import STYLE, escape, page
 
 if TYPE_CHECKING:
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
 #: Widths of one and of two columns in print, in millimetres.
 ONE_COLUMN, TWO_COLUMNS = 85.0, 170.0
 _MM_PER_INCH = 25.4
-_DPI = 300
+#: Dots per inch of a bitmap.
+DPI = 300
+Form = Literal["svg", "pdf", "png", "tiff"]
+FORMS: tuple[Form, ...] = ("svg", "pdf", "png", "tiff")
 #: How much larger than in print a screen shows a figure, for 7 points are small there.
 _ON_SCREEN = 1.4
 
@@ -51,6 +55,10 @@ PENS: Mapping[str, Pen] = MappingProxyType(
     {Group.INTERVENTION: Pen(BLUE, "-", "o"), Group.CONTROL: Pen(VERMILLION, "--", "s")}
 )
 
+#: How a mark across a drawing is set: seen at once, and everything read through it.
+_MARK: Mapping[str, Any] = MappingProxyType(
+    {"ha": "center", "va": "center", "size": 22, "rotation": 20, "color": GREY, "alpha": 0.25}
+)
 #: Type and line widths, over matplotlib's defaults whatever the machine's own settings are.
 _STYLES = ["default", str(Path(__file__).with_name("print.mplstyle"))]
 
@@ -68,41 +76,95 @@ class Figure:
     alt
         What the figure shows, for those who do not see it; plain text.
     paint
-        Makes the drawing; called when bytes are first asked for.
+        Makes the drawing for a width in millimetres; called when bytes are first asked for.
     note
         What stands below the caption.
     width
         Width in print, in millimetres; a screen shows it larger.
+    mark
+        Printed large and pale across the drawing; blank for nothing.
     """
 
     name: str
     title: str
     alt: str
-    paint: Callable[[], Drawing]
+    paint: Callable[[float], Drawing]
     note: str = ""
     width: float = TWO_COLUMNS
+    mark: str = ""
+
+    def marked(self, mark: str) -> Figure:
+        """The figure with a few words across it, said first in its text alternative too."""
+        return replace(self, mark=mark, alt=f"{mark}. {self.alt}")
 
     @cached_property
     def svg(self) -> bytes:
-        """The figure as SVG, letters as outlines."""
-        return self._saved("svg", metadata={"Date": None, "Creator": None})
+        """The figure as SVG: letters as text, title and description inside."""
+        return self.to_bytes("svg")
 
     @cached_property
     def png(self) -> bytes:
         """The figure as PNG at 300 dots per inch."""
-        return self._saved("png", metadata={"Software": None})
+        return self.to_bytes("png")
+
+    def to_bytes(self, form: Form, *, dpi: int = DPI, width: float | None = None) -> bytes:
+        """The figure in a format.
+
+        Parameters
+        ----------
+        form
+            ``"svg"`` and ``"pdf"`` are drawn in lines, with letters as text; ``"png"`` and
+            ``"tiff"`` in dots.
+        dpi
+            Dots per inch of the latter two.
+        width
+            In millimetres; by default the figure's own. Letters and lines keep their size.
+
+        Raises
+        ------
+        DesignError
+            For a format that is none of these.
+        """
+        from core_trial.report.writing import pictures
+
+        drawing = self._drawing if width in (None, self.width) else self._drawn(width)
+        with _style():
+            return pictures.written(drawing, form, dpi=dpi, title=self.title, alt=self.alt)
+
+    def save(self, path: str | Path, *, dpi: int = DPI, width: float | None = None) -> None:
+        """Write the figure; the format follows from the end of the name.
+
+        Parameters
+        ----------
+        path
+            Ends in ``.svg``, ``.pdf``, ``.png``, ``.tif`` or ``.tiff``.
+        dpi, width
+            As for `to_bytes`.
+
+        Raises
+        ------
+        DesignError
+            For another end.
+        OutputError
+            If the file cannot be written.
+        """
+        place = Path(path)
+        data = self.to_bytes(form_of(place.suffix), dpi=dpi, width=width)
+        try:
+            place.write_bytes(data)
+        except OSError as problem:
+            raise OutputError(f"could not write {place.name}: {problem.strerror}") from None
 
     @cached_property
     def _drawing(self) -> Drawing:
-        return self.paint()
+        return self._drawn(self.width)
 
-    def _saved(self, form: Literal["svg", "png"], metadata: dict[str, None]) -> bytes:
-        from matplotlib import style
-
-        stream = io.BytesIO()
-        with style.context(_STYLES):
-            self._drawing.savefig(stream, format=form, metadata=metadata, dpi=_DPI)
-        return stream.getvalue()
+    def _drawn(self, width: float | None) -> Drawing:
+        with _style():
+            drawing = self.paint(self.width if width is None else width)
+            if self.mark:
+                drawing.text(0.5, 0.5, self.mark, **_MARK)
+            return drawing
 
     def to_html(self) -> str:
         """A page of its own."""
@@ -121,6 +183,32 @@ src="data:image/svg+xml;base64,{data}" />
     def _repr_html_(self) -> str:
         """Show the figure in a notebook."""
         return f"<style>\n{STYLE}\n</style>\n{self.fragment()}"
+
+    def _repr_svg_(self) -> str:
+        """Show the figure where a notebook shows no HTML."""
+        return self.svg.decode()
+
+    def __repr__(self) -> str:
+        return f"Figure({self.name}: {self.title}; {self.width:g} mm wide)"
+
+
+def form_of(suffix: str) -> Form:
+    """The format that the end of a file's name asks for."""
+    name = suffix.lower().removeprefix(".")
+    for form in FORMS:
+        if name == form or (name, form) == ("tif", "tiff"):
+            return form
+    raise DesignError(f"no figure is written as {suffix!r}: use .svg, .pdf, .png or .tiff")
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    from matplotlib import style
+
+    from core_trial.report.writing import pictures
+
+    with style.context([*_STYLES, {"font.family": list(pictures.fonts())}]):
+        yield
 
 
 def blank(width: float, height: float) -> Drawing:

@@ -11,7 +11,7 @@ from core_trial.declaration.layout import FlowSection, Stage
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, number, table2
 from core_trial.report.cells import Place
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import FlowCount, Key, Results
 

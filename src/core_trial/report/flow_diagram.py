@@ -19,7 +19,7 @@ from core_trial.report import cells
 from core_trial.report.cells import Place
 from core_trial.report.figure import BLACK, TWO_COLUMNS, Figure, blank, place
 from core_trial.report.flow import RANDOMISED, TITLE, cell, reasons, sections
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.results import Results
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 _LINE, _PAD, _GAP, _EDGE = 3.2, 1.8, 6.0, 0.5
-#: Boxes on the way to randomisation, boxes beside it, boxes of an arm.
-_TRUNK, _ASIDE, _ARM = 56.0, 70.0, 78.0
+#: Boxes on the way to randomisation, boxes beside it, boxes of an arm: parts of the width.
+_TRUNK, _ASIDE, _ARM = 0.33, 0.41, 0.46
 #: Characters to a millimetre, a little fewer than there are.
 _CHARACTERS = 0.68
 
@@ -102,19 +102,22 @@ def flow_figure(results: Results, trial: Trial, style: Style = LANCET) -> Figure
         name="flow_diagram",
         title=TITLE,
         alt="Flow diagram. " + ". ".join("; ".join(box.lines) for box in downwards) + ".",
-        paint=partial(_paint, diagram),
+        paint=partial(_paint, results, trial, style),
+        width=style.columns[1],
         note=cells.note(results, cells.invented(results, trial, "flow_diagram")),
     )
 
 
-def lay_out(results: Results, trial: Trial, style: Style) -> Diagram:
+def lay_out(results: Results, trial: Trial, style: Style, width: float = TWO_COLUMNS) -> Diagram:
     """Place every box: down the middle to randomisation, then down each arm."""
     parts = sections(results, trial)
-    trunk, asides = _before_randomisation(results, parts, style)
-    last = trunk[-1]
+    trunk, asides = _before_randomisation(results, parts, style, width)
+    last, across = trunk[-1], _ARM * width
     arms = [
-        _stack(_arm_lines(results, trial, parts, arm, style), left, last.bottom + _GAP, _ARM)
-        for arm, left in zip(PRINTED_ARMS, (_EDGE, TWO_COLUMNS - _ARM - _EDGE), strict=True)
+        _stack(
+            _arm_lines(results, trial, parts, arm, style), left, last.bottom + _GAP, _ARM * width
+        )
+        for arm, left in zip(PRINTED_ARMS, (_EDGE, width - across - _EDGE), strict=True)
     ]
     arrows = [*_down(trunk), *(arrow for arm in arms for arrow in _down(arm))]
     arrows += [((trunk[0].middle, box.centre), (box.left, box.centre)) for box in asides]
@@ -123,22 +126,23 @@ def lay_out(results: Results, trial: Trial, style: Style) -> Diagram:
 
 
 def _before_randomisation(
-    results: Results, parts: Sequence[FlowSection], style: Style
+    results: Results, parts: Sequence[FlowSection], style: Style, width: float
 ) -> tuple[list[Box], list[Box]]:
     """Boxes down to randomisation, and beside them those who left on the way, with reasons."""
     trunk, asides, top = list[Box](), list[Box](), _EDGE
+    trunk_width, aside_width = _TRUNK * width, _ASIDE * width
     for section in (part for part in parts if part.stage == Stage.BEFORE):
         for step, label in section.steps.items():
             lines = _step_lines(results, step, label, style)
             if step in section.leaving and (lines := (*lines, *_why(results, step, style))):
-                left = TWO_COLUMNS - _ASIDE - _EDGE
-                asides.append(Box(lines, left, max(top - _GAP / 2, _EDGE), _ASIDE))
+                left = width - aside_width - _EDGE
+                asides.append(Box(lines, left, max(top - _GAP / 2, _EDGE), aside_width))
                 top = asides[-1].bottom + _GAP / 2
             elif lines:
-                trunk.append(Box(lines, (TWO_COLUMNS - _TRUNK) / 2, top, _TRUNK))
+                trunk.append(Box(lines, (width - trunk_width) / 2, top, trunk_width))
                 top = trunk[-1].bottom + _GAP
     lines = _randomised_lines(results, parts, style)
-    trunk.append(Box(lines, (TWO_COLUMNS - _TRUNK) / 2, top, _TRUNK))
+    trunk.append(Box(lines, (width - trunk_width) / 2, top, trunk_width))
     return trunk, asides
 
 
@@ -203,10 +207,11 @@ def _elbow(upper: Box, lower: Box) -> tuple[Point, ...]:
     )
 
 
-def _paint(diagram: Diagram) -> Drawing:
-    drawing = blank(TWO_COLUMNS, diagram.height)
-    axes = place(drawing, 0, 0, TWO_COLUMNS, diagram.height)
-    axes.set(xlim=(0, TWO_COLUMNS), ylim=(diagram.height, 0))
+def _paint(results: Results, trial: Trial, style: Style, width: float) -> Drawing:
+    diagram = lay_out(results, trial, style, width)
+    drawing = blank(width, diagram.height)
+    axes = place(drawing, 0, 0, width, diagram.height)
+    axes.set(xlim=(0, width), ylim=(diagram.height, 0))
     axes.set_axis_off()
     for points in diagram.arrows:
         _paint_arrow(axes, points)

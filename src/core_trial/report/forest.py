@@ -1,5 +1,7 @@
 """Table 2's effects as a forest plot: ratios on a log scale, differences in standard deviations.
 
+Below them stand the effects on absolute scales, each in its own unit.
+
 A ratio below 1 means rarer or fewer, whatever it is of: a hazard ratio below 1 is a longer time.
 """
 
@@ -7,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,9 +17,9 @@ from core_trial.declaration.arms import PRINTED_ARMS
 from core_trial.declaration.outcomes import AnyOutcome, Time
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, number
-from core_trial.report.figure import BLACK, GREY, TWO_COLUMNS, Figure, blank, place
+from core_trial.report.figure import BLACK, GREY, Figure, blank, place
 from core_trial.report.labels import wrapped
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table2 import printed
 from core_trial.results import Estimate, Results
 from core_trial.results.measures import RATIOS, Measure
@@ -31,16 +33,27 @@ RATIO_LIMITS = (0.25, 4.0)
 DIFFERENCE_LIMITS = (-1.0, 1.0)
 _RATIO_TICKS = (0.25, 0.5, 1, 2, 4)
 _DIFFERENCE_TICKS = (-1, -0.5, 0, 0.5, 1)
-#: Millimetres: labels, plot, a row, and the room above and below a panel.
-_LABELS, _PLOT, _ROW_HEIGHT, _ABOVE, _BELOW = 72.0, 52.0, 4.6, 7.0, 13.0
-#: Characters of a label that fit on one line.
-_LABEL_CHARACTERS = 72
+#: Labels and plot, as parts of the width.
+_LABELS, _PLOT = 0.425, 0.305
+#: Millimetres: a row, and the room above and below a panel.
+_ROW_HEIGHT, _ABOVE, _BELOW = 4.6, 7.0, 13.0
+#: Characters to a millimetre of a label.
+_CHARACTERS = 0.95
 #: Where labels and texts begin, in widths of the plot.
-_AT_LABELS, _AT_TEXTS = 2.0 / _PLOT - _LABELS / _PLOT, 1.04
+_AT_LABELS, _AT_TEXTS = 0.04 - _LABELS / _PLOT, 1.04
 NOTE = (
     "Squares: estimates; lines: 95% confidence intervals; an arrow: the interval goes on. "
-    "Differences are drawn in units of the outcome’s standard deviation, pooled over the arms, and "
-    "printed in units of the scale. ↑ higher is better; ↓ lower is better."
+    "Differences in means are drawn in units of the outcome’s standard deviation, pooled over the "
+    "arms, and printed in units of the scale. ↑ higher is better; ↓ lower is better."
+)
+#: Panels of effects on absolute scales: title, axis, and where the estimates stand.
+_ABSOLUTE_PANELS = (
+    ("Differences in risk", "Risk difference, percentage points", ("risk_difference",)),
+    (
+        "Differences in mean times and counts",
+        "Difference in the unit of the outcome",
+        ("restricted_mean", "difference_in_means"),
+    ),
 )
 _BETTER = {"higher": " ↑", "lower": " ↓", "": ""}
 #: A longer time is a smaller hazard.
@@ -97,8 +110,12 @@ def forest(results: Results, trial: Trial, style: Style = LANCET) -> Figure | No
     style
         How numbers are spelt.
     """
-    both = _ratios(results, trial, style), _differences(results, trial, style)
-    panels = [panel for panel in both if panel.effects]
+    drawn = (
+        _ratios(results, trial, style),
+        _differences(results, trial, style),
+        *_absolute(results, trial, style),
+    )
+    panels = [panel for panel in drawn if panel.effects]
     if not panels:
         return None
     return Figure(
@@ -107,6 +124,7 @@ def forest(results: Results, trial: Trial, style: Style = LANCET) -> Figure | No
         alt=_alternative(panels),
         paint=partial(_paint, panels, style),
         note=cells.note(results, NOTE),
+        width=style.columns[1],
     )
 
 
@@ -143,6 +161,36 @@ def _differences(results: Results, trial: Trial, style: Style) -> Panel:
     )
 
 
+def _absolute(results: Results, trial: Trial, style: Style) -> Iterator[Panel]:
+    """Effects on absolute scales: risks in percentage points, times and counts in their units."""
+    for title, unit, levels in _ABSOLUTE_PANELS:
+        found = [
+            (outcome, estimate)
+            for outcome in printed(trial)
+            for level in levels
+            if (estimate := results.get_estimate(outcome.key, level)) is not None
+        ]
+        effects = tuple(
+            Effect(
+                f"{outcome.title}{_BETTER[outcome.better]}",
+                cells.association(estimate, style) if shown else style.not_estimable,
+                *(cells.limits(estimate) if shown else (math.nan,) * 3),
+            )
+            for outcome, estimate in found
+            for shown in (cells.believable(estimate),)
+        )
+        reach = _reach(effects)
+        yield Panel(title, unit, effects, (-reach, reach), (-reach, 0.0, reach), none=0.0)
+
+
+def _reach(effects: Sequence[Effect]) -> float:
+    """A round number that every interval stays within."""
+    ends = [abs(x) for e in effects for x in (e.low, e.high) if math.isfinite(x)]
+    largest = max(ends, default=1.0) or 1.0
+    power = 10.0 ** math.floor(math.log10(largest))
+    return next(step * power for step in (1, 2, 3, 5, 10) if step * power >= largest)
+
+
 def _estimates(results: Results, trial: Trial) -> Iterator[tuple[AnyOutcome, Estimate]]:
     for outcome in printed(trial):
         if (found := results.get_estimate(outcome.key)) is not None:
@@ -171,18 +219,18 @@ def _alternative(panels: Sequence[Panel]) -> str:
     return " ".join(parts)
 
 
-def _paint(panels: Sequence[Panel], style: Style) -> Drawing:
+def _paint(panels: Sequence[Panel], style: Style, width: float) -> Drawing:
     heights = [_ROW_HEIGHT * len(panel.effects) for panel in panels]
-    drawing = blank(TWO_COLUMNS, sum(heights) + (_ABOVE + _BELOW) * len(panels))
+    drawing = blank(width, sum(heights) + (_ABOVE + _BELOW) * len(panels))
     top = _ABOVE
     for panel, height in zip(panels, heights, strict=True):
-        axes = place(drawing, left=_LABELS, top=top, width=_PLOT, height=height)
-        _paint_panel(axes, panel, style)
+        axes = place(drawing, left=_LABELS * width, top=top, width=_PLOT * width, height=height)
+        _paint_panel(axes, panel, style, int(_CHARACTERS * _LABELS * width))
         top += height + _BELOW + _ABOVE
     return drawing
 
 
-def _paint_panel(axes: Axes, panel: Panel, style: Style) -> None:
+def _paint_panel(axes: Axes, panel: Panel, style: Style, across: int) -> None:
     if panel.ratio:
         axes.set_xscale("log")
         axes.minorticks_off()
@@ -194,7 +242,7 @@ def _paint_panel(axes: Axes, panel: Panel, style: Style) -> None:
     axes.set_xlabel(f"{panel.axis}\n{'     '.join(sides)}")
     axes.text(_AT_LABELS, -0.9, panel.title, weight="bold", transform=axes.get_yaxis_transform())
     for row, effect in enumerate(panel.effects):
-        _paint_effect(axes, panel, row, effect)
+        _paint_effect(axes, panel, row, replace(effect, label=wrapped(effect.label, across)))
 
 
 def _tick(value: float, style: Style) -> str:
@@ -204,8 +252,9 @@ def _tick(value: float, style: Style) -> str:
 def _paint_effect(axes: Axes, panel: Panel, row: int, effect: Effect) -> None:
     """Label, line with arrows where it is cut, square, and the effect in words."""
     left = axes.get_yaxis_transform()
-    label = wrapped(effect.label, _LABEL_CHARACTERS)
-    axes.text(_AT_LABELS, row, label, transform=left, va="center", size=6.5, linespacing=0.95)
+    axes.text(
+        _AT_LABELS, row, effect.label, transform=left, va="center", size=6.5, linespacing=0.95
+    )
     axes.text(_AT_TEXTS, row, effect.text, transform=left, va="center", size=6.5)
     if math.isnan(effect.value):
         return

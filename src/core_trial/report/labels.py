@@ -6,12 +6,16 @@ import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
+from core_trial.declaration.arms import MODEL_ARMS
 from core_trial.declaration.covariates import Categories, Covariate, Number, YesNo, in_words
 from core_trial.declaration.trial import Trial
 from core_trial.results import Results
 
 #: Levels at which the effect of an outcome stands on an absolute scale, and beside the model's.
-ABSOLUTE = ("risk_difference", "risk_ratio", "restricted_mean", "ratio_of_means")
+ABSOLUTE = (
+    *("risk_difference", "risk_ratio", "restricted_mean"),
+    *("ratio_of_means", "difference_in_means"),
+)
 
 
 def group(trial: Trial, arm: str) -> str:
@@ -90,7 +94,9 @@ def level(name: str) -> str:
 
 
 def levels(trial: Trial, name: str) -> Mapping[str, str]:
-    """Declared levels of a characteristic with their labels, the reference first."""
+    """Declared levels of a characteristic, or the arms, with their labels, the reference first."""
+    if name == trial.arm.column:
+        return {trial.arm.level(arm): trial.arm.label(arm) for arm in MODEL_ARMS}
     found = covariate(trial, name)
     if isinstance(found, Categories):
         return {str(key): text for key, text in found.levels.items()}

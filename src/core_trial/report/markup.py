@@ -11,10 +11,11 @@ from html import escape
 __all__ = ["STYLE", "escape", "page", "paragraph"]
 
 #: Rules only above and below, as in a printed journal; every colour follows the reader's theme.
-STYLE = """
+_RULES = """
 .core-trial { font-family: "Source Sans 3", "Helvetica Neue", Helvetica, Arial, sans-serif;
   font-size: 0.9375rem; line-height: 1.35; width: fit-content; max-width: 100%; margin: 0 0 2rem; }
-.core-trial table { border-collapse: collapse; font-size: inherit; border: 0;
+.core-trial table { table-layout: auto; margin: 0; border-collapse: collapse;
+  font-size: inherit; border: 0;
   border-top: 2px solid currentColor; border-bottom: 2px solid currentColor;
   font-variant-numeric: lining-nums tabular-nums; }
 .core-trial caption { text-align: left; font-weight: 700; padding: 0 0 0.5rem; font-size: 1.0625rem;
@@ -57,6 +58,10 @@ STYLE = """
   .core-trial .ct-group { break-after: avoid; }
 }
 """.strip()
+
+#: The rules, each selector with the class three times: a notebook's own rules for tables, such as
+#: ``:not(.jp-RenderedMarkdown).jp-RenderedHTMLCommon th``, name two classes and an element.
+STYLE = _RULES.replace(".core-trial ", ".core-trial.core-trial.core-trial ")
 
 _PAGE_STYLE = """
 :root { color-scheme: light; }

@@ -8,44 +8,13 @@ from __future__ import annotations
 
 import datetime
 import math
-from dataclasses import dataclass
 from decimal import Decimal
 
+from core_trial.report.styles import JAMA, LANCET, PLAIN, WORDS, Style  # noqa: F401 (examples)
 from core_trial.results.rounding import MONTHS, rounded, unit
 
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How numbers are spelt.
-
-    Parameters
-    ----------
-    point
-        Decimal point.
-    minus
-        Sign of a negative number.
-    dash
-        What stands between the limits of an interval in running text.
-    p_decimals
-        Decimals of a p-value; below one unit of the last it prints as ``<``.
-    not_estimable
-        What stands for a number that a fit could not give.
-    infinity
-        Stands for a limit that is not finite.
-    """
-
-    point: str
-    minus: str
-    dash: str
-    p_decimals: int = 4
-    not_estimable: str = "not estimable"
-    infinity: str = "∞"
-
-
-#: The Lancet's conventions: midline decimal point, en dash for minus and between limits.
-LANCET = Style(point="·", minus="–", dash="–")
-#: ASCII throughout, for those who read the numbers with a program.
-PLAIN = Style(point=".", minus="-", dash=" to ", infinity="infinity")
+#: Digits from which a number is divided into groups of three.
+_GROUPED_DIGITS = 5
 
 
 def fixed(value: float, decimals: int, style: Style) -> str:
@@ -58,9 +27,18 @@ def fixed(value: float, decimals: int, style: Style) -> str:
     """
     if math.isnan(value):
         return style.not_estimable
-    digits = style.infinity if math.isinf(value) else f"{abs(rounded(value, decimals)):f}"
-    negative = value < 0 and (math.isinf(value) or rounded(value, decimals) != 0)
-    return (style.minus if negative else "") + digits.replace(".", style.point)
+    if math.isinf(value):
+        return (style.minus if value < 0 else "") + style.infinity
+    exact = rounded(value, decimals)
+    return (style.minus if exact < 0 else "") + _spelt(abs(exact), style)
+
+
+def _spelt(exact: Decimal, style: Style) -> str:
+    """Digits with the style's decimal point, and in groups of three where there are many."""
+    whole, dot, part = f"{exact:f}".partition(".")
+    if len(whole) >= _GROUPED_DIGITS:
+        whole = f"{int(whole):,}".replace(",", style.thousands)
+    return whole + dot.replace(".", style.point) + part
 
 
 def count(n: float, style: Style) -> str:
@@ -74,7 +52,20 @@ def count(n: float, style: Style) -> str:
     return fixed(n, 0, style)
 
 
-def percent(n: float, N: float, style: Style, decimals: int = 0) -> str:
+def count_in_text(n: float, style: Style) -> str:
+    """A number of people or events as running text prints it: in words where it is small.
+
+    Examples
+    --------
+    >>> count_in_text(7.0, LANCET), count_in_text(11.0, LANCET), count_in_text(7.0, JAMA)
+    ('seven', '11', '7')
+    """
+    if not math.isnan(n) and 0 < n <= style.words_up_to and n == int(n):
+        return WORDS[int(n)]
+    return count(n, style)
+
+
+def percent(n: float, N: float, style: Style, decimals: int | None = None) -> str:
     """A percentage from its counts, rounded half up in whole numbers.
 
     Some of them never print as none, nor all but some as all: ``<1%`` and ``>99%``.
@@ -86,7 +77,7 @@ def percent(n: float, N: float, style: Style, decimals: int = 0) -> str:
     style
         How numbers are spelt.
     decimals
-        Digits after the decimal point.
+        Digits after the decimal point; by default as many as the style has for such an `N`.
 
     Raises
     ------
@@ -99,10 +90,14 @@ def percent(n: float, N: float, style: Style, decimals: int = 0) -> str:
     ('29%', '12·5%', '1%')
     >>> percent(1, 441, LANCET), percent(440, 441, LANCET), percent(0, 441, LANCET)
     ('<1%', '>99%', '0%')
+    >>> percent(64, 218, JAMA), percent(12, 50, JAMA), percent(1, 4000, JAMA)
+    ('29.4%', '24%', '<0.1%')
     """
     if math.isnan(n) or math.isnan(N) or N == 0:
         return style.not_estimable
     part, whole = _whole(n), _whole(N)
+    if decimals is None:
+        decimals = next((d for least, d in style.percent_decimals if whole >= least), 0)
     everybody = 100 * 10**decimals
     units = (2 * everybody * part + whole) // (2 * whole)
     bound = ""
@@ -126,17 +121,42 @@ def p_value(p: float, style: Style) -> str:
     --------
     >>> p_value(0.04382, LANCET), p_value(3e-5, LANCET), p_value(0.99999, PLAIN)
     ('0·0438', '<0·0001', '>0.9999')
+    >>> [p_value(p, JAMA) for p in (0.234, 0.0496, 0.00512, 0.0003, 0.999)]
+    ['.23', '.0496', '.005', '<.001', '>.99']
     """
     if math.isnan(p):
         return style.not_estimable
     if not 0 <= p <= 1:
         raise ValueError(f"a p-value lies between 0 and 1, not at {p}")
-    least = float(unit(style.p_decimals))
-    if p < least:
-        return "<" + fixed(least, style.p_decimals, style)
-    if rounded(p, style.p_decimals) == 1:
-        return ">" + fixed(1 - least, style.p_decimals, style)
-    return fixed(p, style.p_decimals, style)
+    decimals = next((d for bound, d in style.p.decimals if p >= bound), None)
+    if decimals is None:
+        return "<" + _probability(*style.p.decimals[-1], style)
+    if rounded(p, decimals) == 1:
+        return ">" + _probability(float(1 - unit(decimals)), decimals, style)
+    bound = style.p.kept_below
+    while p < bound and rounded(p, decimals) >= Decimal(repr(bound)):
+        decimals += 1
+    return _probability(p, decimals, style)
+
+
+def _probability(p: float, decimals: int, style: Style) -> str:
+    text = fixed(p, decimals, style)
+    return text if style.p.zero else text.removeprefix("0")
+
+
+def p_in_text(p: float, style: Style) -> str:
+    """A p-value with its letter.
+
+    Examples
+    --------
+    >>> p_in_text(0.04382, LANCET), p_in_text(3e-5, LANCET), p_in_text(0.04382, JAMA)
+    ('p=0·0438', 'p<0·0001', 'P = .04')
+    """
+    text = p_value(p, style)
+    gap = " " if style.p.equals.startswith(" ") else ""
+    if text[0] in "<>":
+        return f"{style.p.letter}{gap}{text[0]}{gap}{text[1:]}"
+    return f"{style.p.letter}{style.p.equals}{text}"
 
 
 def interval(low: float, high: float, decimals: int, style: Style) -> str:
@@ -149,7 +169,7 @@ def interval(low: float, high: float, decimals: int, style: Style) -> str:
     """
     if math.isnan(low) or math.isnan(high):
         return style.not_estimable
-    return f"{fixed(low, decimals, style)} to {fixed(high, decimals, style)}"
+    return f"{fixed(low, decimals, style)}{style.to}{fixed(high, decimals, style)}"
 
 
 def interval_in_text(low: float, high: float, decimals: int, style: Style) -> str:
@@ -161,7 +181,9 @@ def interval_in_text(low: float, high: float, decimals: int, style: Style) -> st
     ('0·43–0·99', '–0·72 to 5·08')
     """
     text = interval(low, high, decimals, style)
-    return text if min(low, high) < 0 else text.replace(" to ", style.dash)
+    if not min(low, high) >= 0:
+        return text
+    return f"{fixed(low, decimals, style)}{style.dash}{fixed(high, decimals, style)}"
 
 
 def fraction(n: float, N: float, style: Style) -> str:
@@ -230,6 +252,17 @@ def date(ordinal: float) -> str:
     """
     day = datetime.date.fromordinal(int(ordinal))
     return f"{MONTHS[day.month - 1]} {day.day}, {day.year}"
+
+
+def p_head(style: Style) -> str:
+    """What stands over a column of p-values.
+
+    Examples
+    --------
+    >>> p_head(LANCET), p_head(JAMA)
+    ('p value', 'P value')
+    """
+    return f"{style.p.letter} value"
 
 
 def confidence(level: float, style: Style) -> str:

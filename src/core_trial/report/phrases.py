@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 
-from core_trial.report import cells, number
+from core_trial.declaration.outcomes import AnyOutcome, Binary
+from core_trial.report import absolute_lines, cells, labels, number
+from core_trial.report.absolute_lines import RISK_DIFFERENCE
 from core_trial.report.cells import Place
-from core_trial.report.number import Style
+from core_trial.report.styles import Style
 from core_trial.results import Estimate, Results
 from core_trial.results.measures import MEASURE_ABBREVIATIONS, MEASURE_LABELS, Measure
 
@@ -18,7 +20,7 @@ from core_trial.results.measures import MEASURE_ABBREVIATIONS, MEASURE_LABELS, M
 def count(results: Results, place: Place, style: Style) -> str | None:
     """``221``."""
     known = _known(results, place, "n")
-    return number.count(known[0], style) if known else None
+    return number.count_in_text(known[0], style) if known else None
 
 
 def share(results: Results, place: Place, style: Style) -> str | None:
@@ -29,7 +31,11 @@ def share(results: Results, place: Place, style: Style) -> str | None:
     n, of = known
     if of == 0:
         return None
-    return f"{number.count(n, style)} ({number.percent(n, of, style)}) of {number.count(of, style)}"
+    return style.share.format(
+        n=number.count_in_text(n, style),
+        of=number.count(of, style),
+        percent=number.percent(n, of, style),
+    )
 
 
 def mean_sd(
@@ -61,7 +67,9 @@ def date(results: Results, place: Place, statistic: str) -> str | None:
     return number.date(known[0]) if known else None
 
 
-def effect(results: Results, analysis: str, style: Style, level: str = "") -> str | None:
+def effect(
+    results: Results, analysis: str, style: Style, level: str = "", unit: str = ""
+) -> str | None:
     """``OR 0·66, 95% CI 0·43–0·99; p=0·0438``, or why there is none."""
     estimate = results.get_estimate(analysis, level)
     if estimate is None or cells.estimate_withheld(results, analysis, level):
@@ -70,7 +78,29 @@ def effect(results: Results, analysis: str, style: Style, level: str = "") -> st
     if not cells.believable(estimate):
         return f"{MEASURE_LABELS[measure]} {style.not_estimable}: {cells.reason(estimate)}"
     name = MEASURE_LABELS[measure] if measure in _SPELT_OUT else MEASURE_ABBREVIATIONS[measure]
-    return f"{name} {_value(estimate, style)}, {certainty(estimate, style)}"
+    return f"{name} {_with_unit(_value(estimate, style), unit)}, {certainty(estimate, style)}"
+
+
+def absolute(results: Results, outcome: AnyOutcome, style: Style) -> str | None:
+    """Every effect that stands beside the model's, one after the other; None without any."""
+    told: list[str | None] = []
+    for level in labels.ABSOLUTE:
+        if cells.effect_and_p(results, outcome.key, style, level) is not None:
+            unit = outcome.unit if level in _IN_UNITS and not isinstance(outcome, Binary) else ""
+            told.append(effect(results, outcome.key, style, level, unit))
+        if level == RISK_DIFFERENCE:
+            told.append(_number_needed(results, outcome, style))
+    return "; ".join(text for text in told if text is not None) or None
+
+
+def _number_needed(results: Results, outcome: AnyOutcome, style: Style) -> str | None:
+    """``number needed to treat 11 (95% CI 6 to 336)``; None without a risk difference."""
+    found = results.get_estimate(outcome.key, RISK_DIFFERENCE)
+    if found is None or not cells.believable(found):
+        return None
+    value, _, interval = absolute_lines.number_needed(found, outcome.better, style).partition(" (")
+    name = labels.lower_first(absolute_lines.NUMBER_NEEDED)
+    return f"{name} {value} ({number.confidence(found.confidence, style)} CI {interval}"
 
 
 def _value(estimate: Estimate, style: Style) -> str:
@@ -85,11 +115,15 @@ def certainty(estimate: Estimate, style: Style) -> str:
     """``95% CI 0·43–0·99; p=0·0438``."""
     _, low, high = cells.limits(estimate)
     interval = number.interval_in_text(low, high, cells.decimals(estimate), style)
-    p = number.p_value(estimate.p_value, style)
-    sign = "" if p.startswith(("<", ">")) else "="
-    return f"{number.confidence(estimate.confidence, style)} CI {interval}; p{sign}{p}"
+    return style.certainty.format(
+        level=number.confidence(estimate.confidence, style),
+        interval=interval,
+        p=number.p_in_text(estimate.p_value, style),
+    )
 
 
+#: Levels of effects that are in the unit of the outcome.
+_IN_UNITS = ("restricted_mean", "difference_in_means")
 #: Measures that sentences spell out.
 _SPELT_OUT = frozenset(
     {

@@ -11,9 +11,9 @@ from core_trial.declaration.outcomes import AnyOutcome, Binary, Count, Score, Ti
 from core_trial.declaration.trial import Trial
 from core_trial.declaration.wording import Place as Blank
 from core_trial.declaration.wording import Sentence
-from core_trial.report import cells, labels, phrases
+from core_trial.report import labels, phrases
 from core_trial.report.cells import Place
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.results import Results
 
 #: Says one number; None where it is not there or not told.
@@ -179,14 +179,8 @@ def _effect(results: Results, trial: Trial, style: Style, blank: Blank) -> str |
 
 def _absolute(results: Results, trial: Trial, style: Style, blank: Blank) -> str | None:
     """Every effect that stands beside the model's, one after the other."""
-    del trial
-    found = [
-        phrases.effect(results, blank.analysis, style, level)
-        for level in labels.ABSOLUTE
-        if cells.effect_and_p(results, blank.analysis, style, level) is not None
-    ]
-    told = [text for text in found if text is not None]
-    return "; ".join(told) or None
+    outcome = next((o for o in trial.outcomes if o.key == blank.analysis), None)
+    return phrases.absolute(results, outcome, style) if outcome else None
 
 
 def _title(results: Results, trial: Trial, style: Style, blank: Blank) -> str | None:

@@ -151,6 +151,24 @@ class Table:
         """A page of its own."""
         return page(self.title, self.fragment())
 
+    def to_docx(self) -> bytes:
+        """A Word document with the table; to be written to a file whose name ends in ``.docx``."""
+        from core_trial.report.writing.word import table_document
+
+        return table_document(self)
+
+    def to_latex(self, *, complete: bool = False) -> str:
+        """The table for LaTeX, with booktabs and threeparttable.
+
+        Parameters
+        ----------
+        complete
+            A file that can be set by itself, and not the table alone.
+        """
+        from core_trial.report.writing.latex import latex
+
+        return latex(self, complete=complete)
+
     def fragment(self) -> str:
         """Escaped HTML to put into another page that has the style sheet of `markup`."""
         groups = any(row.kind != Kind.ROW for row in self.rows)
@@ -177,8 +195,10 @@ class Table:
         """Show the table in a notebook."""
         return f"<style>\n{STYLE}\n</style>\n{self.fragment()}"
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.to_text()
+
+    __str__ = __repr__
 
     def _lines(self) -> Iterator[tuple[str, ...]]:
         """The head and every row, all of one length."""

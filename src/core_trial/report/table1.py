@@ -16,7 +16,7 @@ from core_trial.declaration.covariates import (
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels
 from core_trial.report.cells import Place
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import Results
 

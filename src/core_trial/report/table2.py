@@ -7,14 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from core_trial.declaration.arms import PRINTED_ARMS
 from core_trial.declaration.outcomes import AnyOutcome, Binary, Count, Score, Time
 from core_trial.declaration.trial import Trial, column_of
-from core_trial.report import cells, labels
+from core_trial.report import cells, labels, phrases
+from core_trial.report.absolute_lines import absolute_lines
 from core_trial.report.cells import Place
-from core_trial.report.number import LANCET, Style, confidence
+from core_trial.report.number import confidence, p_head
+from core_trial.report.remarks import remarks
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import Estimate, Results
 
 _ADJUSTED = "Adjusted for"
 _FAILED = "Not estimable:"
+#: Where the numbers analysed stand, if not here.
+ANALYSED_NOTE = "Participants analysed, and values before randomisation, stand in the next table."
 TIME_NOTE = "Median of those with the event; the effect is that on all participants."
 
 
@@ -36,12 +41,14 @@ def table2(results: Results, trial: Trial, style: Style = LANCET) -> Table:
         Marks in the association column say what it is adjusted for, as the model's formula has it,
         and what its fit warns of; an effect that cannot be estimated has its reason in a footnote.
     """
-    notes = marks(results, trial)
+    notes = marks(results, trial, style)
     estimates = list(_shown(results, trial))
     rows = tuple(_all_rows(results, trial, notes, style))
     own = (
         " ".join(filter(None, (_data_note(trial), cells.abbreviations(estimates)))),
         *(f"{mark}{text}" for text, mark in notes.items()),
+        _absolute_note(results, trial, style),
+        _analysed_note(results, trial),
     )
     return Table(
         name="table2",
@@ -67,13 +74,13 @@ def heading(outcome: AnyOutcome) -> str:
     return "Post hoc analyses" if outcome.post_hoc else "Secondary outcomes"
 
 
-def marks(results: Results, trial: Trial) -> dict[str, str]:
+def marks(results: Results, trial: Trial, style: Style = LANCET) -> dict[str, str]:
     """The footnotes that the estimates call for, each with its mark.
 
     Adjustments come first, then why an effect is not estimable, then what the fits warn of.
     """
     found = [(o, e) for o in printed(trial) if (e := results.get_estimate(o.key)) is not None]
-    texts = dict.fromkeys(note for outcome, e in found for note in _notes(outcome, e, trial))
+    texts = dict.fromkeys(note for outcome, e in found for note in _notes(outcome, e, trial, style))
     ordered = sorted(texts, key=_rank)
     return {text: cells.mark(i) for i, text in enumerate(ordered)}
 
@@ -103,18 +110,6 @@ def terms(formula: str) -> list[str]:
     return [term.strip() for term in right.split("+")]
 
 
-def sentence(text: str) -> str:
-    """A remark as a sentence.
-
-    Examples
-    --------
-    >>> sentence("the variance is at its bound")
-    'The variance is at its bound.'
-    """
-    whole = text.strip().rstrip(".")
-    return f"{whole[0].upper()}{whole[1:]}." if whole else ""
-
-
 def _rank(note: str) -> int:
     beginnings = _ADJUSTED, _FAILED
     found = (i for i, words in enumerate(beginnings) if note.startswith(words))
@@ -138,15 +133,16 @@ def _covariate(name: str, trial: Trial) -> str:
     return labels.lower_first(labels.short(trial, name))
 
 
-def _notes(outcome: AnyOutcome, estimate: Estimate, trial: Trial) -> Iterator[str]:
+def _notes(outcome: AnyOutcome, estimate: Estimate, trial: Trial, style: Style) -> Iterator[str]:
     if not cells.believable(estimate):
-        yield f"{_FAILED} {cells.reason(estimate)}."
+        told = [labels.lower_first(text.rstrip(".")) for text in remarks(estimate, trial, style)]
+        yield f"{_FAILED} {'; '.join(told) or cells.reason(estimate)}."
         return
     if note := adjustment(estimate.formula, trial):
         yield note
     if isinstance(outcome, Time):
         yield TIME_NOTE
-    yield from map(sentence, estimate.warnings)
+    yield from remarks(estimate, trial, style)
 
 
 def _shown(results: Results, trial: Trial) -> Iterator[Estimate]:
@@ -178,7 +174,12 @@ def _head(trial: Trial, estimates: Sequence[Estimate], style: Style) -> tuple[st
     level = estimates[0].confidence if estimates else trial.confidence
     names = [trial.arm.label(arm) for arm in PRINTED_ARMS]
     arms = [head for name in names for head in _arm_heads(name, trial)]
-    return "Outcome", *arms, f"Association ({confidence(level, style)} CI)", "p value"
+    return (
+        "Outcome",
+        *arms,
+        f"Association ({confidence(level, style)} CI)",
+        p_head(style),
+    )
 
 
 def _arm_heads(name: str, trial: Trial) -> tuple[str, ...]:
@@ -229,9 +230,26 @@ def _analysed(outcome: AnyOutcome, results: Results, arm: str, style: Style) -> 
 def _absolute(outcome: AnyOutcome, results: Results, trial: Trial, style: Style) -> Iterator[Row]:
     """A line for each effect on an absolute scale, or beside the model's."""
     blank = ("",) * (len(PRINTED_ARMS) * (2 if trial.layout.analysed else 1))
-    for level in labels.ABSOLUTE:
-        if texts := cells.effect_and_p(results, outcome.key, style, level):
-            yield Row(f"– {level.replace('_', ' ')}", (*blank, *texts), Kind.MEMBER)
+    for label, effect, p in absolute_lines(outcome, results, style):
+        yield Row(f"– {labels.lower_first(label)}", (*blank, effect, p), Kind.MEMBER)
+
+
+def _analysed_note(results: Results, trial: Trial) -> str:
+    """Where the numbers analysed stand when the table itself does not have them."""
+    steps = (
+        Place("flow", arm, f"analysed_{o.key}") for o in printed(trial) for arm in PRINTED_ARMS
+    )
+    told = any(cells.is_recorded(results, step, "n") for step in steps)
+    return ANALYSED_NOTE if told and not trial.layout.analysed else ""
+
+
+def _absolute_note(results: Results, trial: Trial, style: Style) -> str:
+    """The primary outcome's effects on absolute scales, where they have no lines of their own."""
+    primary = trial.primary
+    if primary is None or trial.layout.absolute or not primary.in_table2:
+        return ""
+    told = phrases.absolute(results, primary, style)
+    return f"{primary.title}, in absolute terms: {told}." if told else ""
 
 
 def _effect(
@@ -239,5 +257,5 @@ def _effect(
 ) -> tuple[str, str]:
     effect, p = cells.effect_and_p(results, outcome.key, style) or ("", "")
     estimate = results.get_estimate(outcome.key)
-    told = dict.fromkeys(_notes(outcome, estimate, trial)) if estimate else ()
+    told = dict.fromkeys(_notes(outcome, estimate, trial, style)) if estimate else ()
     return effect + cells.joined([notes[note] for note in told]), p

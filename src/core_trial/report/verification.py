@@ -14,7 +14,7 @@ from core_trial.declaration.paper import SECTIONS
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, number
 from core_trial.report.markup import page, paragraph
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Kind, Row, Table, spreadsheet_safe
 from core_trial.results import Comparison, Results, Status
 

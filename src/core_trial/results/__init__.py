@@ -1,8 +1,10 @@
 """What the analyses hand to the reports: the only door between computing and telling."""
 
 from core_trial.results.collection import Provenance, Results
+from core_trial.results.planning import PlanChange, Rehearsed
 from core_trial.results.records import (
     KINDS,
+    Agreement,
     Certainty,
     Comparison,
     CurvePoint,
@@ -10,17 +12,22 @@ from core_trial.results.records import (
     Estimate,
     Finding,
     FlowCount,
+    Frequency,
     Key,
     Kind,
     LeaveOneOut,
     ModelChoice,
+    QuantilePair,
     Record,
+    SizeNeeded,
     Status,
     Withheld,
+    Witnessed,
 )
 
 __all__ = [
     "KINDS",
+    "Agreement",
     "Certainty",
     "Comparison",
     "CurvePoint",
@@ -28,13 +35,19 @@ __all__ = [
     "Estimate",
     "Finding",
     "FlowCount",
+    "Frequency",
     "Key",
     "Kind",
     "LeaveOneOut",
     "ModelChoice",
+    "PlanChange",
     "Provenance",
+    "QuantilePair",
     "Record",
+    "Rehearsed",
     "Results",
+    "SizeNeeded",
     "Status",
     "Withheld",
+    "Witnessed",
 ]

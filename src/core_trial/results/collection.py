@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, get_type_hints
 
 from core_trial.errors import DesignError, nearest
+from core_trial.results.earlier import upgraded
 from core_trial.results.records import KINDS, Estimate, Key, Kind, Record, Withheld
 
 if TYPE_CHECKING:
@@ -29,11 +30,21 @@ class Provenance:
         Version of this library, of Python and of what computes with it.
     synthetic
         Whether the data were made by a program, so that no participant is in them.
+    masked
+        Whether the allocation is a dummy, so that no comparison says anything.
+    plan
+        SHA-256 of the declaration and of the lock that it was held against, and the day on which
+        that was locked; empty without a lock.
+    unmasking
+        Who unmasked the allocation, when, why and by which plan; empty where nobody did.
     """
 
     inputs: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     synthetic: bool = False
+    masked: bool = False
+    plan: Mapping[str, str] = field(default_factory=dict)
+    unmasking: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=True)
@@ -153,9 +164,9 @@ class Results:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read what `to_json` wrote."""
+        """Read what `to_json` wrote, or wrote in an earlier version."""
         body = json.loads(text)
-        records = tuple(_decode(row) for row in body["records"])
+        records = upgraded(_decode(row) for row in body["records"])
         return cls(records, Provenance(**body["provenance"]))
 
     def __repr__(self) -> str:

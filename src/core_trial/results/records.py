@@ -11,33 +11,41 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from core_trial.results.keys import Key
+from core_trial.results.planning import PlanChange, Rehearsed
+from core_trial.results.series import Frequency, QuantilePair, SizeNeeded
+
+__all__ = [
+    "KINDS",
+    "Agreement",
+    "Certainty",
+    "Comparison",
+    "CurvePoint",
+    "Descriptive",
+    "Estimate",
+    "Finding",
+    "FlowCount",
+    "Frequency",
+    "Key",
+    "Kind",
+    "LeaveOneOut",
+    "ModelChoice",
+    "PlanChange",
+    "QuantilePair",
+    "Record",
+    "Rehearsed",
+    "SizeNeeded",
+    "Status",
+    "Withheld",
+    "Witnessed",
+]
+
 #: What can come of comparing a printed number with the one computed for it.
 Status = Literal["matched", "given", "differing", "not_computed", "not_reproducible"]
+#: What can come of making a number twice.
+Agreement = Literal["equal", "explained", "unexplained", "once"]
 #: How sure a finding of the paper's arithmetic is.
-Certainty = Literal["impossible", "contradicted", "unsaid"]
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Key:
-    """Name of one number.
-
-    Parameters
-    ----------
-    analysis
-        Name of the analysis: that of an outcome or of a baseline characteristic.
-    statistic
-        ``"n"``, ``"N"``, ``"percent"``, ``"mean"``, ``"sd"``, ``"median"``, ``"q1"``, ``"q3"``,
-        ``"estimate"``, ``"low"``, ``"high"``, ``"p_value"`` and so on.
-    arm
-        ``"intervention"``, ``"control"``, or blank for the whole trial or a comparison.
-    level
-        Category, step or covariate, where the analysis has several.
-    """
-
-    analysis: str
-    statistic: str
-    arm: str = ""
-    level: str = ""
+Certainty = Literal["impossible", "contradicted", "unlikely", "unsaid"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +244,8 @@ class Finding:
         The check that found it, such as ``"possible_sd"``.
     certainty
         ``"impossible"``: no data give what is printed. ``"contradicted"``: two printed numbers
-        cannot both hold. ``"unsaid"``: possible, but only with something the paper does not say.
+        cannot both hold. ``"unlikely"``: chance alone gives it rarely. ``"unsaid"``: possible, but
+        only with something the paper does not say.
     entries
         Names of the registry's entries that it is about.
     printed
@@ -244,11 +253,11 @@ class Finding:
     quantity
         What `low` and `high` bound, in words.
     low, high
-        What is possible; ``nan`` when nothing is.
+        What is possible; ``nan`` when nothing is, infinite on both sides when nothing is bounded.
     decimals
         Digits after the decimal point with which the bounds are worth printing.
     reason
-        The likeliest reason.
+        What it may come from; where several reasons fit, none is the likeliest.
     """
 
     kind: ClassVar[str] = "finding"
@@ -321,6 +330,57 @@ class LeaveOneOut:
         return iter(())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witnessed:
+    """One number made twice, by means that share nothing: a line of the difference log.
+
+    Parameters
+    ----------
+    analysis, statistic, arm, level
+        The number's name.
+    ours, theirs
+        The number of the report, and the second programme's; ``nan`` where it has none.
+    means
+        How the second one was made; blank where it was not.
+    status
+        ``"equal"`` within the numerical tolerance of its means, ``"explained"`` by a known
+        difference and within its bound, ``"unexplained"``, or made ``"once"`` only.
+    as_printed
+        Whether both print alike.
+    reason
+        Why they differ, or why the number was made once, with where that is said.
+    """
+
+    kind: ClassVar[str] = "witnessed"
+    analysis: str
+    statistic: str
+    arm: str = ""
+    level: str = ""
+    ours: float
+    theirs: float
+    means: str = ""
+    status: Agreement
+    as_printed: bool = True
+    reason: str = ""
+
+    @property
+    def absolute(self) -> float:
+        """Their distance; 0 where they are the same, and ``nan`` where one is missing."""
+        if self.ours == self.theirs or (math.isnan(self.ours) and math.isnan(self.theirs)):
+            return 0.0
+        return abs(self.ours - self.theirs)
+
+    @property
+    def relative(self) -> float:
+        """Their distance in units of the larger; ``nan`` where one is missing."""
+        largest = max(abs(self.ours), abs(self.theirs))
+        return self.absolute / largest if largest else self.absolute
+
+    def numbers(self) -> Iterator[tuple[Key, float]]:
+        """A line of the log tells of a number that another record holds."""
+        return iter(())
+
+
 Record = (
     Descriptive
     | Estimate
@@ -331,6 +391,12 @@ Record = (
     | Finding
     | ModelChoice
     | LeaveOneOut
+    | Frequency
+    | QuantilePair
+    | SizeNeeded
+    | PlanChange
+    | Rehearsed
+    | Witnessed
 )
 Kind = Literal[
     "descriptive",
@@ -342,6 +408,12 @@ Kind = Literal[
     "finding",
     "model_choice",
     "leave_one_out",
+    "frequency",
+    "quantile_pair",
+    "size_needed",
+    "plan_change",
+    "rehearsed",
+    "witnessed",
 ]
 KINDS: Mapping[str, type[Record]] = {
     cls.kind: cls
@@ -355,5 +427,11 @@ KINDS: Mapping[str, type[Record]] = {
         Finding,
         ModelChoice,
         LeaveOneOut,
+        Frequency,
+        QuantilePair,
+        SizeNeeded,
+        PlanChange,
+        Rehearsed,
+        Witnessed,
     )
 }

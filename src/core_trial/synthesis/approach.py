@@ -13,7 +13,6 @@ import numpy as np
 
 from core_trial.synthesis.forms import Row
 from core_trial.synthesis.linear import Scores
-from core_trial.synthesis.regions import Bounds
 from core_trial.synthesis.search import Floats
 
 #: Rounds; rounding to whole numbers and the limits of the scale undo a part of each.
@@ -24,7 +23,8 @@ EDGE = 0.1
 #: this share of an arm's variance is left unexplained.
 EXPLAINED = (0.15, 3.0)
 UNEXPLAINED = 0.2
-#: A higher ratio of cluster to residual variance is not plausible.
+#: Of a ratio of cluster to residual variance above this, which is not plausible, half of what the
+#: clusters differ is taken out, where no ratio is asked for.
 CLUSTERED = 0.2
 
 
@@ -58,7 +58,7 @@ def _room(scores: Scores) -> Floats:
 def _balanced(scores: Scores, y: Floats, room: Floats, ratios: Sequence[float]) -> Floats:
     """The least change to the printed estimates and means, weighed by the room that there is."""
     weights = [row.weights(q, len(y)) for row, q in zip(scores.rows, ratios, strict=True)]
-    wanted = [float(row.region.centre[0]) for row in scores.rows]
+    wanted = [float(row.region.aim[0]) for row in scores.rows]
     treated = scores.arms[1]
     y = y + (wanted[0] - weights[0] @ y) * (treated - treated.mean()) * room
     for members, (mean, _) in zip(scores.arms, scores.moments, strict=True):
@@ -105,14 +105,17 @@ class _Parts:
     arms: Sequence[np.ndarray]
 
     @classmethod
-    def of(cls, row: Row, y: Floats, ratio: float, arms: Sequence[Floats]) -> _Parts:
-        """Take an outcome apart; half of what workers differ beyond reason is taken out."""
+    def of(cls, row: Row, scores: Scores, ratio: float) -> _Parts:
+        """Take an outcome apart, the clusters as different as asked for."""
+        y, arms = scores.y, scores.arms
         at, X = row.frame.index.to_numpy(), row.X
         beta, *_ = np.linalg.lstsq(X, y[at])
         residual = y[at] - X @ beta
-        if ratio > CLUSTERED:
-            size = np.bincount(row.cluster)
-            means = np.where(size > 1, row.sums(residual) / size, 0.0)
+        means = _cluster_means(row, residual)
+        if scores.between is not None:
+            factor = _factor(row, residual, means, scores.between, ratio)
+            residual += (factor - 1) * means[row.cluster]
+        elif ratio > CLUSTERED:
             residual -= means[row.cluster] / 2
         others = np.delete(X, 1, axis=1) @ np.delete(beta, 1)
         return cls(residual, others, X[:, 1] * beta[1], [members[at] > 0 for members in arms])
@@ -120,6 +123,31 @@ class _Parts:
     def variances(self, values: Floats) -> Floats:
         """Variance of a part in each arm."""
         return np.array([values[m].var() for m in self.arms])
+
+
+def _cluster_means(row: Row, residual: Floats) -> Floats:
+    """Mean of each cluster, zero for those of one, shape (G,)."""
+    size = np.bincount(row.cluster)
+    return np.asarray(np.where(size > 1, row.sums(residual) / size, 0.0))
+
+
+def _factor(row: Row, residual: Floats, means: Floats, between: float, ratio: float) -> float:
+    """What the cluster means are multiplied by for a ratio q of cluster to residual variance.
+
+    With q, the sum of n_g times the squared mean of cluster g has the expectation of the residual
+    variance times the sum of 1 + q n_g. Where the model finds a larger ratio than that, since the
+    arm of single people has the larger variance, the means shrink further.
+    """
+    size = np.bincount(row.cluster)
+    several = size > 1
+    if not several.any():
+        return 1.0
+    within = (residual - means[row.cluster])[several[row.cluster]]
+    variance = float(within @ within) / (size[several] - 1).sum()
+    expected = variance * (1 + between * size[several]).sum()
+    found = float((size * means**2).sum())
+    larger = float((1 + ratio * size[several]).sum() / (1 + between * size[several]).sum())
+    return float(np.sqrt(expected / found / max(larger, 1.0)))
 
 
 def _stretched(scores: Scores, error: float, ratio: float) -> Floats:
@@ -131,11 +159,11 @@ def _stretched(scores: Scores, error: float, ratio: float) -> Floats:
     RSS. So k follows from the D_a (but for the c_a, which sum to nothing), and then the k_a.
     """
     row, y = scores.rows[0], scores.y.copy()
-    parts = _Parts.of(row, y, ratio, scores.arms)
+    parts = _Parts.of(row, scores, ratio)
     n = np.array([m.sum() for m in parts.arms])
     v, e = parts.variances(parts.residual), parts.variances(parts.others)
-    rss = float(n @ v) * (float(row.region.centre[1]) / error) ** 2
-    squares, k2 = _deviations([sd for _, sd in scores.moments], n, e, rss)
+    rss = float(n @ v) * (float(row.region.aim[1]) / error) ** 2
+    squares, k2 = _deviations(_spreads(scores) ** 2, n, e, rss)
     at = row.frame.index.to_numpy()
     for m, D2, v_a, e_a in zip(parts.arms, squares, v, e, strict=True):
         centre = parts.others[m].mean()
@@ -147,15 +175,22 @@ def _stretched(scores: Scores, error: float, ratio: float) -> Floats:
     return y
 
 
-def _deviations(bounds: Sequence[Bounds], n: Floats, e: Floats, rss: float) -> tuple[Floats, float]:
-    """The arms' D_a^2, and k^2.
+def _spreads(scores: Scores) -> Floats:
+    """Standard deviations that the arms could have, shape (arms, tries).
 
-    The D_a are as equal as their bounds let them, since a wider control arm would pass for a
-    variance between clusters, and such that k is as near to 1 as it gets.
+    They are as equal as their bounds let them, since a wider control arm would pass for a variance
+    between clusters.
     """
+    if scores.spread is not None:
+        return np.array(scores.spread)[:, None]
+    bounds = [sd for _, sd in scores.moments]
     least, most = (pick(b.middle for b in bounds) for pick in (min, max))
     common = np.linspace(0.9 * least, 1.1 * most, 21)
-    squares = np.array([[b.nearest(float(D)) ** 2 for D in common] for b in bounds])
+    return np.array([[bound.nearest(float(D)) for D in common] for bound in bounds])
+
+
+def _deviations(squares: Floats, n: Floats, e: Floats, rss: float) -> tuple[Floats, float]:
+    """The arms' D_a^2, of the columns tried, that leave k as near to 1 as it gets; and k^2."""
     factors = (n @ squares - rss) / (n @ e)
     best = int(np.argmin(np.abs(np.log(np.maximum(factors, 1e-6)))))
     return squares[:, best], float(np.clip(factors[best], *EXPLAINED))

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 Days = NDArray[np.datetime64]
 #: After so many draws that all fell on days of rest, a day more is allowed either way.
 PATIENCE = 12
+#: Number of the weekday, Monday being 0.
+SATURDAY = 5
 
 #: Bank holidays in England while the trial ran.
 BANK_HOLIDAYS = np.array(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core_trial.data.cells import NO, YES
 from core_trial.declaration.arms import Group
 from core_trial.declaration.covariates import Categories, Covariate, Number, YesNo
 from core_trial.declaration.outcomes import AnyOutcome, Binary, Count, Score, Time
@@ -53,16 +56,36 @@ def made_up(trial: Trial, n: int = 60, *, seed: int = 1) -> pd.DataFrame:
         columns[trial.cluster.column], effects = _clusters(trial, treated, rng)
         level = level + effects
     for name in trial.strata:
-        columns[name] = rng.choice(SITES, n)
+        columns[name] = _stratum(trial, name, n, rng)
     for item in trial.baseline:
         columns.setdefault(column_of(item), _characteristic(item, n, rng))
     for outcome in trial.outcomes:
         columns |= _outcome(outcome, level, columns, rng)
-    for name in (*trial.subgroups, *(trial.missingness or ())):
-        columns.setdefault(name, rng.choice(["a", "b"], n))
+    for name in _covariates(trial):
+        columns.setdefault(name, _characteristic(_declared(trial, name), n, rng))
     if trial.compliers is not None:
         columns.setdefault(trial.compliers.received, treated * rng.binomial(6, 0.7, n))
     return pd.DataFrame(columns)
+
+
+def _stratum(trial: Trial, name: str, n: int, rng: np.random.Generator) -> Values:
+    """Levels of a stratum: those declared for it, else some sites."""
+    declared = _declared(trial, name)
+    return rng.choice(SITES, n) if isinstance(declared, str) else _characteristic(declared, n, rng)
+
+
+def _declared(trial: Trial, name: str) -> str | Covariate:
+    """A covariate as Table 1 or the layout declares it; its bare name where neither does."""
+    known = (*trial.baseline, *trial.layout.characteristics)
+    return next((item for item in known if column_of(item) == name), name)
+
+
+def _covariates(trial: Trial) -> Iterator[str]:
+    """Columns that are named as covariates, whatever for."""
+    yield from (*trial.subgroups, *(trial.missingness or ()), *trial.planned_adjustments)
+    for outcome in trial.outcomes:
+        for using in (outcome.model, outcome.planned):
+            yield from getattr(using, "adjust", None) or ()
 
 
 def _words(groups: NDArray[np.str_], trial: Trial) -> list[str]:
@@ -105,6 +128,8 @@ def _outcome(
     if isinstance(outcome, Binary):
         happened = rng.random(n) < 1 / (1 + np.exp(0.3 + level))
         made[outcome.column] = _blanked(happened.astype(float), rng)
+        if outcome.success is not None:
+            made[outcome.column] = _spelt(made[outcome.column], outcome.success)
     elif isinstance(outcome, Time):
         made |= _time(outcome, level, there, rng)
     elif isinstance(outcome, Count):
@@ -140,6 +165,26 @@ def _time(
     time[np.isnan(event)] = np.nan
     entry = {outcome.entry: np.zeros(len(level))} if outcome.entry else {}
     return {outcome.column: time, outcome.event: event, **entry}
+
+
+def otherwise(success: object) -> str:
+    """How "did not happen" is spelt beside a spelling of "happened".
+
+    Examples
+    --------
+    >>> otherwise("recovered"), otherwise("yes"), otherwise("no")
+    ('not recovered', 'no', 'yes')
+    """
+    word = str(success).lower()
+    return "no" if word in YES else "yes" if word in NO else f"not {success}"
+
+
+def _spelt(values: Values | list[str], success: object) -> Values:
+    """An outcome that is spelt in words, blank where it is not known."""
+    known = np.asarray(values, dtype=float)
+    said = np.where(known == 1, str(success), otherwise(success)).astype(object)
+    said[np.isnan(known)] = None
+    return said
 
 
 def _blanked(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:

@@ -73,12 +73,15 @@ class Exchange:
         fits = self.allowed[a, self.at[b]] & self.allowed[b, self.at[a]]
         keep = fits & (self.clusters[a] != self.clusters[b])
         a, b = a[keep], b[keep]
+        return list(zip(a.tolist(), b.tolist(), strict=True)), self.after(a, b)
+
+    def after(self, a: np.ndarray, b: np.ndarray) -> Floats:
+        """Distance after each exchange of place a with place b in another cluster, shape (k,)."""
         shift = self.influence[self.at[b]] - self.influence[self.at[a]]
         A, B = self._sums[self.clusters[a]], self._sums[self.clusters[b]]
         squares = (self._sums**2).sum() + 2 * shift * (A - B) + 2 * shift**2
         errors = np.sqrt(self._factor * squares)
-        gauges = self.region.gauge(np.full(len(a), self.estimate), errors)
-        return list(zip(a.tolist(), b.tolist(), strict=True)), gauges
+        return self.region.gauge(np.full(len(a), self.estimate), errors)
 
     def make(self, move: tuple[int, int]) -> None:
         """Exchange the records of two places."""

@@ -25,9 +25,9 @@ from scipy.optimize import brentq
 
 from core_trial.models.design import build
 from core_trial.models.linear.mixed_linear import mixed_linear
+from core_trial.synthesis.people import codes
 from core_trial.synthesis.regions import Region
 from core_trial.synthesis.search import Floats
-from core_trial.trials.core.generator.draft import codes
 
 #: Step of the variance ratio by which its effect is measured, and how far it is trusted.
 RATIO_STEP = 1e-3

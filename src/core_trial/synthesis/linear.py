@@ -47,6 +47,10 @@ class Scores:
         Membership of the control and of the intervention arm, 0 or 1, shape (N,).
     moments
         Bounds of mean and standard deviation of each arm.
+    between
+        Ratio of cluster to residual variance to begin with; None for what the draw has.
+    spread
+        Standard deviation of each arm to begin with; None for what suits the draw best.
     """
 
     y: Floats
@@ -54,6 +58,8 @@ class Scores:
     rows: Sequence[Row]
     arms: Sequence[Floats]
     moments: Sequence[tuple[Bounds, Bounds]]
+    between: float | None = None
+    spread: tuple[float, float] | None = None
     _local: list[Local] = field(init=False, default_factory=list)
     _start: Floats = field(init=False)
     _movable: Pairs = field(init=False)

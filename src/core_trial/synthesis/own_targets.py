@@ -17,14 +17,14 @@ from core_trial.declaration.arms import MODEL_ARMS, Group
 from core_trial.models.design import build
 from core_trial.models.intercept.mixed_logistic import mixed_logistic
 from core_trial.synthesis.approach import approach
+from core_trial.synthesis.cells import calibrated_events, first_in_cells
 from core_trial.synthesis.exchange import Exchange
 from core_trial.synthesis.forms import CLUSTER, Row
 from core_trial.synthesis.linear import Scores, calibrate
+from core_trial.synthesis.people import codes, treated
 from core_trial.synthesis.regions import Bounds, Line, Region
 from core_trial.synthesis.search import Attempt, Floats, best_of, descend
-from core_trial.trials.core.generator.draft import codes, treated
-from core_trial.trials.core.generator.readmission import calibrated_events, first_in_cells
-from core_trial.trials.core.generator.times import calibrated_days, hazard_ratio
+from core_trial.synthesis.times import calibrated_days, hazard_ratio
 
 #: Ways of giving out the events within cells that are tried, to be rid of a cluster variance.
 ARRANGEMENTS = 100

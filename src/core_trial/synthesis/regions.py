@@ -8,14 +8,15 @@ linearly:
     b in E,    b - q s in L,    b + q s in H,    z(p_high) s < |b| <= z(p_low) s,
 
 with q the normal quantile of the interval. What satisfies all of them is a convex polygon. A search
-aims at its middle: the `gauge` is 0 there, 1 on the border, and grows in proportion outside.
+aims at a point in it: the `gauge` is 0 there, 1 on the border, and grows in proportion outside.
+Results of real data lie anywhere in what prints as they do, so a generator draws the point.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -23,6 +24,10 @@ from scipy import special
 
 from core_trial.published import window
 from core_trial.synthesis.search import Attempt, Floats
+
+#: A point that is aimed at lies no farther than this from the middle, in half-widths: beyond, the
+#: border is so near that rounding decides on which side of it a result falls.
+FARTHEST = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,10 @@ class Bounds:
         inside = 0.75 * self.half
         return min(max(value, self.middle - inside), self.middle + inside)
 
+    def drawn(self, rng: np.random.Generator) -> float:
+        """Any of the values that are well inside."""
+        return self.nearest(float(rng.uniform(self.low, self.high)))
+
     def gauge(self, values: Floats) -> Floats:
         """How far values are from the centre, in half-widths."""
         return np.abs(np.asarray(values, dtype=float) - self.middle) / self.half
@@ -106,15 +115,18 @@ class Region:
         Half-planes, shapes (m, 2) and (m,).
     vertices
         Corners of the polygon in order, shape (k, 2).
+    aim
+        The point in it that a search aims at, (b, s).
     """
 
     normals: Floats
     limits: Floats
     vertices: Floats
+    aim: Floats
 
     @classmethod
     def of(cls, line: Line) -> Region:
-        """The region of a printed row.
+        """The region of a printed row; the aim is its middle.
 
         Raises
         ------
@@ -125,7 +137,7 @@ class Region:
         Examples
         --------
         >>> region = Region.of(Line("0·66", "0·43", "0·99", "0·0438", ratio=True))
-        >>> b, s = region.centre
+        >>> b, s = region.aim
         >>> f"{np.exp(b):.4f} {s:.4f}"
         '0.6553 0.2096'
         """
@@ -136,36 +148,37 @@ class Region:
         if len(corners) < 3:
             raise ValueError(f"no estimate and standard error print as {line}")
         normals, limits = zip(*planes, strict=True)
-        return cls(np.array(normals), np.array(limits), corners)
+        return cls(np.array(normals), np.array(limits), corners, _centroid(corners))
 
-    @cached_property
-    def centre(self) -> Floats:
-        """Centroid of the polygon, (b, s)."""
-        x, y = (self.vertices - self.vertices[0]).T
-        cross = x * np.roll(y, -1) - np.roll(x, -1) * y
-        weights = cross / cross.sum() / 3
-        moments = [(v + np.roll(v, -1)) @ weights for v in (x, y)]
-        return np.asarray(self.vertices[0] + np.array(moments))
+    def aimed(self, rng: np.random.Generator) -> Region:
+        """The same region with any of its points as the aim, all as likely."""
+        low, high = self.vertices.min(axis=0), self.vertices.max(axis=0)
+        centred = replace(self, aim=_centroid(self.vertices))
+        while True:
+            point = rng.uniform(low, high)
+            if centred.gauge(*point) < FARTHEST:
+                return replace(self, aim=point)
 
     @property
     def estimates(self) -> tuple[float, float]:
-        """Middle and half-width of the range of estimates."""
+        """The estimate aimed at, and how far it is to the nearer end of the range of estimates."""
         low, high = float(self.vertices[:, 0].min()), float(self.vertices[:, 0].max())
-        return (low + high) / 2, (high - low) / 2
+        aim = float(self.aim[0])
+        return aim, min(aim - low, high - aim)
 
     @cached_property
     def _slack(self) -> Floats:
-        return np.asarray(self.limits - self.normals @ self.centre)
+        return np.asarray(self.limits - self.normals @ self.aim)
 
     def gauge(self, b: Floats | float, s: Floats | float) -> Floats:
-        """Distance from the centre: 0 there, below 1 inside, 1 on the border.
+        """Distance from the aim: 0 there, below 1 inside, 1 on the border.
 
         Parameters
         ----------
         b, s
             Estimates and standard errors; scalars or arrays of one shape.
         """
-        db, ds = np.asarray(b) - self.centre[0], np.asarray(s) - self.centre[1]
+        db, ds = np.asarray(b) - self.aim[0], np.asarray(s) - self.aim[1]
         steps = np.multiply.outer(self.normals[:, 0], db) + np.multiply.outer(
             self.normals[:, 1], ds
         )
@@ -173,12 +186,21 @@ class Region:
         return np.asarray((steps / slack).max(axis=0))
 
     def attempt(self, row: str, line: Line, estimate: float, std_error: float) -> Attempt:
-        """How near a point came to the middle of the line's region."""
+        """How near a point came to the aim in the line's region."""
         gauge = float(self.gauge(estimate, std_error))
         return Attempt(row, str(line), gauge, float(estimate), float(std_error))
 
     def __contains__(self, point: tuple[float, float]) -> bool:
         return bool(self.gauge(*point) < 1)
+
+
+def _centroid(vertices: Floats) -> Floats:
+    """Centroid of a polygon, (b, s)."""
+    x, y = (vertices - vertices[0]).T
+    cross = x * np.roll(y, -1) - np.roll(x, -1) * y
+    weights = cross / cross.sum() / 3
+    moments = [(v + np.roll(v, -1)) @ weights for v in (x, y)]
+    return np.asarray(vertices[0] + np.array(moments))
 
 
 def normal_quantile(confidence: float) -> float:

@@ -1,7 +1,7 @@
-"""The search: try many small moves, take the best, until the middle of the target is near.
+"""The search: try many small moves, take the best, until the aim is near.
 
 Every stage states its problem in the same words: what small moves are allowed, how far each would
-leave it from its targets (the gauge: 0 at the middle, 1 on the border of what prints as it should),
+leave it from its targets (the gauge: 0 at the aim, 1 on the border of what prints as it should),
 and how a move is made. Moves never break what earlier stages or the margins have fixed, so a
 search only ever has to look at its own targets.
 """
@@ -21,7 +21,7 @@ from core_trial.errors import FitError
 Floats = NDArray[np.float64]
 Move = TypeVar("Move")
 Result = TypeVar("Result")
-#: A search stops this near to the middle of its target, in half-widths of the target.
+#: A search stops this near to its aim, as a share of the way from there to the border.
 GOAL = 0.25
 #: A stage that ends nearer than this does not start anew.
 NEAR = 0.3
@@ -104,7 +104,8 @@ class Attempt:
     wanted
         The row as printed.
     gauge
-        Distance from the middle of what prints so; below 1 it prints so.
+        Distance from the aim, as a share of the way to the border of what prints so; below 1 it
+        prints so.
     estimate, std_error
         What was reached, on the scale of the linear predictor; a moment has no standard error.
     """
@@ -125,7 +126,7 @@ class Attempt:
         error = f" with standard error {self.std_error:.5g}" if np.isfinite(self.std_error) else ""
         return (
             f"{self.row}: {verdict}, wanted {self.wanted}, reached {self.estimate:.5g}{error}, "
-            f"{self.gauge:.2g} half-widths from the middle"
+            f"{self.gauge:.2g} of the way from the aim to the border"
         )
 
 

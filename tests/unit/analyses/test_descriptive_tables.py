@@ -28,8 +28,16 @@ PEOPLE = pd.DataFrame(
         ],
         "lifetime_admissions": ["never"] * 6,
         "crt_periods": ["1"] * 6,
+        **{name: [1.0, 2.0, 4.0, NAN, 7.0, 6.0] for name in baseline.before(CORE)},
     }
 )
+
+
+def test_values_before_randomisation_are_described_where_table_1_has_none():
+    found = Results(tuple(baseline.records(CORE, PEOPLE)))
+    assert found.value("recovery_baseline", "mean", "intervention") == 4.0
+    assert found.value("recovery_baseline", "n", "control") == 2
+    assert found.value("cmht_contacts_baseline", "sd", "intervention") == 3.0
 
 
 def test_baseline_counts_the_known_by_arm_and_in_all():

@@ -7,7 +7,7 @@ from dataclasses import replace
 import made_up
 import pytest
 
-from core_trial.declaration.paper import Claim, Paper, Range
+from core_trial.declaration.paper import Claim, Monitored, Paper, Range
 from core_trial.errors import DesignError, VerificationError
 from core_trial.published import registry
 from core_trial.published.compare import compare
@@ -89,11 +89,122 @@ def test_moments_are_held_against_a_declared_range():
     assert rules(*rows, ranges={"deaths": Range(0, 88)}) == ["possible_sd"]
 
 
+def estimate(analysis, value, low, high, p, measure, place="table2"):
+    numbers = (("estimate", value), ("low", low), ("high", high), ("p_value", p))
+    return tuple(
+        row(f"{place}.{analysis}.{s}", text, s, "", analysis, measure=measure, place=place)
+        for s, text in numbers
+    )
+
+
+def arms(analysis, statistic, treated, control, level=""):
+    return (
+        row(
+            f"{analysis}{level}.{statistic}.i", treated, statistic, "intervention", analysis, level
+        ),
+        row(f"{analysis}{level}.{statistic}.c", control, statistic, "control", analysis, level),
+    )
+
+
+ODDS = estimate("relapse", "0·67", "0·45", "0·99", "0·0464", "odds_ratio")
+
+
+def test_adjustment_is_asked_for_where_a_paper_declares_it():
+    assert rules(*ODDS) == []
+    assert rules(*ODDS, adjusted=frozenset({("table2", "relapse")})) == []
+    assert rules(*ODDS, adjusted=frozenset({("abstract", "relapse")})) == ["unsaid_adjustment"]
+
+
+@pytest.mark.parametrize(
+    ("value", "p", "found"),
+    [
+        ("0·67", "0·0464", []),
+        ("0·66", "0·0464", ["crude_odds_ratio"]),
+        ("0·67", "0·0470", ["crude_odds_ratio"]),
+    ],
+)
+def test_the_odds_ratio_of_the_counts_stands_beside_the_printed_one(value, p, found):
+    counts = (*arms("relapse", "n", "64", "83"), *arms("relapse", "N", "218", "216"))
+    printed = estimate("relapse", value, "0·45", "0·99", p, "odds_ratio")
+    assert [rule for rule in rules(*counts, *printed) if rule == "crude_odds_ratio"] == found
+
+
+@pytest.mark.parametrize(
+    ("treated", "control", "found"),
+    [
+        ("5·0", "5·2", ["sign_turned"]),
+        ("5·0", "5·1", []),  # 5·05 and 5·05 may have been printed so
+        ("5·0", "4·8", []),
+    ],
+)
+def test_a_difference_on_the_other_side_of_zero_is_told(treated, control, found):
+    means = arms("score", "mean", treated, control)
+    printed = estimate("score", "0·30", "–0·70", "1·30", "0·5566", "difference_in_means")
+    assert [rule for rule in rules(*means, *printed) if rule == "sign_turned"] == found
+
+
+@pytest.mark.parametrize(("p", "found"), [("0·0500", []), ("0·0501", ["direction"])])
+def test_words_that_say_a_difference_need_one(p, found):
+    printed = row("p", p, "p_value", "", "days", measure="rate_ratio")
+    assert rules(printed, directions={"fewer days": ("days",)}) == found
+
+
+def test_an_imbalance_is_told_when_it_is_rarer_than_one_in_fifty():
+    """Of 219, 7 v 0 has Fisher's p of 0·0149 and 6 v 0 one of 0·0301."""
+    for n, found in (("7", ["imbalance"]), ("6", [])):
+        rows = (*arms("widowed", "n", n, "0", "yes"), *arms("widowed", "N", "219", "219", "yes"))
+        assert [r for r in rules(*rows, partitions={"widowed": ("yes",)}) if r != "sum"] == found
+
+
+@pytest.mark.parametrize(("n", "found"), [("401", ["denominator_of_a_step"]), ("380", [])])
+def test_a_denominator_that_is_that_of_a_step(n, found):
+    flow = (
+        row("all", "441", "n", "", "flow", "randomised"),
+        row("later", n, "n", "", "flow", "later"),
+    )
+    known = arms("born_here", "N", "197", "196", "yes")
+    told = rules(*flow, *known, partitions={"born_here": ("yes",)})
+    assert [rule for rule in told if rule != "sum"] == found
+
+
+def test_fewer_answers_than_people_who_were_asked():
+    flow, answers = row("there", "344", "n", "", "flow", "seen"), arms("read", "N", "162", "158")
+    assert rules(flow, *answers) == []
+    assert rules(flow, *answers, asked={"read": "seen"}) == ["answers"]
+    enough = arms("read", "N", "172", "172")
+    assert rules(flow, *enough, asked={"read": "seen"}) == []
+
+
+def test_what_is_all_in_one_arm_is_in_no_other():
+    whole = {Key("deaths", "n"): "control"}
+    counts = (row("all", "4", arm=""), row("c", "4"))
+    assert rules(*counts, one_arm=whole) == []
+    assert "one_arm" in rules(row("all", "4", arm=""), row("c", "3"), one_arm=whole)
+    other = row("i", "1", arm="intervention")
+    assert "one_arm" in rules(*counts, other, one_arm=whole)
+
+
+def test_events_counted_are_held_against_their_times():
+    """Half of 10 by day 30 and half of 7 by day 40: at least 9 by day 60, and 5 by day 35."""
+    events = row("told", "6", "n", "", "harms")
+    counts, medians = arms("relapse", "n", "10", "7"), arms("days", "median", "30", "40")
+    for until, found in ((60, ["monitored_events"]), (40, ["monitored_events"]), (39, [])):
+        told = Monitored(Key("harms", "n"), until, "relapse", "days")
+        assert rules(events, *counts, *medians, monitored=(told,)) == found
+
+
+def test_a_mean_whose_normal_range_leaves_the_scale():
+    scale = {"score": Range(8, 32)}
+    for sd, found in (("5", ["beyond_scale"]), ("3", [])):
+        rows = row("m", "26", "mean", analysis="score"), row("s", sd, "sd", analysis="score")
+        assert rules(*rows, ranges=scale) == found
+
+
 def test_a_paper_adds_its_own_checks_and_reasons():
     def always(found):
         yield next(iter(check(read(*share("64", "218", "30")))))
 
-    declared = {"checks": (always,), "likeliest": {"percent": "a typist’s nap"}}
+    declared = {"checks": (always,), "explanations": {"percent": "a typist’s nap"}}
     (finding,) = check(read(row("percent", "1", "percent"), **declared))
     assert finding.reason == "a typist’s nap"
 

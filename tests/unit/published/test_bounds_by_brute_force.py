@@ -11,7 +11,8 @@ import pytest
 
 from core_trial.published.bounds import Sample, largest_sd, possible, sd_range, squares, sums
 from core_trial.published.window import read
-from core_trial.report.number import LANCET, fixed
+from core_trial.report.number import fixed
+from core_trial.report.styles import LANCET
 
 #: n, lowest, highest, zeros: small enough to be written out whole.
 SHAPES = [

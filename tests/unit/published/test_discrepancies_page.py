@@ -12,7 +12,7 @@ from core_trial.published.bounds import Sample, sd_range
 from core_trial.published.consistency import check
 from core_trial.published.wald import corners
 from core_trial.published.window import read
-from core_trial.report.number import LANCET, PLAIN
+from core_trial.report.styles import LANCET, PLAIN
 from core_trial.report.supplement.arithmetic import HEADINGS, arithmetic_table, possible
 from core_trial.results import Finding, Results
 from core_trial.trials.core.analyses.sample_size import ATTRITION, CONTINUITY, SIZES, records

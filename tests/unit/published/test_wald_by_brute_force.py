@@ -8,7 +8,8 @@ from scipy import special
 
 from core_trial.published.wald import corners, p_range
 from core_trial.published.window import read
-from core_trial.report.number import LANCET, fixed
+from core_trial.report.number import fixed
+from core_trial.report.styles import LANCET
 
 Q = special.ndtri(0.975)
 

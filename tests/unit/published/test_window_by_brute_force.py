@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core_trial.published.window import decimals, printed_value, read
-from core_trial.report.number import LANCET, date, fixed
+from core_trial.report.number import date, fixed
+from core_trial.report.styles import LANCET
 
 TEXTS = ["0", "29", "0·66", "–0·72", "–0·01", "0·0438", "7·00", "34·4", "–3·32", "0·00", "100"]
 

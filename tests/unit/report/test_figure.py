@@ -8,14 +8,16 @@ import pytest
 from core_trial.report.figure import PENS, Figure, blank, place
 
 
-def paint():
-    drawing = blank(85, 50)
-    place(drawing, left=10, top=5, width=70, height=35).plot([0, 1], [0, 1])
+def paint(width):
+    drawing = blank(width, 50)
+    place(drawing, left=10, top=5, width=width - 15, height=35).plot([0, 1], [0, 1])
     return drawing
 
 
-def figure(**words: str) -> Figure:
-    return Figure(**{"name": "f", "title": "A line", "alt": "A rising line.", **words}, paint=paint)
+def figure(**words) -> Figure:
+    return Figure(
+        **{"name": "f", "title": "A line", "alt": "A rising line.", **words}, paint=paint, width=85
+    )
 
 
 def test_equal_bytes_each_time():

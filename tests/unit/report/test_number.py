@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core_trial.report import number
-from core_trial.report.number import LANCET, PLAIN
+from core_trial.report.styles import LANCET, PLAIN
 
 NAN = float("nan")
 
@@ -69,10 +69,14 @@ def test_text_is_within_half_a_unit_and_has_its_decimals(value, decimals):
     assert len(text.partition(".")[2]) == decimals
 
 
+#: The Lancet's decimal point, minus and space between groups of three digits.
+SIGNS = str.maketrans({"·": ".", "–": "-", "\u2009": None})
+
+
 @given(st.floats(allow_nan=False), st.integers(0, 4))
 def test_lancet_and_plain_differ_in_signs_alone(value, decimals):
     lancet, plain = (number.fixed(value, decimals, style) for style in (LANCET, PLAIN))
-    assert lancet.replace("·", ".").replace("–", "-").replace("∞", "infinity") == plain
+    assert lancet.translate(SIGNS).replace("∞", "infinity") == plain
 
 
 def test_trailing_zeros_stay_and_zero_has_no_sign():

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core_trial.published.window import read
-from core_trial.report.number import LANCET, fixed
+from core_trial.report.number import fixed
+from core_trial.report.styles import LANCET
 from core_trial.results.rounding import guarded, rounded, unit
 
 

@@ -1,5 +1,7 @@
 """A made-up trial is calibrated to three lines; the models, fitted as ever, print them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,8 @@ import pytest
 from core_trial.models.intercept.mixed_logistic import mixed_logistic
 from core_trial.models.linear.mixed_linear import mixed_linear
 from core_trial.models.survival.cox import cox
-from core_trial.report.number import LANCET, effect, p_value
+from core_trial.report.number import effect, p_value
+from core_trial.report.styles import LANCET, PValues
 from core_trial.synthesis import own_targets
 from core_trial.synthesis.regions import Line
 
@@ -38,7 +41,7 @@ def prints(fit, line):
     """The line that a fit prints, p with as many decimals as the line has."""
     found = fit.effect("arm")
     decimals = len(line.p_value.partition("·")[2])
-    style = LANCET.__class__(LANCET.point, LANCET.minus, LANCET.dash, p_decimals=decimals)
+    style = replace(LANCET, p=PValues(decimals=((10**-decimals, decimals),)))
     return effect(found.estimate, found.low, found.high, 2, LANCET), p_value(found.p_value, style)
 
 

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from core_trial.models.inference import wald
-from core_trial.report.number import LANCET, effect, p_value
+from core_trial.report.number import effect, p_value
+from core_trial.report.styles import LANCET
 from core_trial.synthesis.regions import Bounds, Line, Region
-from core_trial.trials.core.generator.targets import Targets
+from core_trial.trials.core.generator.targets import published
 from core_trial.trials.core.words import INSTRUMENTS, Visit
 
-TARGETS = Targets.published()
+TARGETS = published()
 RATIOS = ("readmission", "time_to_readmission", "acute_days", "readmission_days")
 SCORES = tuple(f"{i.outcome}_{v}" for i in INSTRUMENTS for v in (Visit.MONTH_4, Visit.MONTH_18))
 LINES = {
@@ -41,7 +42,7 @@ def test_region_holds_exactly_what_prints_as_the_row(name):
     border = [here + t * (there - here) for here, there in corners for t in ALONG]
     for point in border:
         for radius in RADII:
-            b, s = region.centre + radius * (point - region.centre)
+            b, s = region.aim + radius * (point - region.aim)
             assert region.gauge(b, s) == pytest.approx(radius, rel=1e-6)
             if s > 0:
                 assert (radius < 1) == (printed(line, b, s) == wanted), (b, s)
@@ -50,10 +51,10 @@ def test_region_holds_exactly_what_prints_as_the_row(name):
 @pytest.mark.parametrize("name", LINES)
 def test_gauge_is_zero_in_the_middle_and_one_on_the_border(name):
     region = Region.of(LINES[name])
-    assert region.gauge(*region.centre) == pytest.approx(0, abs=1e-9)
+    assert region.gauge(*region.aim) == pytest.approx(0, abs=1e-9)
     for vertex in region.vertices:
         assert region.gauge(*vertex) == pytest.approx(1, rel=1e-6)
-    halfway = (region.vertices[0] + region.centre) / 2
+    halfway = (region.vertices[0] + region.aim) / 2
     assert region.gauge(*halfway) == pytest.approx(0.5, rel=1e-6)
     assert tuple(halfway) in region
 
@@ -74,7 +75,7 @@ def test_a_row_that_contradicts_itself_has_no_region():
 
 def test_the_sign_of_a_rounded_zero_is_that_of_its_interval():
     region = Region.of(Line("0·00", "–0·50", "0·49", "0·9900"))
-    assert region.centre[0] < 0
+    assert region.aim[0] < 0
 
 
 def test_bounds_measure_in_half_widths():

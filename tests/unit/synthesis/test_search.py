@@ -82,8 +82,8 @@ def test_an_attempt_says_how_near_it_came():
     assert not far.met
     assert str(near) == (
         "score: met, wanted 1·00 (0·50 to 1·50), reached 1.002 with standard error 0.255, "
-        "0.3 half-widths from the middle"
+        "0.3 of the way from the aim to the border"
     )
     assert str(far) == (
-        "score sd control: NOT MET, wanted 70, reached 42, 55 half-widths from the middle"
+        "score sd control: NOT MET, wanted 70, reached 42, 55 of the way from the aim to the border"
     )

@@ -61,7 +61,7 @@ def fit_counts(
         Coverage of the intervals.
     """
     refuse_confidence(confidence)
-    if inference == "model" and weights is not None:
+    if weights is not None and inference == "model":
         raise DesignError("sampling weights need robust errors: leave out inference='model'")
     choice = choose(
         inference,

@@ -210,6 +210,6 @@ def _refuse(
         raise DesignError("the model has neither covariate nor intercept")
     if (design.y < 0).any():
         raise DesignError(f"response {name!r} must not be negative")
-    if inference == "model" and weights is not None:
+    if weights is not None and inference == "model":
         raise DesignError("sampling weights need robust errors: leave out inference='model'")
     refuse_confidence(confidence)

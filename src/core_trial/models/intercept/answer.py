@@ -103,13 +103,24 @@ class Answer:
         return float(np.sqrt(self.joint[-1, -1]))
 
 
-def solve(layout: Layout, basis: Orthonormal, family: Family, y: Floats, points: int) -> Answer:
-    """Fit a response, shape (n,); where the data separate, fit what is left of them."""
+def solve(
+    layout: Layout,
+    basis: Orthonormal,
+    family: Family,
+    y: Floats,
+    points: int,
+    *,
+    compared: bool = True,
+) -> Answer:
+    """Fit a response, shape (n,); where the data separate, fit what is left of them.
+
+    `compared` asks for the answer with more nodes beside it.
+    """
     table = tabulate(layout, basis.columns, y, points)
     regression, apart = examine(layout.patterns, table.everything, family)
     if apart is not None:
-        return _separated(layout, family, y, points, apart)
-    answer = _regular(layout, basis, family, table, points, regression)
+        return _separated(layout, family, y, points, apart, compared)
+    answer = _regular(layout, basis, family, table, points, regression, compared)
     constant = family.constant(y)
     return replace(answer, loglik=answer.loglik + constant, null=answer.null + constant)
 
@@ -142,6 +153,7 @@ def _regular(
     table: Table,
     points: int,
     regression: Optimum,
+    compared: bool,
 ) -> Answer:
     """The fit of data that do not separate."""
     best, status = _maximum(layout, family, table, points, regression)
@@ -165,6 +177,8 @@ def _regular(
     )
     if status == "unbounded":
         return _nothing_believed(answer)
+    if not compared:
+        return answer
     more = MOST_POINTS if REFERENCE_POINTS <= points < MOST_POINTS else REFERENCE_POINTS
     if status == "interior":
         best = finer(table, family, more, best)
@@ -177,7 +191,9 @@ def _finer(basis: Orthonormal, best: Maximum, points: int) -> Finer:
     return Finer(points, best.state, beta, error[:-1], sd, float(error[-1]))
 
 
-def _separated(layout: Layout, family: Family, y: Floats, points: int, apart: Separation) -> Answer:
+def _separated(
+    layout: Layout, family: Family, y: Floats, points: int, apart: Separation, compared: bool
+) -> Answer:
     """The limit along a direction of separation: the rows that stand still, and what they tell."""
     p = layout.patterns.shape[1]
     stay = ~apart.moving[layout.pattern_of]
@@ -199,7 +215,7 @@ def _separated(layout: Layout, family: Family, y: Floats, points: int, apart: Se
     shift = layout.shift[layout.pattern_of[stay]]
     rest = arrange(X, members, layout.random[stay].astype(float), shift)
     basis = orthonormal(rest.patterns, rest.counts)
-    answer = solve(rest, basis, family, y[stay], points)
+    answer = solve(rest, basis, family, y[stay], points, compared=compared)
     whole.fitted[stay] = answer.fitted
     return replace(
         answer,

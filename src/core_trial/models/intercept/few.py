@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core_trial.errors import DesignError
+from core_trial.models.choices import refuse_choice
 from core_trial.models.design import Clusters, Design
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.few_clusters import in_design
@@ -34,9 +34,8 @@ def judge(
     DesignError
         For something else.
     """
-    if inference is not None and inference not in CHOICES:
-        known = ", ".join(map(repr, CHOICES))
-        raise DesignError(f"inference must be one of {known}, not {inference!r}")
+    if inference is not None:
+        refuse_choice("inference", inference, CHOICES)
     if inference not in (None, "normal"):
         return inference, ()
     found = in_design(design.X, design.columns, members.codes)

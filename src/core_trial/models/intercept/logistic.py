@@ -9,8 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core_trial.errors import DesignError
+from core_trial.models.columns import Missing, sample
 from core_trial.models.design import Design, build
 from core_trial.models.fit import Fit
+from core_trial.models.formula import parse
 from core_trial.models.inference import Floats
 from core_trial.models.intercept.layout import Rows, distinct
 from core_trial.models.numerics.canonical import LOGISTIC
@@ -18,9 +20,21 @@ from core_trial.models.numerics.glm import examine, orthonormal
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.numerics.newton import UNFINISHED
 from core_trial.models.numerics.separation import Separation, describe
+from core_trial.models.numerics.threads import one_thread
+from core_trial.models.weights import binary, offset_of, split
 
 
-def logistic_regression(formula: str, frame: pd.DataFrame, *, confidence: float = 0.95) -> Fit:
+def logistic_regression(
+    formula: str,
+    frame: pd.DataFrame,
+    *,
+    offset: str | None = None,
+    weights: str | None = None,
+    success: object = None,
+    trials: str | None = None,
+    confidence: float = 0.95,
+    missing: Missing = "refuse",
+) -> Fit:
     """Fit a logistic regression by maximum likelihood.
 
     Parameters
@@ -28,9 +42,22 @@ def logistic_regression(formula: str, frame: pd.DataFrame, *, confidence: float 
     formula
         Such as ``"readmitted ~ arm + site"``; the response must be 0 or 1.
     frame
-        A row per participant, complete in every column that is used.
+        A row per participant; see `missing` for incomplete ones.
+    offset
+        Column that is added to the linear predictor.
+    weights
+        Column that says how often each row occurred. Sampling weights need robust errors, which
+        `modified_poisson` has.
+    success
+        The value of the response that is an event, such as ``"yes"``, where it is not 1.
+    trials
+        Column with the number of people in each row; the response is then the number of events.
+        The log-likelihood is that of the single outcomes, without binomial coefficients.
     confidence
         Coverage of the intervals.
+    missing
+        ``"refuse"``, or ``"drop"`` to leave rows with missing values out; they are counted in
+        `Fit.n_dropped`.
 
     Returns
     -------
@@ -58,9 +85,16 @@ def logistic_regression(formula: str, frame: pd.DataFrame, *, confidence: float 
     >>> round(logistic_regression("readmitted ~ arm", frame).effect("arm").estimate, 3)
     0.111
     """
-    design = build(formula, frame)
+    rows = sample(frame, formula, missing=missing, weights=weights, offset=offset, trials=trials)
+    rows, _ = split(rows, weights, "frequency")
+    rows = binary(rows, parse(formula).response, success=success, trials=trials)
+    return _fit(build(formula, rows), offset_of(rows.frame, offset, None), confidence)
+
+
+@one_thread
+def _fit(design: Design, offset: Floats | None, confidence: float) -> Fit:
     _refuse(design, confidence)
-    found = _maximise(design.X, design.y)
+    found = _maximise(design.X, design.y, np.zeros(design.n) if offset is None else offset)
     beta, cov, apart = found.beta, found.cov, found.apart
     if apart is not None:
         beta, cov = apart.blank(apart.widen(beta)), apart.blank_square(apart.widen_square(cov))
@@ -68,7 +102,8 @@ def logistic_regression(formula: str, frame: pd.DataFrame, *, confidence: float 
     return Fit(
         model="logistic_regression",
         formula=str(design.formula),
-        method="maximum likelihood of independent rows; observed information, normal inference",
+        method="maximum likelihood of independent rows; observed information, normal inference"
+        + design.note,
         terms=design.columns,
         beta=beta,
         cov=cov,
@@ -102,29 +137,30 @@ class _Maximum:
     apart: Separation | None = None
 
 
-def _maximise(X: Floats, y: Floats) -> _Maximum:
-    pattern_of, first = distinct(X)
+def _maximise(X: Floats, y: Floats, offset: Floats) -> _Maximum:
+    pattern_of, first = distinct(np.column_stack([X, offset]))
     trials = np.bincount(pattern_of, minlength=len(first)).astype(float)
     events = np.bincount(pattern_of, y, len(first)).astype(float)
     basis = orthonormal(X[first], trials)
-    best, apart = examine(
-        X[first], Rows(basis.columns, trials, events, np.zeros(len(first))), LOGISTIC
-    )
+    merged = Rows(basis.columns, trials, events, offset[first])
+    best, apart = examine(X[first], merged, LOGISTIC)
     if apart is not None:
-        return _limit(X, y, apart, apart.moving[pattern_of])
-    fitted = LOGISTIC.cumulant(best.point @ basis.columns)[1]
+        return _limit(X, y, offset, apart, apart.moving[pattern_of])
+    fitted = LOGISTIC.cumulant(merged.predictor(best.point))[1]
     cov = basis.back @ np.linalg.inv(best.information) @ basis.back.T
     return _Maximum(
         basis.back @ best.point, (cov + cov.T) / 2, fitted[pattern_of], best.value, best.converged
     )
 
 
-def _limit(X: Floats, y: Floats, apart: Separation, moving: NDArray[np.bool_]) -> _Maximum:
+def _limit(
+    X: Floats, y: Floats, offset: Floats, apart: Separation, moving: NDArray[np.bool_]
+) -> _Maximum:
     """Rows that are fitted perfectly in the limit have their own outcome for a mean."""
     kept, fitted = len(apart.kept), y.astype(float)
     if kept == 0:
         return _Maximum(np.empty(0), np.empty((0, 0)), fitted, 0.0, True, apart)
-    rest = _maximise(X[~moving][:, apart.kept], y[~moving])
+    rest = _maximise(X[~moving][:, apart.kept], y[~moving], offset[~moving])
     fitted[~moving] = rest.fitted
     return _Maximum(rest.beta, rest.cov, fitted, rest.loglik, rest.converged, apart)
 

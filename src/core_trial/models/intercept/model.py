@@ -12,7 +12,7 @@ from core_trial.models.clusters import Blank, Clusters, Nesting, carried_by, clu
 from core_trial.models.columns import Sample
 from core_trial.models.design import Design, build
 from core_trial.models.fit import Fit
-from core_trial.models.inference import Floats
+from core_trial.models.inference import Coefficients, Floats
 from core_trial.models.intercept.answer import solve
 from core_trial.models.intercept.few import Inference, degrees_of_freedom, judge
 from core_trial.models.intercept.layout import Layout, arrange
@@ -98,6 +98,28 @@ class InterceptModel:
         _refuse_response(y, self.kind, self.design.formula.response)
         answer = solve(self.layout, self.basis, self.kind.family, y, self.points)
         return as_fit(self, y, answer)
+
+    @one_thread
+    def coefficients(self, y: Floats | None = None) -> Coefficients:
+        """The coefficients of `fit` alone, without the answer that more nodes would give.
+
+        Raises
+        ------
+        DesignError
+            As `fit`.
+        """
+        y = self.design.y if y is None else self.design.with_response(y).y
+        _refuse_response(y, self.kind, self.design.formula.response)
+        found = solve(self.layout, self.basis, self.kind.family, y, self.points, compared=False)
+        return Coefficients(found.estimates, np.sqrt(np.diagonal(found.cov)), self.df)
+
+    @one_thread
+    def loglik(self, y: Floats | None = None) -> float:
+        """The log-likelihood of `fit` alone."""
+        y = self.design.y if y is None else self.design.with_response(y).y
+        _refuse_response(y, self.kind, self.design.formula.response)
+        kind = self.kind.family
+        return solve(self.layout, self.basis, kind, y, self.points, compared=False).loglik
 
     @property
     def offset(self) -> Floats:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
+from core_trial.models.choices import refuse_choice
 from core_trial.models.clusters import Blank, Clusters, clusters
 from core_trial.models.columns import Missing, sample
 from core_trial.models.design import Design, build
@@ -152,8 +153,10 @@ def fit_linear_regression(
         Coverage of the intervals.
     """
     _refuse(design, confidence)
+    if inference is not None:
+        refuse_choice("inference", inference, OFFERED)
     robust = members is not None or weights is not None
-    if inference == "model" and weights is not None:
+    if weights is not None and inference == "model":
         raise DesignError("errors of the model do not hold with sampling weights: leave it out")
     named = inference or (None if robust else "model")
     choice = choose(
@@ -186,6 +189,7 @@ def fit_linear_regression(
         recipe=design.recipe,
         reference=design.reference,
         response=design.y,
+        small_sample=errors.sample,
     )
 
 

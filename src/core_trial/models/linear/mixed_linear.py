@@ -13,7 +13,7 @@ from core_trial.models.inference import Floats
 from core_trial.models.linear.kenward_roger import Approximation
 from core_trial.models.linear.likelihood import Method
 from core_trial.models.linear.model import LinearModel, prepare
-from core_trial.models.weights import WeightType, offset_of, split
+from core_trial.models.weights import WeightType, offset_of, refuse_weight_type, split
 
 
 def mixed_linear(
@@ -199,6 +199,7 @@ def fit_mixed_linear(
 
 def _written_out(rows: Sample, weights: str | None, weight_type: WeightType) -> Sample:
     """The rows, each as often as its weight says."""
+    refuse_weight_type(weight_type)
     if weight_type == "sampling":
         raise DesignError(
             "sampling weights have no place in the likelihood of a random effect, which would need "

@@ -8,10 +8,18 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError, FitError
+from core_trial.models.choices import refuse_choice
 from core_trial.models.clusters import Clusters, Nesting, carried_by
 from core_trial.models.design import Design
 from core_trial.models.fit import Fit
-from core_trial.models.inference import Floats, Quantity, Test, boundary_p, positive
+from core_trial.models.inference import (
+    Coefficients,
+    Floats,
+    Quantity,
+    Test,
+    boundary_p,
+    positive,
+)
 from core_trial.models.linear.cautions import unidentified, warnings_of
 from core_trial.models.linear.intraclass import intraclass_by_level
 from core_trial.models.linear.kenward_roger import Approximation, adjusted, small_sample
@@ -21,6 +29,7 @@ from core_trial.models.linear.profile import LinearProfiler
 from core_trial.models.linear.search import Maximum, maximise
 from core_trial.models.linear.sufficient import Statistics, refine, summarise
 from core_trial.models.numerics.limits import refuse_confidence
+from core_trial.models.numerics.small_sample import SmallSample
 from core_trial.models.numerics.threads import one_thread
 
 METHODS = {"ml": "maximum likelihood", "reml": "restricted maximum likelihood"}
@@ -77,9 +86,25 @@ class LinearModel:
             If the variances differ by more orders of magnitude than the arithmetic has digits.
         """
         y = self.design.y if y is None else self.design.with_response(y).y
-        moved = y if self.offset is None else y - self.offset
-        stats, function, maximum = _solve(self.layout, moved, self.method)
+        stats, function, maximum = _solve(self.layout, self._moved(y), self.method)
         return _as_fit(self, y, stats, function, maximum)
+
+    @one_thread
+    def coefficients(self, y: Floats | None = None) -> Coefficients:
+        """The coefficients of `fit` alone: no predictions, no intraclass correlation, no cautions.
+
+        Raises
+        ------
+        DesignError, FitError
+            As `fit`.
+        """
+        y = self.design.y if y is None else self.design.with_response(y).y
+        stats, _, maximum = _solve(self.layout, self._moved(y), self.method)
+        beta, cov, freedom, _ = _judged(self, stats, maximum)
+        return Coefficients(beta, np.sqrt(np.diagonal(cov)), freedom)
+
+    def _moved(self, y: Floats) -> Floats:
+        return y if self.offset is None else y - self.offset
 
 
 @one_thread
@@ -116,10 +141,8 @@ def prepare(
     """
     if not design.formula.response:
         raise DesignError(f"formula {str(design.formula)!r} names no outcome")
-    if method not in METHODS:
-        raise DesignError(f"method {method!r}: choose {' or '.join(METHODS)}")
-    if df not in APPROXIMATIONS:
-        raise DesignError(f"df {df!r}: choose {', '.join(APPROXIMATIONS)}")
+    refuse_choice("method", method, METHODS)
+    refuse_choice("df", df, APPROXIMATIONS)
     if df == "kenward_roger" and method == "ml":
         raise DesignError("Kenward-Roger is derived for restricted likelihood: method='reml'")
     refuse_confidence(confidence)
@@ -148,18 +171,8 @@ def _solve(
 def _as_fit(
     model: LinearModel, y: Floats, stats: Statistics, function: Likelihood, maximum: Maximum
 ) -> Fit:
-    layout, point, back = model.layout, maximum.point, model.layout.basis.back
-    beta = back @ (stats.projection + point.delta) * stats.scale
-    if layout.basis.constant is not None:
-        beta[layout.basis.constant] += stats.shift / layout.basis.unit
-    phi = adjusted(maximum) if model.df == "kenward_roger" else point.phi
-    cov = back @ phi @ back.T * stats.scale**2
-    small = small_sample(maximum, back, model.df)
-    p = len(beta)
-    freedom = np.full(p, np.inf) if small is None else small.df(np.eye(p))
-    if not maximum.identified:
-        unknown = unidentified(maximum, back)
-        cov[unknown] = cov[:, unknown] = freedom[unknown] = np.nan
+    layout, point = model.layout, maximum.point
+    beta, cov, freedom, small = _judged(model, stats, maximum)
     iccs = intraclass_by_level(function, maximum, layout.suffixes, model.confidence)
     blups, fitted = _predictions(layout, stats, maximum, y)
     return Fit(
@@ -193,6 +206,25 @@ def _as_fit(
         small_sample=small,
         profiler=_profiler(layout, stats, function, maximum),
     )
+
+
+def _judged(
+    model: LinearModel, stats: Statistics, maximum: Maximum
+) -> tuple[Floats, Floats, Floats, SmallSample | None]:
+    """Coefficients, shape (p,), their covariance, degrees of freedom, and where these are from."""
+    layout, point, back = model.layout, maximum.point, model.layout.basis.back
+    beta = back @ (stats.projection + point.delta) * stats.scale
+    if layout.basis.constant is not None:
+        beta[layout.basis.constant] += stats.shift / layout.basis.unit
+    phi = adjusted(maximum) if model.df == "kenward_roger" else point.phi
+    cov = back @ phi @ back.T * stats.scale**2
+    small = small_sample(maximum, back, model.df)
+    p = len(beta)
+    freedom = np.full(p, np.inf) if small is None else small.df(np.eye(p))
+    if not maximum.identified:
+        unknown = unidentified(maximum, back)
+        cov[unknown] = cov[:, unknown] = freedom[unknown] = np.nan
+    return beta, cov, freedom, small
 
 
 def _profiler(

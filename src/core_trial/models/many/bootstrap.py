@@ -13,6 +13,7 @@ import pandas as pd
 from scipy import special
 
 from core_trial.errors import DesignError, FitError
+from core_trial.models.clusters import clusters
 from core_trial.models.design import Ints
 from core_trial.models.inference import Floats
 from core_trial.models.many.draws import ClusterBootstrap, cluster_bootstrap
@@ -139,16 +140,10 @@ def bootstrap(
 def units_of(frame: pd.DataFrame, arm: str | None, cluster: str | None) -> ClusterBootstrap:
     """The trial as units to be drawn: workers with their people, and people without a worker."""
     name = cluster or "_unit"
-    labels = pd.Series(pd.NA, index=frame.index, dtype=object)
+    codes = np.arange(len(frame))
     if cluster is not None:
-        if cluster not in frame.columns:
-            raise DesignError(f"no column {cluster!r}; the frame has {', '.join(map(str, frame))}")
-        labels = frame[cluster].astype(object)
-    own = pd.Series([f"row {i}" for i in range(len(frame))], index=frame.index, dtype=object)
-    text = "cluster " + labels.astype(str)
-    return cluster_bootstrap(
-        frame.assign(**{name: text.where(labels.notna(), own)}), name, within=arm
-    )
+        codes = clusters(frame, cluster, blank="own").codes
+    return cluster_bootstrap(frame.assign(**{name: codes}), name, within=arm)
 
 
 def summarise(

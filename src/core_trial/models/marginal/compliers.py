@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core_trial.errors import DesignError
+from core_trial.models.choices import refuse_choice, refuse_count
 from core_trial.models.inference import Floats, Quantity, wald
 from core_trial.models.many.bootstrap import (
     INTERVALS,
@@ -154,6 +155,8 @@ def complier_effects(
     -0.2
     """
     refuse_confidence(confidence)
+    refuse_count("bootstrap", bootstrap, 0)
+    refuse_choice("interval", interval, INTERVALS)
     trial = receipt_of(frame, outcome, arm, received, cluster)
     _refuse_two_sided(trial, received)
     found = trial.moments()
@@ -227,10 +230,6 @@ def _resampled(
     result: ComplierEffects, trial: Receipt, times: int, interval: Interval, seed: int
 ) -> ComplierEffects:
     """The same effects with intervals from the bootstrap."""
-    if interval not in INTERVALS:
-        raise DesignError(f"interval {interval!r}: choose {' or '.join(INTERVALS)}")
-    if times < 0:
-        raise DesignError(f"bootstrap={times!r} is no number of draws")
     units, rng = trial.units(), np.random.default_rng(seed)
     totals = [rng.multinomial(len(u), np.full(len(u), 1 / len(u)), times) @ u for u in units]
     draws = _effects(_means(totals), trial.binary)

@@ -10,7 +10,10 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models.design import Clusters, Design, build, indicator
+from core_trial.models.choices import refuse_choice
+from core_trial.models.clusters import Clusters
+from core_trial.models.columns import refuse_argument
+from core_trial.models.design import Design, build, indicator
 from core_trial.models.fit import Fit
 from core_trial.models.formula import Factor, parse
 from core_trial.models.inference import Floats, Quantity, wald
@@ -88,6 +91,9 @@ def two_stage_least_squares(
     -0.2
     """
     refuse_confidence(confidence)
+    refuse_argument("cluster", cluster)
+    if errors is not None:
+        refuse_choice("errors", errors, ERRORS)
     kind = errors or ("CR1" if cluster is not None else "HC1")
     if kind not in ERRORS or (kind == "CR1") != (cluster is not None):
         raise DesignError(
@@ -224,6 +230,8 @@ def structural_mean(
 
 def _designs(formula: str, frame: pd.DataFrame, received: str, arm: str) -> tuple[Design, Design]:
     """The design, and the same with the arm in the place of receipt."""
+    refuse_argument("received", received)
+    refuse_argument("arm", arm)
     parsed = parse(formula)
     if received not in parsed.variables or arm in parsed.variables:
         raise DesignError(

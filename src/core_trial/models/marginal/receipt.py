@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models.design import Clusters, clusters, column, indicator, numeric
+from core_trial.models.clusters import Clusters, clusters
+from core_trial.models.columns import as_frame, column, numeric, refuse_argument
+from core_trial.models.design import indicator
 from core_trial.models.inference import Floats
 
 #: Fewer workers than this in an arm that has workers make robust errors too small.
@@ -98,6 +100,9 @@ def receipt_of(
         If a column is missing or incomplete, arm or receipt is not 0/1 (or a factor of two levels),
         a cluster is in both arms, or receipt does not differ between the arms.
     """
+    frame = as_frame(frame)
+    for argument, name in (("outcome", outcome), ("received", received), ("arm", arm)):
+        refuse_argument(argument, name)
     y, z = numeric(frame, outcome), indicator(frame, arm)
     d = _binary(frame, received)
     if z.min() == z.max():
@@ -138,17 +143,11 @@ def members_of(frame: pd.DataFrame, cluster: str | None, z: Floats) -> Clusters:
     """
     if cluster is None:
         return Clusters(np.arange(len(frame)), pd.RangeIndex(len(frame)))
-    if cluster not in frame.columns:
-        raise DesignError(f"no column {cluster!r}; the frame has {', '.join(map(str, frame))}")
-    given = frame[cluster].reset_index(drop=True)
-    own = pd.Series([f"row {i}" for i in range(len(frame))], dtype=object)
-    named = "cluster " + given.astype(str).astype(object)
-    labels = named.where(given.notna(), own)
-    members = clusters(labels.to_frame("unit"), "unit")
+    refuse_argument("cluster", cluster)
+    members = clusters(frame, cluster, blank="own")
     spans = np.bincount(members.codes, z) % members.sizes != 0
     if spans.any():
-        name = members.labels[spans][0].removeprefix("cluster ")
-        raise DesignError(f"cluster {name!r} is in both arms")
+        raise DesignError(f"cluster {members.labels[spans][0]!r} is in both arms")
     return members
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
+from core_trial.models.choices import refuse_choice
 from core_trial.models.clusters import Blank, Clusters, clusters, nesting
 from core_trial.models.columns import Missing, sample
 from core_trial.models.design import build, parse
@@ -114,9 +115,8 @@ def standardised(
     >>> round(fit.effect("arm").estimate, 3)
     -0.417
     """
-    if measure not in MEASURES:
-        raise DesignError(f"measure {measure!r}: choose {' or '.join(MEASURES)}")
-    if inference == "bootstrap":
+    refuse_choice("measure", measure, MEASURES)
+    if isinstance(inference, str) and inference == "bootstrap":
         raise DesignError("inference='bootstrap' is for the odds ratio, in mixed_logistic")
     columns = {"arm": arm, "offset": offset, "weights": weights, "trials": trials}
     rows = sample(frame, formula, missing=missing, random=random, cluster=cluster, **columns)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
+from core_trial.models.choices import shown
 from core_trial.models.clusters import Ints, Nesting
 from core_trial.models.coding import Categories, Coder
 from core_trial.models.columns import column
@@ -104,9 +106,9 @@ def _levels(values: pd.Series, arm: str, coder: Coder) -> list[object]:
 
 
 def _reference(levels: list[object], reference: object, arm: str) -> int:
-    if reference not in levels:
+    if not isinstance(reference, Hashable) or reference not in levels:
         known = ", ".join(map(str, levels))
-        raise DesignError(f"reference={reference!r} is no level of {arm!r}, which has {known}")
+        raise DesignError(f"reference={shown(reference)} is no level of {arm!r}, which has {known}")
     return levels.index(reference)
 
 

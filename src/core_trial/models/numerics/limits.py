@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core_trial.errors import DesignError
+from core_trial.models.choices import shown
 from core_trial.models.clusters import Clusters
 from core_trial.models.inference import Floats
 
@@ -25,8 +26,9 @@ def refuse_confidence(confidence: float) -> None:
     DesignError
         If it does not lie between 0 and 1.
     """
-    if not 0 < confidence < 1:
-        raise DesignError(f"confidence must lie between 0 and 1, not {confidence!r}")
+    number = isinstance(confidence, int | float | np.number)
+    if not number or not 0 < confidence < 1:
+        raise DesignError(f"confidence must lie between 0 and 1, not {shown(confidence)}")
 
 
 def describe_lost(columns: Sequence[str], beta: Floats, lost: NDArray[np.bool_]) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import special
 
 from core_trial.errors import DesignError
+from core_trial.models.choices import shown
 from core_trial.models.inference import Floats
 
 #: The most nodes that may be asked for; beyond, the outermost weights mean nothing any more.
@@ -40,7 +41,6 @@ class Rule:
         return len(self.nodes)
 
 
-@lru_cache(maxsize=MOST_POINTS)
 def hermite_rule(points: int) -> Rule:
     """Rule of Gauss and Hermite; exact for polynomials up to degree ``2 * points - 1``.
 
@@ -61,7 +61,14 @@ def hermite_rule(points: int) -> Rule:
     """
     whole = isinstance(points, (int, np.integer)) and not isinstance(points, bool)
     if not whole or not 1 <= points <= MOST_POINTS:
-        raise DesignError(f"points must be a whole number from 1 to {MOST_POINTS}, not {points!r}")
+        raise DesignError(
+            f"points must be a whole number from 1 to {MOST_POINTS}, not {shown(points)}"
+        )
+    return _rule(int(points))
+
+
+@lru_cache(maxsize=MOST_POINTS)
+def _rule(points: int) -> Rule:
     nodes, weights = special.roots_hermitenorm(points)
     lifted = np.log(weights) - np.log(weights.sum()) + nodes**2 / 2
     powers = np.stack([np.ones(points), nodes, nodes**2])

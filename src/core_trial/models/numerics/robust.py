@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
+from core_trial.models.choices import refuse_choice
 from core_trial.models.clusters import Clusters
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.few_clusters import in_design, refuse_one
@@ -76,9 +77,8 @@ def choose(
         For an inference that this model does not offer, errors of the model in spite of clusters,
         or an arm in which a single cluster has more than one member.
     """
-    if inference is not None and inference not in offered:
-        known = ", ".join(map(repr, offered))
-        raise DesignError(f"inference must be one of {known}, not {inference!r}")
+    if inference is not None:
+        refuse_choice("inference", inference, offered)
     factor = " times G/(G-1)" if small_sample else ""
     if clusters is None:
         chosen = inference or "sandwich"

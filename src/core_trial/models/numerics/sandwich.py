@@ -16,6 +16,7 @@ import numpy as np
 from core_trial.errors import DesignError
 from core_trial.models.clusters import Clusters, Ints
 from core_trial.models.inference import Floats
+from core_trial.models.numerics.cluster_sample import ClusterSample
 
 #: A combination of coefficients that one cluster determines by itself leaves no residual there:
 #: eigenvalues of its residual covariance below this are rounding error.
@@ -23,6 +24,9 @@ NO_RESIDUAL = 1e-10
 #: Distinct rows of one cluster beyond which bias reduction takes too long: it needs the square root
 #: of a matrix of that size.
 LARGEST_CLUSTER_FOR_CR2 = 1_000
+#: Numbers, clusters by coefficients squared, beyond which a fit does not keep what the degrees of
+#: freedom of other contrasts follow from; so many clusters make t normal anyway.
+LARGEST_SAMPLE = 500_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,10 +39,13 @@ class Robust:
         Covariance of k contrasts of the coefficients, shape (k, k).
     df
         Degrees of freedom of each one's t, shape (k,).
+    sample
+        What those of other contrasts follow from; None where it is not known, or too large.
     """
 
     cov: Floats
     df: Floats
+    sample: ClusterSample | None = None
 
 
 def clustered_sandwich(
@@ -145,7 +152,9 @@ def bias_reduced(
     pieces = _adjust(cells)
     c = L if contrasts is None else contrasts @ L
     stretched = pieces.score @ c.T
-    return Robust(stretched.T @ stretched, _satterthwaite(pieces, c))
+    sample = ClusterSample(c, pieces.own, pieces.cross)
+    small = c.shape[0] == c.shape[1] and pieces.own.size <= LARGEST_SAMPLE
+    return Robust(stretched.T @ stretched, sample.df(np.eye(len(c))), sample if small else None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -227,23 +236,6 @@ def _inverse_root(value: Floats) -> Floats:
     """1 / sqrt of eigenvalues; 0 where there is nothing but rounding error."""
     none = value < NO_RESIDUAL
     return np.where(none, 0.0, 1 / np.sqrt(np.where(none, 1.0, value)))
-
-
-def _satterthwaite(pieces: _Pieces, contrasts: Floats) -> Floats:
-    r"""Degrees of freedom of each contrast, shape (k,).
-
-    The variance estimate is a quadratic form in errors of unit variance, with
-    :math:`P_{gh} = \delta_{gh}\,a_g - h_g'h_h` for clusters g and h; its degrees of freedom are
-    :math:`(\mathrm{tr} P)^2/\mathrm{tr}(P^2)`.
-    """
-    a = np.einsum("ki,gij,kj->kg", contrasts, pieces.own, contrasts)
-    h = np.einsum("gij,kj->kgi", pieces.cross, contrasts)
-    squares = (h**2).sum(axis=2)
-    together = (np.einsum("kgi,kgj->kij", h, h) ** 2).sum(axis=(1, 2))
-    trace = (a - squares).sum(axis=1)
-    of_square = ((a - squares) ** 2).sum(axis=1) + together - (squares**2).sum(axis=1)
-    there = trace > NO_RESIDUAL * (contrasts**2).sum(axis=1)
-    return np.where(there, trace, np.nan) ** 2 / np.where(there, of_square, 1.0)
 
 
 def left_out(information: Floats, own: Floats, scores: Floats, back: Floats) -> Floats:

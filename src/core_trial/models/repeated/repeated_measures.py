@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
+from core_trial.models.choices import refuse_choice, shown
 from core_trial.models.clusters import (
     Blank,
     Clusters,
@@ -121,8 +122,10 @@ def repeated_measures(
     """
     _refuse_choices(covariance, method, df)
     refuse_confidence(confidence)
-    if cluster is None and random != "1":
-        raise DesignError(f"random={random!r} says where clusters have an effect: name the cluster")
+    if cluster is None and not (isinstance(random, str) and random == "1"):
+        raise DesignError(
+            f"random={shown(random)} says where clusters have an effect: name the cluster"
+        )
     made, absent = _made(formula, as_frame(frame), participant)
     rows = sample(
         made, formula, missing=missing, random=random, cluster=cluster, participant=participant,
@@ -147,12 +150,9 @@ def repeated_measures(
 
 
 def _refuse_choices(covariance: str, method: str, df: str) -> None:
-    if covariance not in IN_WORDS:
-        raise DesignError(f"covariance {covariance!r}: choose {', '.join(IN_WORDS)}")
-    if method not in METHODS:
-        raise DesignError(f"method {method!r}: choose {' or '.join(METHODS)}")
-    if df not in APPROXIMATIONS:
-        raise DesignError(f"df {df!r}: choose {', '.join(APPROXIMATIONS)}")
+    refuse_choice("covariance", covariance, IN_WORDS)
+    refuse_choice("method", method, METHODS)
+    refuse_choice("df", df, APPROXIMATIONS)
     if df == "kenward_roger" and method == "ml":
         raise DesignError("Kenward-Roger is derived for restricted likelihood: method='reml'")
 

@@ -51,10 +51,11 @@ def _kinds() -> dict[str, type[Any]]:
     """The frozen values that a fit may hold, by name."""
     from core_trial.models.fit import RandomIntercept
     from core_trial.models.inference import Quantity, Test
+    from core_trial.models.numerics.cluster_sample import ClusterSample
     from core_trial.models.numerics.small_sample import SmallSample
     from core_trial.models.reference import Reference
 
-    every = (Quantity, Test, SmallSample, RandomIntercept, Reference)
+    every = (Quantity, Test, SmallSample, ClusterSample, RandomIntercept, Reference)
     return {kind.__name__: kind for kind in every}
 
 

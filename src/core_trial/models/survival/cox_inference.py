@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core_trial.errors import DesignError
+from core_trial.models.choices import refuse_choice
 from core_trial.models.design import Clusters, Ints
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.few_clusters import in_design, refuse_one
@@ -77,9 +78,8 @@ def count_clusters(
         For an unknown inference, the model's errors in spite of clusters, or an arm with a single
         cluster of several members.
     """
-    if inference is not None and inference not in CHOICES:
-        known = ", ".join(map(repr, CHOICES))
-        raise DesignError(f"inference must be one of {known}, not {inference!r}")
+    if inference is not None:
+        refuse_choice("inference", inference, CHOICES)
     if clusters is None:
         return inference or "model", ""
     if inference == "model":

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
-from core_trial.errors import DesignError
 from core_trial.models import design as designs
+from core_trial.models.choices import refuse_choice
 from core_trial.models.design import Clusters
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.few_clusters import informative
@@ -162,8 +162,7 @@ def cumulative_incidence(
     [0.25, 0.25, 0.5]
     """
     refuse_confidence(confidence)
-    if interval not in ("log-log", "plain"):
-        raise DesignError(f"interval must be 'log-log' or 'plain', not {interval!r}")
+    refuse_choice("interval", interval, ("log-log", "plain"))
     frame = designs.sample(frame, cluster=cluster, time=time, event=event, entry=entry, by=by).frame
     observed = causes(frame, time, event, censored, entry)
     groups = designs.groups(frame, by) if by else None

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from core_trial.errors import DesignError
 from core_trial.models import design as designs
+from core_trial.models.choices import refuse_choice
 from core_trial.models.clusters import Blank
 from core_trial.models.columns import Missing
 from core_trial.models.design import Clusters, Design, Ints
@@ -209,11 +209,9 @@ def _inference(
     inference: FineGrayInference | None, members: Clusters | None
 ) -> FineGrayInference | None:
     """What was asked for; without clusters the sandwich, with them their number decides."""
-    if inference not in (None, "sandwich", "jackknife", "one-step"):
-        raise DesignError(
-            f"inference must be 'sandwich', 'jackknife' or 'one-step', not {inference!r}: this "
-            "likelihood has no model-based errors"
-        )
+    if inference is not None:
+        known, why = ("sandwich", "jackknife", "one-step"), ": there are no model-based errors"
+        refuse_choice("inference", inference, known, why=why)
     return "sandwich" if members is None and inference is None else inference
 
 

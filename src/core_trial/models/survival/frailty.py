@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
+from core_trial.models.choices import refuse_choice
 from core_trial.models.design import Clusters
 from core_trial.models.inference import Floats, Test, boundary_p
 from core_trial.models.numerics.limits import describe_lost
@@ -127,6 +128,7 @@ _LABELS: Mapping[tuple[Distribution, VarianceMethod], str] = MappingProxyType(
 
 
 def _chosen_method(distribution: Distribution, method: VarianceMethod | None) -> VarianceMethod:
+    refuse_choice("frailty", distribution, dict.fromkeys(name for name, _ in _LABELS))
     chosen: VarianceMethod = method or ("reml" if distribution == "lognormal" else "ml")
     if (distribution, chosen) not in _LABELS:
         known = ", ".join(f"{d!r} with {m!r}" for d, m in _LABELS)

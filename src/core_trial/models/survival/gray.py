@@ -68,8 +68,13 @@ def gray_test(
     score, covariance = np.zeros(k), np.zeros((k, k))
     for layer in range(int(codes.max()) + 1):
         rows = np.flatnonzero(codes == layer)
+        if not kind[rows].any():
+            continue
         s, v = _Stratum.of(observed.time[rows], kind[rows], groups.codes[rows], k).statistic()
         score, covariance = score + s, covariance + v
+    if np.linalg.matrix_rank(covariance[:-1, :-1]) < k - 1:
+        within = " within a stratum" if strata is not None else ""
+        raise DesignError(f"the groups of {by!r} are never at risk together{within}")
     statistic = float(score[:-1] @ np.linalg.solve(covariance[:-1, :-1], score[:-1]))
     df = float(k - 1)
     hypothesis = f"{by}: equal cumulative incidence of {cause}"

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
-from core_trial.errors import DesignError
 from core_trial.models import design as designs
+from core_trial.models.choices import refuse_choice
 from core_trial.models.columns import Missing
 from core_trial.models.design import Ints
 from core_trial.models.inference import Floats
@@ -322,6 +322,7 @@ def survival_limits(
         As for `kaplan_meier`.
     """
     z = special.ndtri(0.5 + confidence / 2)
+    refuse_choice("interval", interval, ("log-log", "log", "plain"))
     within = (survival > 0) & (survival < 1)
     S, half = survival[within], z * relative[within]
     if interval == "log":
@@ -329,10 +330,8 @@ def survival_limits(
     elif interval == "log-log":
         spread = half / -np.log(S)
         between = S ** np.exp(spread), S ** np.exp(-spread)
-    elif interval == "plain":
-        between = np.maximum(S * (1 - half), 0.0), np.minimum(S * (1 + half), 1.0)
     else:
-        raise DesignError(f"interval must be 'log-log', 'log' or 'plain', not {interval!r}")
+        between = np.maximum(S * (1 - half), 0.0), np.minimum(S * (1 + half), 1.0)
     low, high = (np.where(survival < 1, np.nan, 1.0) for _ in range(2))
     low[within], high[within] = between
     return low, high

@@ -12,6 +12,7 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
+from core_trial.models.choices import refuse_choice
 from core_trial.models.columns import Missing
 from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats, Test, chi_square_p
@@ -114,8 +115,7 @@ def proportional_hazards(
     design = prepare(covariates, observed, strata_codes(rows.frame, strata), ties)
     if design.risk.n_events == 0:
         raise DesignError("there is no event, so there are no hazards to compare")
-    if transform not in _TRANSFORMS:
-        raise DesignError(f"transform must be one of {', '.join(_TRANSFORMS)}, not {transform!r}")
+    refuse_choice("transform", transform, _TRANSFORMS)
     g = _TRANSFORMS[transform](observed, design.risk.time)
     best = maximum(design).best
     found = estimable(design, best)

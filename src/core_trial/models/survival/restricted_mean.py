@@ -12,6 +12,7 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
+from core_trial.models.choices import refuse_choice
 from core_trial.models.clusters import Blank
 from core_trial.models.columns import Missing
 from core_trial.models.design import Clusters, Ints
@@ -233,8 +234,8 @@ def _errors(
     small_sample: bool,
 ) -> _Means:
     """Means and their covariance, by the inference chosen or that the clusters allow."""
-    if inference not in (None, "sandwich", "jackknife"):
-        raise DesignError(f"inference must be 'sandwich' or 'jackknife', not {inference!r}")
+    if inference is not None:
+        refuse_choice("inference", inference, ("sandwich", "jackknife"))
     k, n = groups.count, len(observed.time)
     means, influence = _by_group(observed, groups, limit)
     endless = np.full(k, np.inf)

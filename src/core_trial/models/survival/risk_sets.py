@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from core_trial.errors import DesignError
+from core_trial.models.choices import refuse_choice
 from core_trial.models.design import Ints
 from core_trial.models.inference import Floats
 
@@ -174,11 +174,10 @@ def _weighted(risk: RiskSets, case: Floats) -> RiskSets:
 def _terms(deaths: Ints, ties: Ties) -> tuple[Ints, Floats, Floats, Ints]:
     """Group, fraction and weight of each term, and where each group begins."""
     m = len(deaths)
+    why = "; the exact rule is another model, for truly discrete times" * (str(ties) == "exact")
+    refuse_choice("ties", ties, ("breslow", "efron"), why=why)
     if ties == "breslow":
         return np.arange(m), np.zeros(m), deaths.astype(float), np.arange(m)
-    if ties != "efron":
-        why = "; the exact rule is another model, for truly discrete times" * (ties == "exact")
-        raise DesignError(f"ties must be 'breslow' or 'efron', not {ties!r}{why}")
     group = np.repeat(np.arange(m), deaths)
     starts = np.cumsum(deaths) - deaths
     rank = np.arange(len(group)) - starts[group]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from core_trial.report import number
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import Certainty, Finding, Results
 
@@ -16,12 +16,16 @@ HEADINGS: Mapping[Certainty, str] = MappingProxyType(
     {
         "impossible": "No data give what is printed",
         "contradicted": "Printed numbers contradict one another",
+        "unlikely": "Rare, if chance alone decides",
         "unsaid": "Possible, with something that the paper does not say",
     }
 )
 
 
-NOTE = "Found from the printed numbers alone. Where several reasons fit, one is named as possible."
+NOTE = (
+    "Found from the printed numbers alone, and from what the text says beside them. Reasons are "
+    "possible ones; where several fit, none is the likeliest."
+)
 
 
 def arithmetic_table(results: Results, style: Style = LANCET) -> Table:
@@ -60,6 +64,8 @@ def possible(finding: Finding, style: Style) -> str:
     low, high = finding.low, finding.high
     if math.isnan(low):
         return "nothing"
+    if math.isinf(low):
+        return "–"
     if math.isinf(high):
         return f"above {number.fixed(low, finding.decimals, style)}"
     if low == high:

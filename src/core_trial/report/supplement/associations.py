@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from core_trial.declaration.outcomes import Count, Score
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number
 from core_trial.report.cells import CONFIDENTIAL, Place
-from core_trial.report.number import LANCET, Style
-from core_trial.report.supplement.missing_data import analysis_of
+from core_trial.report.styles import LANCET, Style
+from core_trial.report.supplement.missing_data import analysis_of, heading, together
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import Estimate, Results, Withheld
 
@@ -18,6 +19,7 @@ JOINT_NOTE = (
     "(other than by design), one characteristic at a time, with a random intercept where there are "
     "clusters. #Adjusted for in the sensitivity analysis. –: not estimable."
 )
+TOGETHER_NOTE = "Outcomes that are missing in the same people share a line."
 #: Mark of a characteristic that is adjusted for; no mark of another meaning is one of the others.
 _CHOSEN = "#"
 ASSOCIATION_NOTE = (
@@ -38,18 +40,28 @@ def joint_tests(results: Results, trial: Trial, style: Style = LANCET) -> Table:
     style
         How numbers are spelt.
     """
-    rows = []
     outcomes = labels.outcomes(trial)
     tried = labels.characteristics(results, trial, map(analysis_of, outcomes))
-    for name, label in outcomes.items():
-        texts = tuple(_joint_p(results, name, c, style) for c in tried)
-        rows += [Row(label, texts)] if set(texts) - {"–"} else []
+    before = {o.baseline for o in trial.outcomes if isinstance(o, Score | Count) and o.baseline}
+    shared = tuple(name for name in tried if name not in before)
+    own = bool(before.intersection(tried))
+    rows = []
+    for group in together(results, trial):
+        texts = [_joint_p(results, group[0], c, style) for c in shared]
+        texts += [_before(results, trial, group[0], style)] * own
+        rows += [Row(heading(trial, group), tuple(texts))] if set(texts) - {"–"} else []
     return Table(
         name="missingness_predictors",
         title="Which baseline characteristics predict missing outcomes",
-        head=("Outcome", *(labels.short(trial, name) for name in tried)),
+        head=(
+            "Outcome",
+            *(labels.short(trial, name) for name in shared),
+            *(("Its value before",) if own else ()),
+        ),
         rows=tuple(rows),
-        footnotes=cells.footnotes(results, trial, "missingness_predictors", rows, JOINT_NOTE),
+        footnotes=cells.footnotes(
+            results, trial, "missingness_predictors", rows, f"{JOINT_NOTE} {TOGETHER_NOTE}"
+        ),
         remark=cells.remark(results),
     )
 
@@ -67,16 +79,20 @@ def associations(results: Results, trial: Trial, style: Style = LANCET) -> Table
         How numbers are spelt.
     """
     rows: list[Row] = []
-    for name, label in labels.outcomes(trial).items():
-        found = list(_rows(results, trial, analysis_of(name), style))
-        rows += [Row(label, kind=Kind.GROUP), *found] if found else []
+    for group in together(results, trial):
+        found = list(_rows(results, trial, analysis_of(group[0]), style))
+        rows += [Row(heading(trial, group), kind=Kind.GROUP), *found] if found else []
     return Table(
         name="missingness_associations",
         title="Associations of baseline characteristics with missing outcomes",
-        head=("Outcome and characteristic", "Association (95% CI)", "Joint p value"),
+        head=(
+            "Outcome and characteristic",
+            "Association (95% CI)",
+            f"Joint {number.p_head(style)}",
+        ),
         rows=tuple(rows),
         footnotes=cells.footnotes(
-            results, trial, "missingness_associations", rows, ASSOCIATION_NOTE
+            results, trial, "missingness_associations", rows, f"{ASSOCIATION_NOTE} {TOGETHER_NOTE}"
         ),
         remark=cells.remark(results),
     )
@@ -86,6 +102,13 @@ def _joint_p(results: Results, outcome: str, characteristic: str, style: Style) 
     place = Place(analysis_of(outcome), level=characteristic)
     p, predicts = cells.values(results, place, "joint_p", "predicts")
     return "–" if math.isnan(p) else number.p_value(p, style) + _CHOSEN * (predicts == 1)
+
+
+def _before(results: Results, trial: Trial, name: str, style: Style) -> str:
+    """The test of an outcome's own value before randomisation."""
+    outcome = trial.outcome(name)
+    column = outcome.baseline if isinstance(outcome, Score | Count) else ""
+    return _joint_p(results, name, column, style) if column else "–"
 
 
 def _rows(results: Results, trial: Trial, analysis: str, style: Style) -> Iterator[Row]:
@@ -128,7 +151,11 @@ def _effect(estimate: Estimate, style: Style) -> str:
 
 
 def _failure(estimate: Estimate, style: Style) -> str:
-    return f"{style.not_estimable}: {cells.reason(estimate)}"
+    """Why there is no odds ratio; a level with all or nobody missing needs no more words."""
+    reason = cells.reason(estimate)
+    if reason.startswith("the data separate"):
+        return f"{style.not_estimable}: at one of the levels all are missing, or nobody is"
+    return f"{style.not_estimable}: {reason}"
 
 
 def _p(results: Results, analysis: str, characteristic: str, style: Style) -> str:

@@ -11,7 +11,7 @@ from core_trial.declaration.outcomes import Time
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number
 from core_trial.report.curves import name_of
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Row, Table
 from core_trial.results import Results
 
@@ -64,7 +64,7 @@ def hazards(results: Results, trial: Trial, outcome: Time, style: Style = LANCET
     return Table(
         name=name_of(trial, outcome, "proportional_hazards"),
         title=f"{outcome.title}: tests of proportional hazards",
-        head=("Scale of time", "Chi-square (1 df)", "p value"),
+        head=("Scale of time", "Chi-square (1 df)", number.p_head(style)),
         rows=tuple(rows),
         footnotes=cells.footnotes(results, trial, "proportional_hazards", rows, HAZARDS_NOTE),
         remark=cells.remark(results),

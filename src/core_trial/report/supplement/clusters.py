@@ -7,11 +7,16 @@ from core_trial.declaration.covariates import in_words
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number
 from core_trial.report.cells import Place
-from core_trial.report.number import LANCET, Style, confidence
+from core_trial.report.number import confidence
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Row, Table
 from core_trial.results import Results
 
 SIZES = "clusters"
+#: Analysis of the participants who are in no cluster.
+NOBODY = "no_cluster"
+#: Level at which the sessions that each cluster held are described, where a trial counts them.
+SESSIONS = "sessions"
 ICC_NOTE = (
     "Share of the variance that lies between clusters, from each outcome’s own model; of a binary "
     "outcome on the scale of its linear predictor. –: no limit can be given."
@@ -37,8 +42,14 @@ def clusters(results: Results, trial: Trial, style: Style = LANCET) -> Table:
         Row("Participants in each, median (IQR)", tuple(_median(results, a, style) for a in arms)),
         Row("Fewest to most", tuple(_range(results, a, style) for a in arms)),
         Row("Participants without one", tuple(_nobody(results, a, style) for a in arms)),
+        Row(
+            "Sessions of each, median (IQR)",
+            tuple(_median(results, a, style, SESSIONS) for a in arms),
+        ),
+        Row("Fewest to most", tuple(_range(results, a, style, SESSIONS) for a in arms)),
     )
-    rows = found if arms else ()
+    held = any(cells.is_recorded(results, Place(SIZES, arm, SESSIONS), "median") for arm in arms)
+    rows = (found if held else found[:4]) if arms else ()
     return Table(
         name="clusters",
         title=f"Clusters: {names}",
@@ -79,19 +90,20 @@ def intraclass(results: Results, trial: Trial, style: Style = LANCET) -> Table:
     )
 
 
-def _median(results: Results, arm: Group, style: Style) -> str:
-    return cells.median_iqr(results, Place(SIZES, arm), style)
+def _median(results: Results, arm: Group, style: Style, level: str = "") -> str:
+    return cells.median_iqr(results, Place(SIZES, arm, level), style)
 
 
-def _range(results: Results, arm: Group, style: Style) -> str:
-    if cells.is_withheld(results, Place(SIZES, arm), "least", "most"):
+def _range(results: Results, arm: Group, style: Style, level: str = "") -> str:
+    place = Place(SIZES, arm, level)
+    if cells.is_withheld(results, place, "least", "most"):
         return cells.CONFIDENTIAL
-    least, most = cells.values(results, Place(SIZES, arm), "least", "most")
+    least, most = cells.values(results, place, "least", "most")
     return number.interval(least, most, 0, style)
 
 
 def _nobody(results: Results, arm: Group, style: Style) -> str:
-    return cells.fraction(results, Place(SIZES, arm, "nobody"), style)
+    return cells.fraction(results, Place(NOBODY, arm), style)
 
 
 def _correlation(results: Results, place: Place, style: Style) -> str:

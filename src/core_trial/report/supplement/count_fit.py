@@ -19,29 +19,29 @@ from core_trial.declaration.outcomes import Count
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number
 from core_trial.report.cells import Place
-from core_trial.report.figure import BLUE, GREY, TWO_COLUMNS, VERMILLION, Figure, blank
-from core_trial.report.number import LANCET, Style
+from core_trial.report.figure import BLUE, GREY, VERMILLION, Figure, blank
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.supplement.panels import Grid, grid, ticks
 from core_trial.report.table import Row, Table
-from core_trial.results import Results
+from core_trial.results import Frequency, Results
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
-#: How the level of a frequency begins.
-_LEVEL = "days "
+#: Level of the participants without any.
+_NONE = "days 0"
 #: Models whose expected frequencies are drawn, by the statistic that holds them.
 MODELS: Mapping[str, str] = MappingProxyType(
     {
         "expected_poisson": "Poisson, a mean per arm",
+        "expected_planned": "Poisson with random effects (planned)",
         "expected_zero_inflated": "Zero-inflated negative binomial (fitted)",
     }
 )
-ZEROS_NOTE = (
-    "Under a Poisson distribution the variance within arms equals the mean; it is the simplest "
-    "distribution of counts, and not what was planned or fitted."
-)
+PLAIN, PLANNED = "expected_poisson", "expected_planned"
+ZEROS_NOTE = "Under a Poisson distribution the variance within arms equals the mean."
+PLAIN_NOTE = "It is the simplest distribution of counts, and not what was planned or fitted."
 NOTE = (
     "Bars hang from the expected frequency (line) and end at zero (grey) where the model is right: "
     "below it, more participants were observed than expected; above it, fewer."
@@ -66,13 +66,15 @@ class Rootogram:
 
 def count_table(results: Results, trial: Trial, style: Style = LANCET) -> Table:
     """Dispersion, and observed beside expected zeros."""
-    models = [statistic for statistic in MODELS if _is_there(results, trial, statistic)]
+    models = _models(results, trial)
     rows = [
         Row(label, texts)
         for name, label in _counts(trial).items()
         if any(texts := tuple(_evidence(results, f"count_fit.{name}", models, style)))
     ]
-    notes = (ZEROS_NOTE, INFLATED_NOTE) if INFLATED in models else (ZEROS_NOTE,)
+    notes = [ZEROS_NOTE]
+    notes += [PLAIN_NOTE] if PLAIN in models else []
+    notes += [INFLATED_NOTE] if INFLATED in models else []
     return Table(
         name="count_fit",
         title="Counts: overdispersion and zeros",
@@ -88,8 +90,12 @@ def count_table(results: Results, trial: Trial, style: Style = LANCET) -> Table:
 
 def rootograms(results: Results, trial: Trial, style: Style = LANCET) -> Figure | None:
     """Draw observed against expected frequencies; None where some are not told."""
-    named = _counts(trial).items()
-    panels = [panel for name, label in named for panel in _rootograms(results, name, label)]
+    models = _models(results, trial)
+    panels = [
+        panel
+        for name, label in _counts(trial).items()
+        for panel in _rootograms(results, name, label, models)
+    ]
     if not panels:
         return None
     return Figure(
@@ -97,8 +103,32 @@ def rootograms(results: Results, trial: Trial, style: Style = LANCET) -> Figure 
         title="Fit of the models of counts: hanging rootograms",
         alt=_alternative(panels, style),
         paint=partial(_paint, panels, style),
-        note=cells.note(results, f"{NOTE} Drawn up to {len(panels[0].observed) - 1}."),
+        width=style.columns[1],
+        note=cells.note(results, NOTE, _beyond(results, trial, panels, style)),
     )
+
+
+def _models(results: Results, trial: Trial) -> list[str]:
+    """Models to set the counts against: the planned one in the place of the simplest."""
+    there = [statistic for statistic in MODELS if _is_there(results, trial, statistic)]
+    return [name for name in there if name != PLAIN or PLANNED not in there]
+
+
+def _beyond(results: Results, trial: Trial, panels: Sequence[Rootogram], style: Style) -> str:
+    """To which count the figure goes, and how many participants had more."""
+    last = len(panels[0].observed) - 1
+    titles = {label: name for name, label in _counts(trial).items()}
+    told = []
+    for label, observed in {panel.outcome: panel.observed for panel in panels}.items():
+        fitted = results.get_estimate(titles[label])
+        if fitted is not None and fitted.n is not None:
+            more, some = fitted.n - sum(observed), fitted.n - observed[0]
+            told.append(
+                f"{number.count(more, style)} of the {number.count(some, style)} participants with "
+                f"any ({labels.lower_first(label)})"
+            )
+    beyond = f", beyond which lie {labels.enumerated(told)}" if told else ""
+    return f"Drawn up to {last}{beyond}."
 
 
 def _counts(trial: Trial) -> Mapping[str, str]:
@@ -108,14 +138,14 @@ def _counts(trial: Trial) -> Mapping[str, str]:
 
 def _is_there(results: Results, trial: Trial, statistic: str) -> bool:
     """Whether any count has what a model expects."""
-    places = (Place(f"count_fit.{name}", level=f"{_LEVEL}0") for name in _counts(trial))
+    places = (Place(f"count_fit.{name}", level=_NONE) for name in _counts(trial))
     return any(cells.is_recorded(results, place, statistic) for place in places)
 
 
 def _evidence(
     results: Results, analysis: str, models: Sequence[str], style: Style
 ) -> Iterator[str]:
-    whole, nobody = Place(analysis), Place(analysis, level=f"{_LEVEL}0")
+    whole, nobody = Place(analysis), Place(analysis, level=_NONE)
     yield _told(results, whole, "variance_to_mean", 1, style)
     yield _told(results, nobody, "observed", 0, style)
     for statistic in models:
@@ -129,24 +159,24 @@ def _told(results: Results, place: Place, statistic: str, decimals: int, style: 
     return "" if math.isnan(value) else number.fixed(value, decimals, style)
 
 
-def _rootograms(results: Results, name: str, label: str) -> Iterator[Rootogram]:
+def _rootograms(
+    results: Results, name: str, label: str, models: Sequence[str]
+) -> Iterator[Rootogram]:
     analysis = f"count_fit.{name}"
     observed = _frequencies(results, analysis, "observed")
-    for statistic, model in MODELS.items():
+    for statistic in models:
+        model = MODELS[statistic]
         expected = _frequencies(results, analysis, statistic)
-        known = bool(expected) and len(expected) == len(observed)
-        if known and not any(map(math.isnan, (*observed, *expected))):
+        if expected and len(expected) == len(observed):
             yield Rootogram(label, model, observed, expected)
 
 
 def _frequencies(results: Results, analysis: str, statistic: str) -> tuple[float, ...]:
-    """The frequencies of 0, 1, 2 and so on, ``nan`` for one that is withheld."""
-    days = {
-        int(key.level.removeprefix(_LEVEL)): value
-        for key, value in results.numbers.items()
-        if key.analysis == analysis and key.statistic == statistic
-    }
-    return tuple(days[day] for day in sorted(days))
+    """The frequencies of 0, 1, 2 and so on, as far as none is withheld."""
+    found = (r for r in results if isinstance(r, Frequency) and r.analysis == analysis)
+    own = sorted((r for r in found if r.statistic == statistic), key=lambda r: r.count)
+    every = [r.count for r in own] == list(range(len(own)))
+    return tuple(r.value for r in own) if every else ()
 
 
 def _alternative(panels: Sequence[Rootogram], style: Style) -> str:
@@ -160,10 +190,11 @@ def _alternative(panels: Sequence[Rootogram], style: Style) -> str:
     return " ".join(parts)
 
 
-def _paint(panels: Sequence[Rootogram], style: Style) -> Drawing:
+def _paint(panels: Sequence[Rootogram], style: Style, width: float) -> Drawing:
     columns = len(MODELS)
     layout = Grid(columns=columns, left=12, top=11, width=70, height=36, across=8, down=20)
-    drawing = blank(TWO_COLUMNS, layout.full_height(len(panels)))
+    layout = layout.fitted(width)
+    drawing = blank(width, layout.full_height(len(panels)))
     low, high = _limits(panels)
     for i, (axes, panel) in enumerate(zip(grid(drawing, layout, len(panels)), panels, strict=True)):
         axes.set(ylim=(low, high), xlim=(-1.5, len(panel.observed)))

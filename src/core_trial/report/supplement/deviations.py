@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number, table2
 from core_trial.report.cells import CONFIDENTIAL, Place
-from core_trial.report.number import LANCET, Style
+from core_trial.report.remarks import remarks, sentence
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Kind, Row, Table
-from core_trial.report.table2 import sentence, terms
+from core_trial.report.table2 import terms
 from core_trial.results import Estimate, ModelChoice, Results
 
 PLANNED = "planned"
@@ -53,16 +54,22 @@ def deviations(results: Results, trial: Trial, style: Style = LANCET) -> Table:
         in Table 2 if it stands there.
     """
     groups = list(_groups(results, trial))
-    notes = _repeated(results, groups, table2.marks(results, trial))
+    notes = _repeated(results, trial, groups, style)
     rows: list[Row] = []
     for heading, lines in groups:
         rows.append(Row(heading, kind=Kind.GROUP))
-        rows += [_row(results, line, notes, style) for line in lines]
+        rows += [_row(results, trial, line, notes, style) for line in lines]
     return Table(
         name=_name(trial),
         title="Planned and fitted models" if has_plan(trial) else "Fitted models",
         head=(
-            *("Outcome and model", "n", "Association (95% CI)", "p value", "Variance"),
+            *(
+                "Outcome and model",
+                "n",
+                "Association (95% CI)",
+                number.p_head(style),
+                "Variance",
+            ),
             *("Converged", "Why, and what the fit says"),
         ),
         rows=tuple(rows),
@@ -130,36 +137,40 @@ def _lines(results: Results, trial: Trial, choice: ModelChoice) -> Iterator[Line
 
 
 def _repeated(
-    results: Results, groups: Sequence[tuple[str, Sequence[Line]]], known: Mapping[str, str]
+    results: Results,
+    trial: Trial,
+    groups: Sequence[tuple[str, Sequence[Line]]],
+    style: Style,
 ) -> Mapping[str, str]:
-    """Remarks that several fits make, each with its mark."""
+    """Remarks that several fits make, each with its mark; that of Table 2 where it stands there."""
+    known = table2.marks(results, trial, style)
     fits = [
         results.get_estimate(line.analysis, line.level) for _, lines in groups for line in lines
     ]
-    remarks = (sentence(w) for fit in fits if fit is not None for w in fit.warnings)
-    repeated = [text for text, n in Counter(remarks).items() if n > 1]
+    said = (text for fit in fits if fit is not None for text in remarks(fit, trial, style))
+    repeated = [text for text, n in Counter(said).items() if n > 1]
     new = [text for text in repeated if text not in known]
     marks = {text: cells.mark(len(known) + i) for i, text in enumerate(new)}
     return {text: known.get(text) or marks[text] for text in repeated}
 
 
-def _row(results: Results, line: Line, notes: Mapping[str, str], style: Style) -> Row:
+def _row(results: Results, trial: Trial, line: Line, notes: Mapping[str, str], style: Style) -> Row:
     """One model: participants, effect, p, variance, convergence, remarks."""
     if cells.estimate_withheld(results, line.analysis, line.level):
         return Row(line.label, (*(CONFIDENTIAL,) * 5, sentence(line.why)), Kind.MEMBER)
     estimate = results.get_estimate(line.analysis, line.level)
     if estimate is None:
         return Row(line.label, ("",) * 5 + (sentence(line.why),), Kind.MEMBER)
-    said = [sentence(warning) for warning in estimate.warnings]
+    said = remarks(estimate, trial, style)
     marks = cells.joined([notes[text] for text in said if text in notes])
-    remarks = (sentence(line.why), *(text for text in said if text not in notes))
+    told = (sentence(line.why), *(text for text in said if text not in notes))
     texts = (
         cells.count(results, Place(line.analysis, "", line.level), style),
         cells.association(estimate, style) + marks,
         cells.p_value(estimate, style),
         _variance(estimate, style),
         "yes" if estimate.converged else "no",
-        " ".join(filter(None, remarks)),
+        " ".join(filter(None, told)),
     )
     return Row(line.label, texts, Kind.MEMBER)
 

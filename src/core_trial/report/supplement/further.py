@@ -9,8 +9,9 @@ from core_trial.declaration.layout import FurtherTable, Line, Show
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells
 from core_trial.report.cells import Place
-from core_trial.report.number import LANCET, Style, confidence
+from core_trial.report.number import confidence, p_head
 from core_trial.report.section import Section, present
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import Results
 
@@ -52,7 +53,10 @@ def further_table(
     effects = any(isinstance(line, Line) and line.effect for line in declared.lines)
     arms = (*PRINTED_ARMS, *(("",) if declared.total else ()))
     rows = tuple(_rows(declared, results, arms, style, effects=effects))
-    association = f"Association ({confidence(trial.confidence, style)} CI)", "p value"
+    association = (
+        f"Association ({confidence(trial.confidence, style)} CI)",
+        p_head(style),
+    )
     heads = (trial.arm.label(arm) if arm else "All" for arm in arms)
     shown = [line.analysis for line in declared.lines if isinstance(line, Line) and line.effect]
     estimates = [found for name in shown if (found := results.get_estimate(name)) is not None]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from core_trial.declaration.covariates import in_words
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number
-from core_trial.report.figure import BLACK, BLUE, GREY, TWO_COLUMNS, Figure, blank, place
-from core_trial.report.number import LANCET, Style
+from core_trial.report.figure import BLACK, BLUE, GREY, Figure, blank, place
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.supplement.panels import ticks
 from core_trial.report.table import Row, Table
 from core_trial.results import Estimate, LeaveOneOut, Results
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 #: Millimetres: labels, plot, a row, room above and below.
-_LABELS, _PLOT, _ROW, _ABOVE, _BELOW = 58.0, 52.0, 6.4, 7.0, 12.0
+_LABELS, _PLOT = 0.34, 0.305
+#: Millimetres: a row, and the room above and below.
+_ROW, _ABOVE, _BELOW = 6.4, 7.0, 12.0
 #: Where labels and texts begin, in widths of the plot.
-_AT_LABELS, _AT_FULL, _AT_RANGE = 2.0 / _PLOT - _LABELS / _PLOT, 1.05, 1.72
+_AT_LABELS, _AT_FULL, _AT_RANGE = 0.04 - _LABELS / _PLOT, 1.05, 1.72
 #: Lanes in which the dots of one row are laid so that few hide another, in rows.
 _LANES = (0.0, 0.16, -0.16, 0.08, -0.08, 0.24, -0.24)
 _BAND = "#d4d4d4"
@@ -98,8 +100,13 @@ def influence_table(results: Results, trial: Trial, style: Style = LANCET) -> Ta
         name="influence",
         title=_title(trial),
         head=(
-            *("Outcome", in_words(_clusters(trial)), "Full estimate (95% CI)", "p value"),
-            *("Estimates without one", "p values without one"),
+            *(
+                "Outcome",
+                in_words(_clusters(trial)),
+                "Full estimate (95% CI)",
+                number.p_head(style),
+            ),
+            *("Estimates without one", f"{style.p.letter} values without one"),
         ),
         rows=rows,
         footnotes=cells.footnotes(results, trial, "influence", rows, note),
@@ -117,6 +124,7 @@ def influence_figure(results: Results, trial: Trial, style: Style = LANCET) -> F
         title=_title(trial),
         alt=_alternative(found, trial, style),
         paint=partial(_paint, found, style),
+        width=style.columns[1],
         note=cells.note(
             results, FIGURE_NOTE.format(cluster=_cluster(trial)) + _steps(results, trial)
         ),
@@ -184,10 +192,10 @@ def _alternative(found: Sequence[Influence], trial: Trial, style: Style) -> str:
     return f"Dot plot of the estimates without each {_cluster(trial)} in turn. {rows}."
 
 
-def _paint(found: Sequence[Influence], style: Style) -> Drawing:
+def _paint(found: Sequence[Influence], style: Style, width: float) -> Drawing:
     height = _ROW * len(found)
-    drawing = blank(TWO_COLUMNS, height + _ABOVE + _BELOW)
-    axes = place(drawing, left=_LABELS, top=_ABOVE, width=_PLOT, height=height)
+    drawing = blank(width, height + _ABOVE + _BELOW)
+    axes = place(drawing, left=_LABELS * width, top=_ABOVE, width=_PLOT * width, height=height)
     reach = math.ceil(max(2.1, *(abs(f.scaled(x)) for f in found for x in f.estimates)) + 0.1)
     axes.set(xlim=(-reach, reach), ylim=(len(found) - 0.5, -0.5))
     ticks(axes.xaxis, range(-reach, reach + 1), 0, style)

@@ -12,8 +12,8 @@ from core_trial.declaration.outcomes import Time
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, number
 from core_trial.report.curves import Axis, axis, by_arm, name_of
-from core_trial.report.figure import ONE_COLUMN, PENS, Figure, blank, place
-from core_trial.report.number import LANCET, Style
+from core_trial.report.figure import PENS, Figure, blank, place
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.supplement.panels import ticks
 from core_trial.results import CurvePoint, Results
 
@@ -54,7 +54,7 @@ def log_log(results: Results, trial: Trial, outcome: Time, style: Style = LANCET
             "Under proportional hazards the distance of the curves is constant: the log hazard "
             "ratio.",
         ),
-        width=ONE_COLUMN,
+        width=style.columns[0],
     )
 
 
@@ -94,9 +94,11 @@ def _alternative(lines: Mapping[Group, Line], at: Axis, style: Style) -> str:
     )
 
 
-def _paint(lines: Mapping[Group, Line], at: Axis, trial: Trial, style: Style) -> Drawing:
-    drawing = blank(ONE_COLUMN, 66)
-    axes = place(drawing, left=14, top=3, width=68, height=52)
+def _paint(
+    lines: Mapping[Group, Line], at: Axis, trial: Trial, style: Style, width: float
+) -> Drawing:
+    drawing = blank(width, 66)
+    axes = place(drawing, left=14, top=3, width=width - 17, height=52)
     axes.set_xscale("log")
     for arm, line in lines.items():
         times, values = zip(*line, strict=True)

@@ -10,7 +10,7 @@ from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number
 from core_trial.report.cells import CONFIDENTIAL, Place
 from core_trial.report.curves import short_arm
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Row, Table
 from core_trial.results import Key, Results
 
@@ -29,6 +29,30 @@ _UNCHANGED = ("–", *("",) * 5)
 def analysis_of(outcome: str) -> str:
     """Name of the analysis of an outcome's missingness."""
     return f"missingness.{outcome}"
+
+
+def together(results: Results, trial: Trial) -> list[tuple[str, ...]]:
+    """Outcomes in groups in which the same people are missing, each group in the order declared.
+
+    They have the same p-value with every characteristic, to the last digit.
+    """
+    groups: dict[object, tuple[str, ...]] = {}
+    tests: dict[str, dict[str, float]] = {}
+    for key, value in results.numbers.items():
+        if key.statistic == "joint_p":
+            tests.setdefault(key.analysis, {})[key.level] = value
+    for name in labels.outcomes(trial):
+        found = tests.get(analysis_of(name), {})
+        known = tuple(sorted((c, repr(p)) for c, p in found.items() if not math.isnan(p)))
+        same = known or name
+        groups[same] = (*groups.get(same, ()), name)
+    return list(groups.values())
+
+
+def heading(trial: Trial, names: tuple[str, ...]) -> str:
+    """The outcomes of such a group, one after the other."""
+    titles = labels.outcomes(trial)
+    return "; ".join(titles[name] for name in names)
 
 
 def extent(results: Results, trial: Trial, style: Style = LANCET) -> Table:
@@ -83,9 +107,9 @@ def sensitivity(results: Results, trial: Trial, style: Style = LANCET) -> Table:
         name="missingness_sensitivity",
         title="Outcomes adjusted for predictors of missingness",
         head=(
-            *("Outcome", "n", "As fitted (95% CI)", "p value"),
-            *("Further adjusted for", "n", "Adjusted (95% CI)", "p value"),
-            *("Same people, as fitted (95% CI)", "p value"),
+            *("Outcome", "n", "As fitted (95% CI)", number.p_head(style)),
+            *("Further adjusted for", "n", "Adjusted (95% CI)", number.p_head(style)),
+            *("Same people, as fitted (95% CI)", number.p_head(style)),
         ),
         rows=rows,
         footnotes=cells.footnotes(

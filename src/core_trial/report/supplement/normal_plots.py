@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number
-from core_trial.report.figure import BLUE, GREY, TWO_COLUMNS, VERMILLION, Figure, blank
-from core_trial.report.number import LANCET, Style
+from core_trial.report.figure import BLUE, GREY, VERMILLION, Figure, blank
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.supplement.assumptions import LEVELS
 from core_trial.report.supplement.panels import Grid, grid, ticks
-from core_trial.results import Key, Results
+from core_trial.results import QuantilePair, Results
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +52,7 @@ def normal_plots(results: Results, trial: Trial, style: Style = LANCET) -> Figur
     Parameters
     ----------
     results
-        Holds pairs of ``normal`` and ``observed`` quantiles, and ``skewness``.
+        Holds a `QuantilePair` for each point, and ``skewness``.
     trial
         The declaration.
     style
@@ -67,6 +67,7 @@ def normal_plots(results: Results, trial: Trial, style: Style = LANCET) -> Figur
         title="Linear models: normal plots of residuals and random effects",
         alt=_alternative(plots, style),
         paint=partial(_paint, plots, style),
+        width=style.columns[1],
         note=cells.note(results, NOTE),
     )
 
@@ -80,17 +81,10 @@ def _plot(results: Results, name: str, label: str) -> NormalPlot:
 
 
 def _points(results: Results, analysis: str, level: str) -> Points:
-    """The pairs of quantiles, numbered from 1."""
-    pairs: list[tuple[float, float]] = []
-    while Key(analysis, "normal", "", f"{level} {len(pairs) + 1}") in results.numbers:
-        k = f"{level} {len(pairs) + 1}"
-        pairs.append(
-            (
-                results.get(analysis, "normal", "", k),
-                results.get(analysis, "observed", "", k),
-            )
-        )
-    return pairs
+    """The pairs of quantiles, in the order of their places."""
+    pairs = (r for r in results if isinstance(r, QuantilePair) and r.analysis == analysis)
+    own = sorted((r for r in pairs if r.level == level), key=lambda pair: pair.number)
+    return [(pair.normal, pair.observed) for pair in own]
 
 
 def _alternative(plots: Sequence[NormalPlot], style: Style) -> str:
@@ -102,10 +96,10 @@ def _alternative(plots: Sequence[NormalPlot], style: Style) -> str:
     return f"Normal plots, one for each linear model. Skewness of the residuals: {told}."
 
 
-def _paint(plots: Sequence[NormalPlot], style: Style) -> Drawing:
-    n = len(plots)
-    drawing = blank(TWO_COLUMNS, _GRID.full_height(n + 1))
-    *panels, legend = grid(drawing, _GRID, n + 1)
+def _paint(plots: Sequence[NormalPlot], style: Style, width: float) -> Drawing:
+    n, layout = len(plots), _GRID.fitted(width)
+    drawing = blank(width, layout.full_height(n + 1))
+    *panels, legend = grid(drawing, layout, n + 1)
     drawn = [abs(x) for p in plots for points in p.points.values() for pair in points for x in pair]
     reach = max(REACH, *drawn) + 0.3
     for i, (axes, plot) in enumerate(zip(panels, plots, strict=True)):

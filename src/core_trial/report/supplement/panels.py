@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core_trial.report import number
 from core_trial.report.figure import place
-from core_trial.report.number import Style
+from core_trial.report.styles import Style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure as Drawing
+
+
+#: Room right of the last column, in millimetres.
+_RIGHT = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,11 @@ class Grid:
     across: float
     down: float
     below: float = 11.0
+
+    def fitted(self, width: float) -> Grid:
+        """The layout with panels that fill a width."""
+        spare = width - self.left - (self.columns - 1) * self.across - _RIGHT
+        return replace(self, width=spare / self.columns)
 
     def full_height(self, n: int) -> float:
         """Height of the drawing that holds so many panels."""

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from core_trial.declaration.arms import Group
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number
-from core_trial.report.number import LANCET, Style
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Row, Table
-from core_trial.results import Results
+from core_trial.results import Results, SizeNeeded
 
 ANALYSIS = "sample_size"
-_VARIED = re.compile(r"size_(?P<size>\d+)_(?P<design>lost_\d+(_continuity)?)")
+#: Percentage lost, and whether the test is corrected for continuity.
+Design = tuple[int, bool]
 INPUTS_NOTE = (
-    "Normal test of two proportions without continuity correction; in the intervention group the "
+    "Normal test of two proportions without continuity correction; in the {intervention} the "
     "variance is multiplied by 1 + (m – 1) ICC for m participants per {cluster}. What "
     "the {source} does not print is the simplest that gives its number."
 )
@@ -45,7 +45,7 @@ INPUTS = (
     Input("{primary}, {intervention}", "percent", Group.INTERVENTION, unit="%"),
     Input("Power", "power_percent", unit="%"),
     Input("Two-sided significance", "significance_percent", unit="%"),
-    Input("Intraclass correlation (ICC), intervention group", "icc", decimals=2),
+    Input("Intraclass correlation (ICC), {intervention}", "icc", decimals=2),
     Input("Participants per {cluster}", "cluster_size", printed=False),
     Input("Lost to follow-up", "lost_percent", unit="%", printed=False),
     Input("Participants to be recruited", "n"),
@@ -89,14 +89,17 @@ def sample_size_varied(results: Results, trial: Trial, style: Style = LANCET) ->
     style
         How numbers are spelt.
     """
-    levels = [key.level for key in results.numbers if key.analysis == ANALYSIS]
-    varied = [found for level in levels if (found := _VARIED.fullmatch(level))]
-    sizes = sorted({int(found["size"]) for found in varied})
-    designs = sorted({found["design"] for found in varied})
-    rows = [Row(str(size), tuple(_needed(results, size, designs, style))) for size in sizes]
+    found = [record for record in results if isinstance(record, SizeNeeded)]
+    varied = [record for record in found if record.solved_for == "recruited"]
+    designs = sorted({(record.lost_percent, record.continuity) for record in varied})
+    sizes = sorted({record.cluster_size for record in varied})
+    rows = [
+        Row(number.count(size, style), tuple(_needed(varied, size, designs, style)))
+        for size in sizes
+    ]
     if rows:
         wanted = number.count(results.get(ANALYSIS, "n"), style)
-        rows.append(Row(f"Size that gives {wanted}", tuple(_sizes(results, designs, style))))
+        rows.append(Row(f"Size that gives {wanted}", tuple(_sizes(found, designs, style))))
     return Table(
         name="sample_size_varied",
         title=_said("Sample size: inputs that the {source} does not print, varied", trial),
@@ -123,17 +126,25 @@ def _input(line: Input, value: float, trial: Trial, style: Style) -> Row:
     return Row(_said(line.label, trial), (text, "printed" if line.printed else "not printed"))
 
 
-def _needed(results: Results, size: int, designs: list[str], style: Style) -> Iterator[str]:
+def _needed(
+    records: Iterable[SizeNeeded], size: float, designs: list[Design], style: Style
+) -> Iterator[str]:
+    found = {_design(r): r.recruited for r in records if r.cluster_size == size}
     for design in designs:
-        yield number.count(results.get(ANALYSIS, "n", "", f"size_{size}_{design}"), style)
+        yield number.count(found[design], style) if design in found else ""
 
 
-def _sizes(results: Results, designs: list[str], style: Style) -> Iterator[str]:
+def _sizes(records: Iterable[SizeNeeded], designs: list[Design], style: Style) -> Iterator[str]:
+    found = {_design(r): r.cluster_size for r in records if r.solved_for == "cluster_size"}
     for design in designs:
-        size = results.get(ANALYSIS, "cluster_size", "", design)
+        size = found.get(design, math.nan)
         yield "–" if math.isnan(size) else number.fixed(size, 1, style)
 
 
-def _head(design: str) -> str:
-    lost = design.removeprefix("lost_").removesuffix("_continuity")
-    return f"{lost}% lost" + ", corrected" * design.endswith("_continuity")
+def _design(record: SizeNeeded) -> Design:
+    return record.lost_percent, record.continuity
+
+
+def _head(design: Design) -> str:
+    lost, continuity = design
+    return f"{lost}% lost" + ", corrected" * continuity

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from core_trial.declaration.trial import Trial
 from core_trial.report.curves import times
-from core_trial.report.number import LANCET, Style
 from core_trial.report.section import Part, Section, present
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.supplement.absolute import absolute
 from core_trial.report.supplement.arithmetic import arithmetic_table
 from core_trial.report.supplement.associations import associations, joint_tests
 from core_trial.report.supplement.assumptions import hazards, normality
 from core_trial.report.supplement.clusters import clusters, intraclass
+from core_trial.report.supplement.compliers import compliers
 from core_trial.report.supplement.count_fit import count_table, rootograms
 from core_trial.report.supplement.deviations import deviations, has_plan
 from core_trial.report.supplement.further import further
@@ -18,7 +19,10 @@ from core_trial.report.supplement.influence import influence_figure, influence_t
 from core_trial.report.supplement.log_log import log_log
 from core_trial.report.supplement.missing_data import extent, sensitivity
 from core_trial.report.supplement.normal_plots import normal_plots
+from core_trial.report.supplement.recommended import changes, recommended
 from core_trial.report.supplement.sample_size import sample_size_inputs, sample_size_varied
+from core_trial.report.supplement.sensitivity import fragility, multiplicity
+from core_trial.report.supplement.sensitivity import sensitivity as changed
 from core_trial.report.supplement.subgroups import subgroups
 from core_trial.report.table import Table
 from core_trial.results import Results
@@ -41,10 +45,17 @@ def supplement(results: Results, trial: Trial, style: Style = LANCET) -> list[Se
             "Crude and absolute effects",
             present(absolute(results, trial, style), subgroups(results, trial, style)),
         ),
+        Section("Receipt of the intervention", present(compliers(results, trial, style))),
+        Section(
+            "Sensitivity and fragility",
+            present(changed(results, trial, style), multiplicity(results, trial, style)),
+            (*fragility(results, trial, style), *changes(results, trial, style)),
+        ),
         Section(
             "Models planned and fitted" if has_plan(trial) else "Models",
             present(
                 deviations(results, trial, style),
+                recommended(results, trial, style),
                 count_table(results, trial, style),
                 rootograms(results, trial, style),
             ),

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number
 from core_trial.report.cells import CONFIDENTIAL
-from core_trial.report.number import LANCET, Style, confidence
+from core_trial.report.number import confidence
+from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Kind, Row, Table
 from core_trial.results import Estimate, Results, Withheld
 

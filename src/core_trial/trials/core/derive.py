@@ -46,7 +46,8 @@ def derive(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         _sessions(people, tables["sessions"]),
         _workbook(people, tables["workbook"]),
     ]
-    return pd.concat([pd.DataFrame(part) for part in parts], axis=1)
+    made = pd.concat([pd.DataFrame(part) for part in parts], axis=1)
+    return made.assign(**_deaths(made, tables["adverse_events"]))
 
 
 #: How days are counted, for the data dictionary.
@@ -103,6 +104,25 @@ def _acute_care(people: pd.DataFrame, episodes: pd.DataFrame) -> Columns:
         "readmission_days": known
         * days_in_care(person[later], start[later], end[later], n, last=FOLLOW_UP_DAYS),
         "index_days": known * np.clip(index_end, 0, FOLLOW_UP_DAYS),
+    }
+
+
+def _deaths(people: pd.DataFrame, events: pd.DataFrame) -> Columns:
+    """Who died within the year of follow-up, and what follows for the time to readmission.
+
+    Until then the dead count as in the paper: not readmitted, and followed up for the whole year.
+    """
+    deaths = events[events["category"].isin(words.DEATHS)]
+    person = _rows(people, deaths)
+    randomised = people["randomised_on"].take(person).reset_index(drop=True)
+    day = days_from(deaths["occurred_on"].reset_index(drop=True), randomised)
+    last = extreme_by_person(person, day, len(people), first=True, none=NEVER)
+    died = last <= FOLLOW_UP_DAYS
+    readmitted = people["readmitted"].to_numpy(dtype=float)
+    return {
+        "died": died,
+        "readmitted_or_died": np.where(died & ~np.isnan(readmitted), 1.0, readmitted),
+        "days_alive_to_readmission": np.minimum(people["days_to_readmission"], last),
     }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core_trial.declaration.arms import PRINTED_ARMS
+from core_trial.declaration.arms import PRINTED_ARMS, Group
 from core_trial.results import FlowCount
 from core_trial.trials.core.words import FOLLOW_UPS, Visit
 
@@ -46,6 +46,8 @@ def _after(people: pd.DataFrame) -> Iterator[FlowCount]:
     yield from _by_arm("randomised", people, np.ones(len(people), dtype=bool), of=False)
     yield from _by_arm("pilot", people, pilot, of=False)
     yield from _by_arm("main_trial", people, ~pilot, of=False)
+    yield from _received(people[(people["arm"] == Group.INTERVENTION).to_numpy(bool)])
+    yield from _by_arm("died", people, people["died"].to_numpy(bool))
     yield from _by_arm("primary_outcome_known", people, known)
     yield from _by_arm("acute_records_not_obtained", people, ~known)
     for visit in FOLLOW_UPS:
@@ -55,6 +57,17 @@ def _after(people: pd.DataFrame) -> Iterator[FlowCount]:
         if visit == Visit.MONTH_18:
             yield from _by_arm(f"not_expected_{visit}", people, design)
         yield from _by_arm(f"not_interviewed_{visit}", people, ~held & ~design)
+
+
+def _received(rows: pd.DataFrame) -> Iterator[FlowCount]:
+    """What the intervention group received; the control group is offered no worker."""
+    reached = {
+        "allocated_worker": rows["psw_id"].notna(),
+        "attended_session": rows["sessions_attended"] > 0,
+    }
+    for step, mask in reached.items():
+        arm = str(Group.INTERVENTION)
+        yield FlowCount(step=step, n=int(mask.sum()), of=len(rows), arm=arm)
 
 
 def _by_arm(

@@ -17,6 +17,7 @@ from core_trial.declaration.layout import (
 from core_trial.results import Key
 from core_trial.trials.core import words
 
+RECEIVED = ("allocated_worker", "attended_session", "died")
 INTERVIEWS = (
     *("interviewed_month_4", "not_interviewed_month_4"),
     *("interviewed_month_18", "not_interviewed_month_18", "not_expected_month_18"),
@@ -45,6 +46,9 @@ FLOW = (
         "Followed up",
         MappingProxyType(
             {
+                "allocated_worker": "Allocated to a peer support worker",
+                "attended_session": "Attended at least one session",
+                "died": "Died within 1 year",
                 "interviewed_month_4": "Interviewed at 4 months",
                 "not_interviewed_month_4": "Not interviewed at 4 months",
                 "interviewed_month_18": "Interviewed at 18 months",
@@ -55,7 +59,7 @@ FLOW = (
             }
         ),
         Stage.AFTER,
-        boxes=(INTERVIEWS, RECORDS),
+        boxes=(RECEIVED, INTERVIEWS, RECORDS),
     ),
 )
 
@@ -125,9 +129,16 @@ SAFETY = FurtherTable(
             show=Show.COUNT,
             alone=True,
         ),
+        "Participants with at least one event, of those randomised",
+        Line("Of any kind", "participants_with_events"),
+        *(
+            Line(label, "participants_with_events", kind)
+            for kind, label in words.ADVERSE_EVENTS.items()
+        ),
     ),
     total=True,
-    note="Events are counted, not participants.",
+    note="Above, events are counted; below, participants: n/N (%). Events were monitored until the "
+    "4-month interview.",
 )
 
 
@@ -145,6 +156,7 @@ SUMS: tuple[Total, ...] = (
     (_events("deaths"), tuple(map(_events, words.DEATHS))),
     (_flow("randomised"), (_flow("pilot"), _flow("main_trial"))),
     (_flow("randomised"), tuple(map(_flow, RECORDS))),
+    (_events("deaths"), (_flow("died"),)),
     *(
         (_flow("randomised"), tuple(_flow(f"{word}_{visit}") for word in words_))
         for visit in words.FOLLOW_UPS
@@ -171,6 +183,12 @@ LAYOUT = Layout(
     before="baseline score",
     notes=MappingProxyType(
         {
+            "sensitivity": "The four deaths, all in the control group, count in the main analysis "
+            "as not readmitted, followed up for the whole year, and without days in acute care. "
+            "Time runs from randomisation, when the index episode of some had not ended: until it "
+            "ends nobody can be readmitted, and more of the intervention group were still in it.",
+            "flow": "Allocated to a worker and sessions attended: the control group was offered "
+            "neither.",
             "missingness": "The internal pilot had by design no 18-month interview, and neither of "
             "the two scales that came after it (loneliness and social network size).",
         }

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from core_trial.declaration.arms import PRINTED_ARMS, Group
-from core_trial.declaration.paper import Paper, Range
+from core_trial.declaration.paper import Monitored, Paper, Range
 from core_trial.results import Key
 from core_trial.trials.core import puzzles, words
 from core_trial.trials.core.claims import CLAIMS
@@ -74,12 +74,12 @@ POOLED: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 
-#: What explains a finding, where something does better than a plain slip.
-LIKELIEST: Mapping[str, str] = MappingProxyType(
+#: What may explain a finding, where something does better than a plain slip.
+EXPLANATIONS: Mapping[str, str] = MappingProxyType(
     {
         "table2.recovery_month_18.control.sd": (
-            "a slip of the keys, perhaps for 17: with nearly all of the 255 interviewed in the "
-            "analysis, the interval printed for the difference asks for about that much or more"
+            "a slip of the keys, for 17 or another number: with nearly all of the 255 interviewed "
+            "in the analysis, the interval printed for the difference asks for about 17 or more"
         ),
         "results.recovery_month_4.missingness_adjusted.estimate": (
             "a difference in means under the wrong abbreviation: the estimate is the midpoint of "
@@ -87,8 +87,9 @@ LIKELIEST: Mapping[str, str] = MappingProxyType(
             "estimates are differences"
         ),
         "table1.marital_status.single.control.N": (
-            "one participant counted in the other group: over both groups together, the "
-            "denominators for sex, ethnicity and marital status are the same"
+            "sex or marital status missing in different people; or one participant counted in the "
+            "other group, for over both groups together the denominators for sex, ethnicity and "
+            "marital status are the same"
         ),
         "discussion.marital_status.married_or_cohabiting.percent": (
             "the intervention group's percentage was taken for the whole sample's, or the "
@@ -99,6 +100,19 @@ LIKELIEST: Mapping[str, str] = MappingProxyType(
         ),
     }
 )
+
+#: Where the paper says of an estimate that it is adjusted: by a mark in Table 2, or by a reference
+#: to that table.
+ADJUSTED = frozenset(
+    {
+        ("table2", "readmission"),
+        ("results", "readmission"),
+        ("table2", "cmht_contacts"),
+        *(("table2", f"{i.outcome}_{v}") for i in words.INSTRUMENTS for v in words.FOLLOW_UPS),
+    }
+)
+#: The 4-month interview, up to which serious adverse events were monitored, in days.
+MONITORED_UNTIL = 122
 
 PAPER = Paper(
     file=FILE,
@@ -111,6 +125,21 @@ PAPER = Paper(
         {"readmission", "time_to_readmission", "satisfaction_month_4", "recovery_month_4"}
     ),
     complete=("sex", "male"),
-    likeliest=LIKELIEST,
+    adjusted=ADJUSTED,
+    directions=MappingProxyType(
+        {"intervention participants were admitted for fewer days": ("readmission_days",)}
+    ),
+    one_arm=MappingProxyType({_n("adverse_events", "", "deaths"): str(Group.CONTROL)}),
+    ends=MappingProxyType(dict.fromkeys(map(str, PRINTED_ARMS), tuple(words.WORKBOOK_SECTIONS))),
+    asked=MappingProxyType({"workbook_read": "interviewed_month_4"}),
+    monitored=(
+        Monitored(
+            _n("adverse_events", "", "readmission"),
+            MONITORED_UNTIL,
+            "readmission",
+            "time_to_readmission",
+        ),
+    ),
+    explanations=EXPLANATIONS,
     checks=puzzles.CHECKS,
 )

@@ -12,6 +12,7 @@ from core_trial.declaration.covariates import Categories, Covariate, Number
 from core_trial.declaration.instruments import Instrument
 from core_trial.declaration.models import Using
 from core_trial.declaration.outcomes import AnyOutcome, Binary, Count, Score, Time
+from core_trial.declaration.sensitivity import Sensitivity
 from core_trial.declaration.stages import Denominator
 from core_trial.trials.core import words
 from core_trial.trials.core.words import FOLLOW_UPS, Visit
@@ -164,10 +165,60 @@ PREDICTORS_OF_MISSINGNESS = (
     *("lifetime_admissions", "crt_periods"),
 )
 
-#: Variables that the Methods name for the planned secondary adjustment of the primary outcome,
-#: as far as Table 1 shows that they were collected.
+#: Variables that the Methods name for the planned secondary adjustment of the primary outcome, as
+#: far as Table 1 shows that they were collected: living situation, employment, education and
+#: compulsory admissions are named too and stand in no table.
 PLANNED_ADJUSTMENTS = (
-    *("age", "sex", "ethnicity", "marital_status", "lifetime_admissions", "crt_periods"),
+    *("age", "sex", "ethnicity", "diagnosis", "lifetime_admissions", "crt_periods"),
+)
+
+#: What the paper decided and does not discuss: the pilot's participants, who came before the
+#: protocol's amendment; the four deaths, which count as not readmitted up to the year's end; and
+#: the days of an index episode, in which nobody can be readmitted, as time at risk.
+SENSITIVITIES = (
+    Sensitivity(
+        name="without_pilot",
+        of="readmission",
+        label="Without the internal pilot",
+        among=MAIN_TRIAL,
+    ),
+    Sensitivity(
+        name="or_death",
+        of="readmission",
+        label="Readmission or death",
+        column="readmitted_or_died",
+    ),
+    Sensitivity(
+        name="without_pilot",
+        of="time_to_readmission",
+        label="Without the internal pilot",
+        among=MAIN_TRIAL,
+    ),
+    Sensitivity(
+        name="censored_at_death",
+        of="time_to_readmission",
+        label="Censored at death",
+        column="days_alive_to_readmission",
+    ),
+    Sensitivity(
+        name="or_death",
+        of="time_to_readmission",
+        label="Readmission or death",
+        column="days_alive_to_readmission",
+        event="readmitted_or_died",
+    ),
+    Sensitivity(
+        name="delayed_entry",
+        of="time_to_readmission",
+        label="At risk only from the end of the index episode",
+        entry="index_days",
+    ),
+    Sensitivity(
+        name="adjusted",
+        of="time_to_readmission",
+        label="Adjusted for centre and condition",
+        adjust=STRATA,
+    ),
 )
 
 

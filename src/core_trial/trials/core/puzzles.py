@@ -101,6 +101,23 @@ def rate_ratio_of_whom(registry: Registry) -> Iterator[Finding]:
         )
 
 
+def care_after_recruitment(registry: Registry) -> Iterator[Finding]:
+    """Days of the index episode after randomisation of people recruited after discharge."""
+    means = [registry.first("index_days", "mean", arm) for arm in PRINTED_ARMS]
+    entries = [entry for entry in means if entry is not None and entry.window.low > 0]
+    if entries:
+        yield finding(
+            "care_after_recruitment",
+            "unsaid",
+            entries,
+            "days of the index episode after randomisation, with everybody “recruited after "
+            "discharge” as the Methods say",
+            (0.0, 0.0),
+            "discharge from one service with care by another going on; or recruitment before "
+            "the discharge itself",
+        )
+
+
 #: Checks that this paper alone calls for.
 CHECKS = (
     offered_later,
@@ -108,4 +125,5 @@ CHECKS = (
     plans_without_reading,
     median_of_whom,
     rate_ratio_of_whom,
+    care_after_recruitment,
 )

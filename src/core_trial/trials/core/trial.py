@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core_trial.declaration.stages import Stage
 from core_trial.declaration.trial import Trial
-from core_trial.trials.core import plan
+from core_trial.trials.core import plan, witness
 from core_trial.trials.core.analyses import (
     condition,
     index_days,
@@ -15,6 +15,7 @@ from core_trial.trials.core.analyses import (
 )
 from core_trial.trials.core.files import FILES
 from core_trial.trials.core.layout import LAYOUT
+from core_trial.trials.core.masking import MASKED
 from core_trial.trials.core.paper import PAPER
 from core_trial.trials.core.wording import WORDING
 
@@ -29,11 +30,14 @@ CORE = Trial(
     outcomes=plan.OUTCOMES,
     missingness=plan.PREDICTORS_OF_MISSINGNESS,
     planned_adjustments=plan.PLANNED_ADJUSTMENTS,
+    sensitivities=plan.SENSITIVITIES,
     denominators=plan.DENOMINATORS,
     files=FILES,
     layout=LAYOUT,
     wording=WORDING,
     registry=PAPER,
+    masked=MASKED,
+    second=witness.second,
     stages=(
         Stage("Condition", condition.records),
         Stage("Recruitment", recruitment.records),

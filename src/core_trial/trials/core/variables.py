@@ -75,4 +75,11 @@ VARIABLES: tuple[Variable, ...] = (
         Variable(name, f"1 if plans had been written in the section '{label}'")
         for name, label in WORKBOOK_SECTIONS.items()
     ),
+    Variable("died", "Died within the year of follow-up"),
+    Variable("readmitted_or_died", "1 if readmitted or dead within the year, 0 if neither"),
+    Variable(
+        "days_alive_to_readmission",
+        "Day of the first readmission or of death, whichever came first; 365 where neither did",
+        "days",
+    ),
 )

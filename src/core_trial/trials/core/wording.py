@@ -30,15 +30,18 @@ READMISSION = (
     "{share readmission arm=intervention} participants in the {intervention} versus "
     "{share readmission arm=control} in the {control} were readmitted to acute care within 1 year "
     "({effect readmission}).",
+    "In absolute terms: {absolute readmission}.",
     "Among those readmitted, the median time to readmission was "
     "{median time_to_readmission arm=intervention unit=days} in the {intervention} versus "
     "{median time_to_readmission arm=control unit=days} in the {control}; over all participants, "
     "{effect time_to_readmission}.",
+    "Mean time to readmission within the year of follow-up: {absolute time_to_readmission}.",
 )
 ACUTE_DAYS = (
     "Participants spent a median of {median acute_days arm=intervention unit=days} in acute care "
     "in the {intervention} versus {median acute_days arm=control unit=days} in the {control}; "
     "among those who can have any such days, {effect acute_days}.",
+    "Days in acute care, over all participants: {absolute acute_days}.",
     "The index episode ended a mean of {mean index_days arm=intervention unit=days decimals=1,1} "
     "after randomisation in the {intervention} versus "
     "{mean index_days arm=control unit=days decimals=1,1} in the {control}.",
@@ -50,6 +53,7 @@ ACUTE_DAYS = (
     "The mean number of those days was {mean readmission_days arm=intervention} in the "
     "{intervention} versus {mean readmission_days arm=control} in the {control}; among those who "
     "can have any such days, {effect readmission_days}.",
+    "Those days, over all participants: {absolute readmission_days}.",
 )
 SERVICE_USE = (
     "Participants in the {intervention} had a mean of "
@@ -121,12 +125,20 @@ WORDING = Wording(
             "are the generator’s invention: the paper prints neither.",
             "flow_diagram": "Reasons for leaving before randomisation, and interviews held in each "
             "arm, are the generator’s invention: the paper prints neither.",
-            "adverse_events": "Kinds of event in each arm, deaths excepted, are the generator’s "
-            "invention: the paper prints them for both arms together.",
+            "adverse_events": "Kinds of event in each arm, deaths excepted, and participants with "
+            "any event are the generator’s invention: the paper prints events, of each kind for "
+            "both arms together.",
             "missingness_sensitivity": "But for self-rated recovery at 4 months, the adjusted "
             "estimates are the generator’s invention: the paper does not print them.",
             "planned_and_fitted": "The estimates of the planned models are the generator’s "
             "invention: the paper does not print them.",
+            "sensitivity": "All but the first line of each outcome is the generator’s invention: "
+            "the paper prints none of it.",
+            "recommended_models": "The paper prints none of the recommended models’ answers.",
+            "analysed": "Values before randomisation, and how many were analysed for scales, are "
+            "the generator’s invention: the paper prints neither.",
+            "clusters": "How many workers there were, and whom they saw, is the generator’s "
+            "invention.",
             "missingness_predictors": "Who is missing is the generator’s invention.",
             "missingness_associations": "Who is missing is the generator’s invention.",
         }

@@ -94,8 +94,8 @@ def test_confidence_sets_the_width_of_every_interval(trial):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"method": "MLE"}, "choose ml or reml"),
-        ({"df": "t"}, "choose normal, satterthwaite, kenward_roger"),
+        ({"method": "MLE"}, "method must be one of .ml., .reml., not .MLE."),
+        ({"df": "t"}, "df must be one of .normal., .satterthwaite., .kenward_roger., not .t."),
         ({"df": "kenward_roger", "method": "ml"}, "method='reml'"),
         ({"confidence": 95}, "between 0 and 1"),
         ({"random": "nobody"}, "no column 'nobody'"),

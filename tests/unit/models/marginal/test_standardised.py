@@ -125,7 +125,7 @@ def test_centre_without_events_has_no_risk_in_either_arm(frame):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"measure": "odds_ratio"}, "choose risk_difference or risk_ratio"),
+        ({"measure": "odds_ratio"}, "measure must be one of .risk_difference., .risk_ratio."),
         ({"random": "half"}, "needs every cluster on one side"),
         ({"random": "half", "cluster": "alone"}, "the risks need"),
         ({"arm": "age"}, "different numbers"),

@@ -210,11 +210,11 @@ def test_refused_with_the_reason(trial):
         fit(trial, by="visit")
     with pytest.raises(DesignError, match="one visit only"):
         fit(trial[trial["visit"] == 3], "y ~ arm")
-    with pytest.raises(DesignError, match="covariance 'un'"):
+    with pytest.raises(DesignError, match="covariance must be one of 'unstructured'"):
         fit(trial, covariance="un")
-    with pytest.raises(DesignError, match="method 'REML'"):
+    with pytest.raises(DesignError, match="method must be one of 'ml', 'reml', not 'REML'"):
         fit(trial, method="REML")
-    with pytest.raises(DesignError, match="df 'kr'"):
+    with pytest.raises(DesignError, match="df must be one of 'normal'"):
         fit(trial, df="kr")
     with pytest.raises(DesignError, match="method='reml'"):
         fit(trial, method="ml")

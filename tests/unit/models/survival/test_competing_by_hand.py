@@ -174,7 +174,7 @@ def test_an_arm_without_the_event_diverges():
     [
         ({"cause": 3}, "no event 3; the events are 1, 2"),
         ({"inference": "model"}, "no model-based errors"),
-        ({"inference": "wild"}, "must be 'sandwich'"),
+        ({"inference": "wild"}, "must be one of 'sandwich'"),
         ({"censored": 9}, None),
     ],
 )
@@ -206,7 +206,7 @@ def test_no_events_and_one_group_are_refused():
         models.log_rank(many().assign(arm=1, what=1), **COMPETING, by="arm")
     with pytest.raises(DesignError, match="no event"):
         models.log_rank(none, **COMPETING, by="arm")
-    with pytest.raises(DesignError, match="'log-log' or 'plain'"):
+    with pytest.raises(DesignError, match="must be one of 'log-log', 'plain'"):
         models.cumulative_incidence(many(), **COMPETING, interval="log")
     with pytest.raises(DesignError, match="there is no event"):
         models.mean_cumulative(none, **COMPETING, cluster="id")

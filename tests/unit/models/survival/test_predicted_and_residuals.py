@@ -78,7 +78,7 @@ def test_sampling_weights_come_with_robust_errors():
     [
         ({"weights": "w"}, "choose weight_type='sampling'"),
         ({"weights": "often", "weight_type": "sampling"}, "must hold positive numbers"),
-        ({"weights": "w", "weight_type": "analytic"}, "'frequency' or 'sampling'"),
+        ({"weights": "w", "weight_type": "analytic"}, "one of 'frequency', 'sampling'"),
         ({"weights": "w", "weight_type": "sampling", "inference": "model"}, "not the estimates'"),
         ({"weights": "w", "weight_type": "sampling", "cluster": "g", "frailty": "gamma"},
          "do not carry over"),

@@ -8,13 +8,21 @@ from records import estimate, number
 
 from core_trial.declaration.arms import Group
 from core_trial.report.curves import times
-from core_trial.report.number import PLAIN
+from core_trial.report.styles import PLAIN
 from core_trial.report.supplement.assumptions import hazards, normality
 from core_trial.report.supplement.count_fit import count_table, rootograms
 from core_trial.report.supplement.influence import influence_figure, influence_table, influences
 from core_trial.report.supplement.log_log import distance, hazard_line, log_log
 from core_trial.report.supplement.normal_plots import normal_plots
-from core_trial.results import CurvePoint, LeaveOneOut, Results, Withheld
+from core_trial.results import (
+    CurvePoint,
+    Frequency,
+    Key,
+    LeaveOneOut,
+    QuantilePair,
+    Results,
+    Withheld,
+)
 from core_trial.trials.core import CORE
 
 #: CORE's time to readmission.
@@ -25,7 +33,9 @@ from core_trial.trials.core import CORE
 
 def frequencies(analysis, statistic, values):
     for day, value in enumerate(values):
-        yield number(f"count_fit.{analysis}", statistic, value, level=f"days {day}")
+        yield Frequency(
+            analysis=f"count_fit.{analysis}", statistic=statistic, count=day, value=float(value)
+        )
 
 
 def counted(analysis="acute_days"):
@@ -41,8 +51,9 @@ def test_zeros_are_observed_and_expected():
 
 
 def test_a_withheld_zero_is_marked_and_draws_nothing():
-    known = [r for r in counted() if (r.statistic, r.level) != ("observed", "days 0")]
     gone = Withheld(analysis="count_fit.acute_days", statistic="observed", level="days 0")
+    nobody = Key(gone.analysis, gone.statistic, "", gone.level)
+    known = [r for r in counted() if nobody not in dict(r.numbers())]
     results = Results((*known, gone))
     (row,) = count_table(results, CORE, PLAIN).rows
     assert row.cells[1] == "[c]"
@@ -51,7 +62,7 @@ def test_a_withheld_zero_is_marked_and_draws_nothing():
 
 def test_bars_hang_from_the_expected_frequency():
     figure = rootograms(Results(tuple(counted())), CORE, PLAIN)
-    drawing = figure.paint()
+    drawing = figure.paint(170.0)
     poisson, inflated = drawing.axes
     (bars,) = poisson.collections
     ends = [segment[0][1] for segment in bars.get_segments()]
@@ -71,8 +82,7 @@ def shape(analysis, level, points):
     yield number(name, "skewness", 0.251, level=level)
     yield number(name, "excess_kurtosis", -0.4, level=level)
     for k, (normal, observed) in enumerate(points, start=1):
-        yield number(name, "normal", normal, level=f"{level} {k}")
-        yield number(name, "observed", observed, level=f"{level} {k}")
+        yield QuantilePair(analysis=name, level=level, number=k, normal=normal, observed=observed)
 
 
 POINTS = [(-1.0, -1.2), (0.0, 0.1), (1.0, 4.5)]
@@ -94,7 +104,7 @@ def test_normal_plots_have_a_panel_for_each_outcome_and_show_every_point():
         *shape("cmht_contacts", "residual", POINTS),
     )
     figure = normal_plots(Results(records), CORE, PLAIN)
-    first, second, legend = figure.paint().axes
+    first, second, legend = figure.paint(170.0).axes
     drawn = {line.get_label(): line.get_xydata().tolist() for line in first.lines}
     assert drawn["Residuals"] == [list(p) for p in POINTS]
     assert drawn["Random effects"] == [list(p) for p in POINTS[:2]]
@@ -212,7 +222,7 @@ def test_changes_are_in_standard_errors_of_the_log_for_ratios(influenced):
 
 def test_every_dot_is_drawn_within_the_axes(influenced):
     figure = influence_figure(influenced, CORE, PLAIN)
-    (axes,) = figure.paint().axes
+    (axes,) = figure.paint(170.0).axes
     dots = [x for line in axes.lines if line.get_marker() == "o" for x in line.get_xdata()]
     assert sorted(dots) == pytest.approx([-1, -1, 1, 1])
     low, high = axes.get_xlim()

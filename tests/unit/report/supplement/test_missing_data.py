@@ -5,7 +5,7 @@ import math
 import pytest
 from records import counts, estimate, failure, number
 
-from core_trial.report.number import PLAIN
+from core_trial.report.styles import PLAIN
 from core_trial.report.supplement.associations import associations, joint_tests
 from core_trial.report.supplement.missing_data import extent, sensitivity
 from core_trial.results import Results, Withheld

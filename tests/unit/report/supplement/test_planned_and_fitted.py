@@ -2,7 +2,7 @@
 
 from records import estimate, failure
 
-from core_trial.report.number import PLAIN
+from core_trial.report.styles import PLAIN
 from core_trial.report.supplement.deviations import deviations
 from core_trial.results import ModelChoice, Results, Withheld
 from core_trial.trials.core import CORE

@@ -5,13 +5,13 @@ import math
 from records import counts, estimate, number
 
 from core_trial.report.labels import listed, outcomes, term, wrapped
-from core_trial.report.number import LANCET, PLAIN
 from core_trial.report.section import Section, present
+from core_trial.report.styles import LANCET, PLAIN
 from core_trial.report.supplement.further import further_table
 from core_trial.report.supplement.panels import Grid
 from core_trial.report.supplement.sample_size import sample_size_inputs, sample_size_varied
 from core_trial.report.table import Row, Table
-from core_trial.results import Results, Withheld
+from core_trial.results import Results, SizeNeeded, Withheld
 from core_trial.trials.core import CORE
 from core_trial.trials.core.layout import POST_HOC, SAFETY, UPTAKE
 
@@ -102,15 +102,25 @@ def test_sample_size_inputs_say_what_the_paper_prints():
 
 def test_sample_sizes_vary_with_what_is_not_printed():
     records = [number("sample_size", "n", 440)]
-    for size, design, n in (
-        (5, "lost_0", 360),
-        (10, "lost_0", 384),
-        (5, "lost_10_continuity", 428),
-        (10, "lost_10_continuity", 456),
+    for size, lost, continuity, n in (
+        (10, 0, False, 384),
+        (5, 0, False, 360),
+        (5, 10, True, 428),
+        (10, 10, True, 456),
     ):
-        records.append(number("sample_size", "n", n, level=f"size_{size}_{design}"))
-    records.append(number("sample_size", "cluster_size", 21.24, level="lost_0"))
-    records.append(number("sample_size", "cluster_size", math.nan, level="lost_10_continuity"))
+        records.append(
+            SizeNeeded(cluster_size=size, lost_percent=lost, continuity=continuity, recruited=n)
+        )
+    for size, lost, continuity in ((21.24, 0, False), (math.nan, 10, True)):
+        records.append(
+            SizeNeeded(
+                cluster_size=size,
+                lost_percent=lost,
+                continuity=continuity,
+                recruited=440,
+                solved_for="cluster_size",
+            )
+        )
     table = sample_size_varied(Results(tuple(records)), CORE, PLAIN)
     assert table.head[1:] == ("0% lost", "10% lost, corrected")
     assert [(row.label, *row.cells) for row in table.rows] == [

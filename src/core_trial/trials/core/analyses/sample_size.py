@@ -9,7 +9,7 @@ from core_trial.analyses.power import Binary, Test
 from core_trial.analyses.sample_size import cluster_size, sample_size
 from core_trial.declaration.arms import Group
 from core_trial.declaration.stages import Tables
-from core_trial.results import Descriptive
+from core_trial.results import Descriptive, SizeNeeded
 
 #: The paper's calculation, as far as it is printed.
 CORE = Binary(clustered=0.35, control=0.50, icc=0.03)
@@ -22,12 +22,11 @@ ATTRITION = (0.0, 0.1, 0.2)
 CONTINUITY = (False, True)
 
 
-def records(data: Tables | None = None) -> Iterator[Descriptive]:
+def records(data: Tables | None = None) -> Iterator[Descriptive | SizeNeeded]:
     """The paper's inputs and result, then what other cluster sizes and losses would have asked.
 
-    Levels name the inputs that vary: ``size_15_lost_10_continuity``. The statistic
-    ``cluster_size`` is the one that gives the paper's 440 under the loss and the test of its level;
-    without a level, the one taken for the paper's.
+    Where a `SizeNeeded` is solved for the cluster size, it is the one that gives the paper's 440
+    under its loss and test; the descriptive ``cluster_size`` is the one taken for the paper's.
     """
     needed = sample_size(CORE, size=CORE_CLUSTER_SIZE)
     test = Test()
@@ -43,12 +42,21 @@ def records(data: Tables | None = None) -> Iterator[Descriptive]:
     yield _record("lost_percent", 0.0)
     for lost, continuity in product(ATTRITION, CONTINUITY):
         test = Test(continuity=continuity)
-        level = f"lost_{round(100 * lost)}" + "_continuity" * continuity
-        size = cluster_size(CORE, CORE_N, attrition=lost, test=test)
-        yield _record("cluster_size", size, level=level)
+        percent = round(100 * lost)
+        yield SizeNeeded(
+            cluster_size=cluster_size(CORE, CORE_N, attrition=lost, test=test),
+            lost_percent=percent,
+            continuity=continuity,
+            recruited=CORE_N,
+            solved_for="cluster_size",
+        )
         for size in SIZES:
-            n = sample_size(CORE, size=size, attrition=lost, test=test).recruited
-            yield _record("n", n, level=f"size_{size}_{level}")
+            yield SizeNeeded(
+                cluster_size=size,
+                lost_percent=percent,
+                continuity=continuity,
+                recruited=sample_size(CORE, size=size, attrition=lost, test=test).recruited,
+            )
 
 
 def _record(statistic: str, value: float, arm: str = "", level: str = "") -> Descriptive:

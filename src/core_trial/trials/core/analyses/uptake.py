@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from core_trial.analyses import summaries
+from core_trial.analyses import clusters, summaries
 from core_trial.declaration.arms import Group
 from core_trial.declaration.stages import Tables
 from core_trial.results import Descriptive
@@ -21,7 +21,9 @@ SESSIONS_OFFERED = 10
 def records(data: Tables) -> Iterator[Descriptive]:
     """Sessions in the intervention arm; reading and planning in both arms."""
     participants = data.participants
-    yield from _sessions(participants[participants["arm"] == Group.INTERVENTION])
+    treated = participants[participants["arm"] == Group.INTERVENTION]
+    yield from _sessions(treated)
+    yield from _sessions_of_workers(treated)
     for arm, rows in summaries.arms(ARM, participants):
         for name in ("workbook_read", *WORKBOOK_SECTIONS):
             yield from summaries.proportion(name, rows[name].dropna() == 1, arm)
@@ -36,3 +38,20 @@ def _sessions(rows: pd.DataFrame) -> Iterator[Descriptive]:
     yield from summaries.proportion("sessions", protocol, arm, "at_least_3")
     everything = attended[offered == SESSIONS_OFFERED] == SESSIONS_OFFERED
     yield from summaries.proportion("sessions", everything, arm, "all_10")
+
+
+def _sessions_of_workers(rows: pd.DataFrame) -> Iterator[Descriptive]:
+    """Sessions that each worker held, over all participants of hers or his."""
+    arm, level = str(Group.INTERVENTION), "sessions"
+    held = rows.groupby("psw_id", observed=True)["sessions_attended"].sum()
+    if not len(held):
+        return
+    yield from summaries.median_iqr(clusters.ANALYSIS, held, arm, level)
+    for statistic, value in (("least", held.min()), ("most", held.max())):
+        yield Descriptive(
+            analysis=clusters.ANALYSIS,
+            statistic=statistic,
+            value=float(value),
+            arm=arm,
+            level=level,
+        )

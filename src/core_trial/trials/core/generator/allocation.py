@@ -14,7 +14,7 @@ import pandas as pd
 
 from core_trial.declaration.arms import Group
 from core_trial.synthesis.calendar import working_days
-from core_trial.trials.core.generator.targets import Targets
+from core_trial.synthesis.targets import Targets
 from core_trial.trials.core.words import CENTRES
 
 PILOT_CENTRE = "A"

@@ -3,22 +3,26 @@
 Each characteristic is filled arm by arm: who has it unknown is drawn first, then the known ones are
 ranked on a score and cut at the printed counts. Scores share latent traits (age, severity of past
 illness, migration, how complete a participant's baseline form is), so that the widowed are old and
-those with many admissions had many periods with a crisis team.
+those with many admissions had many periods with a crisis team. Diagnoses have no order: each is as
+likely as sex, age, ethnicity and severity make it in services like these.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
 from core_trial.declaration.arms import PRINTED_ARMS
+from core_trial.synthesis.people import codes
 from core_trial.synthesis.regions import Bounds
 from core_trial.synthesis.samples import beta_scores
 from core_trial.synthesis.search import Floats, Impossible
-from core_trial.trials.core.generator.draft import codes
-from core_trial.trials.core.generator.targets import Targets
+from core_trial.synthesis.targets import Targets
 from core_trial.trials.core.words import CRT_PERIODS, ETHNICITY, LIFETIME_ADMISSIONS, SEX
 
 #: Shape of the age distribution on its range: adults of working age, and some beyond.
@@ -28,22 +32,48 @@ AGE_RANGE = (18, 82)
 COMFORT, ROUNDS = 0.8, 50
 #: How much centres differ in the trait behind ethnicity and country of birth.
 CENTRES_DIFFER = 0.6
-#: Nominal categories in the order in which their trait raises them: age, and severity.
+#: Marital status in the order in which age raises it.
 MARITAL_BY_AGE = ("single", "married_or_cohabiting", "separated_or_divorced", "widowed")
-DIAGNOSIS_BY_SEVERITY = (
-    "anxiety",
-    "post_traumatic_stress",
-    "depression",
-    "other_or_none",
-    "other_personality",
-    "borderline_personality",
-    "other_psychosis",
-    "bipolar_affective",
-    "schizophrenia_or_schizoaffective",
-)
 PSYCHOSES = ("schizophrenia_or_schizoaffective", "other_psychosis")
 #: Share with psychosis among those without a recorded diagnosis.
 PSYCHOSIS_UNRECORDED = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Likely:
+    """What makes a diagnosis likelier, as log odds; ours, after the clinic.
+
+    Parameters
+    ----------
+    severity, age
+        For every standard deviation of either.
+    man
+        In men.
+    ethnicity
+        In those who are not white.
+    """
+
+    severity: float = 0.0
+    age: float = 0.0
+    man: float = 0.0
+    ethnicity: Mapping[str, float] = field(default_factory=dict)
+
+
+#: Schizophrenia is commoner in men, and diagnosed more often in black people; borderline
+#: personality disorder is diagnosed in women, in the young, and in white people.
+DIAGNOSES = {
+    "anxiety": Likely(-0.9, 0.1, -0.3),
+    "post_traumatic_stress": Likely(-0.6, -0.1, -0.4),
+    "depression": Likely(-0.4, 0.3, -0.1, {"black": -0.5}),
+    "other_or_none": Likely(-0.2),
+    "other_personality": Likely(0.1, -0.2, 0.5),
+    "borderline_personality": Likely(0.2, -0.9, -1.5, {"black": -0.9, "asian": -0.7}),
+    "other_psychosis": Likely(0.4, -0.2, 0.5, {"black": 1.2, "asian": 0.5, "other": 0.5}),
+    "bipolar_affective": Likely(0.6, 0.2, 0.0, {"black": 0.2}),
+    "schizophrenia_or_schizoaffective": Likely(
+        0.9, 0.0, 1.1, {"black": 1.3, "asian": 0.6, "other": 0.5}
+    ),
+}
 
 
 def characterise(people: pd.DataFrame, targets: Targets, rng: np.random.Generator) -> pd.DataFrame:
@@ -79,18 +109,24 @@ def _characterise_arm(
 
     form = targets.count("sex", "N", arm, "male")
     ethnicity = fill("ethnicity", list(ETHNICITY), migration)
-    diagnosis = fill("diagnosis", DIAGNOSIS_BY_SEVERITY, 0.6 * severity + noise(0.8, n, rng))
+    sex = fill("sex", list(SEX), noise(1, n, rng))
+    diagnosis = assigned(
+        _likely_diagnoses(severity, age_trait, sex, ethnicity),
+        list(targets.category_counts("diagnosis", list(DIAGNOSES), arm).values()),
+        blank + 0.5 * rng.standard_normal(n),
+        rng,
+    )
     history = severity + 0.3 * age_trait
     frame = pd.DataFrame(
         {
-            "sex": fill("sex", list(SEX), noise(1, n, rng)),
+            "sex": sex,
             "age": ages(age_trait, blank, form, targets.moments("age", arm), rng),
             "ethnicity": ethnicity,
             "uk_born": _uk_born(targets, arm, migration, blank, rng),
             "marital_status": fill(
                 "marital_status", MARITAL_BY_AGE, 0.7 * age_trait + noise(0.7, n, rng)
             ),
-            "diagnosis": diagnosis,
+            "diagnosis": [None if k < 0 else list(DIAGNOSES)[k] for k in diagnosis],
             "lifetime_admissions": fill(
                 "lifetime_admissions", list(LIFETIME_ADMISSIONS), history + noise(0.6, n, rng)
             ),
@@ -130,6 +166,54 @@ def ranked(
     filled = np.full(len(score), None, dtype=object)
     filled[order] = levels
     return list(filled)
+
+
+def assigned(
+    likely: Floats, counts: Sequence[int], blank: Floats, rng: np.random.Generator
+) -> NDArray[np.intp]:
+    """Assign unordered levels with exact counts, as a multinomial logit would.
+
+    Everybody's utility of a level is its log odds and Gumbel noise; the assignment with the largest
+    sum has the counts, and is everybody's own choice at some common price of each level.
+
+    Parameters
+    ----------
+    likely
+        Log odds of each level for each participant, shape (n, k).
+    counts
+        How many have each level, k of them.
+    blank
+        How little of the form was filled in, shape (n,); those with most have the value unknown.
+    rng
+        Draws the noise.
+
+    Returns
+    -------
+    numpy.ndarray
+        Level of each, shape (n,); -1 where unknown.
+    """
+    known = np.argsort(blank, kind="stable")[: sum(counts)]
+    slots = np.repeat(np.arange(len(counts)), counts)
+    utility = (likely + rng.gumbel(size=likely.shape))[known]
+    rows, columns = linear_sum_assignment(utility[:, slots], maximize=True)
+    level = np.full(len(likely), -1)
+    level[known[rows]] = slots[columns]
+    return level
+
+
+def _likely_diagnoses(
+    severity: Floats, age: Floats, sex: Sequence[str | None], ethnicity: Sequence[str | None]
+) -> Floats:
+    """Log odds of every diagnosis for everybody, shape (n, 9)."""
+    man = np.array([word == "male" for word in sex], dtype=float)
+    columns = [
+        of.severity * severity
+        + of.age * age
+        + of.man * man
+        + np.array([of.ethnicity.get(word or "", 0.0) for word in ethnicity])
+        for of in DIAGNOSES.values()
+    ]
+    return np.column_stack(columns)
 
 
 def _uk_born(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from core_trial.synthesis.calendar import SATURDAY
 from core_trial.trials.core.words import CENTRES, FOLLOW_UP_DAYS
 
 TEAM, WARD = "crisis_resolution_team", "inpatient_ward"
@@ -24,8 +25,10 @@ ALIKE = 12.0
 #: of those who had none, not on a ward.
 ADMITTED_FIRST = {"never": 0.15, "1": 0.33, "2_to_5": 0.42, "more_than_5": 0.5}
 ADMITTED_UNKNOWN = 0.3
-#: Share of longer readmissions that began with an admission.
-ADMITTED_AGAIN = 0.55
+#: Share of longer readmissions that began with an admission, and of these that went on with a team.
+ADMITTED_AGAIN, FOLLOWED = 0.55, 0.45
+#: Chance that a spell in acute care was the last within the year, and the most spells of anybody.
+LAST, MOST = 0.5, 8
 #: Middle of the stays with a team and of admissions, in days, their spread (of the logarithm), and
 #: the longest that ended by randomisation.
 TEAM_STAY, ADMISSION = (24, 0.55, 150), (15, 0.8, 120)
@@ -33,10 +36,13 @@ TEAM_STAY, ADMISSION = (24, 0.55, 150), (15, 0.8, 120)
 WEEK = 7
 #: Discharge came at most so many days before randomisation.
 DISCHARGED = 28
-#: Share of handovers on which both services count the day, and of discharges that would fall on a
-#: weekend and come on the Friday before.
+#: Share of handovers on which both services count the day.
 OVERLAP = 0.25
-FRIDAY = 0.6
+#: Share of discharges that would fall on a weekend and come before, and by how many days before the
+#: Friday at most.
+EARLIER, BEFORE_FRIDAY = 0.75, 2
+#: Courses of readmission that are looked at for one whose spells do not end at a weekend.
+COURSES = 6
 #: A stay of fewer days is one episode; between two spells lie at least so many days.
 SHORT, APART = 6, 2
 #: An index episode that went on longer than this after randomisation was not with the team alone.
@@ -136,20 +142,28 @@ def _index(person: Person, shares: Mapping[str, float], rng: np.random.Generator
     if person.history == "never":
         shares = {name: share for name, share in shares.items() if name != WARD}
     if rng.random() < chance:
+        start -= _past_friday(person, start - 1, rng)
         handover = start - int(rng.random() > OVERLAP)
         yield _service(shares, rng), True, handover - _length(ADMISSION, rng), handover
     yield TEAM, True, start, end
     if person.index_days > LONG:  # the team keeps on its caseload whom another service takes in
-        yield _service(shares, rng), True, -int(rng.integers(0, WEEK)), int(rng.integers(1, end))
+        left = int(rng.integers(1, end))
+        left = max(left - _past_friday(person, left, rng), 1)
+        yield _service(shares, rng), True, -int(rng.integers(0, WEEK)), left
 
 
 def _discharge(person: Person, rng: np.random.Generator) -> int:
     """Day of discharge by randomisation: the later the likelier, and seldom on a weekend."""
     end = -int((DISCHARGED + 1) * rng.beta(1.0, 1.8))
-    past_friday = (person.weekday + end) % 7 - 4
-    if past_friday > 0 and rng.random() < FRIDAY:
-        end = max(end - past_friday, -DISCHARGED)
-    return end
+    return max(end - _past_friday(person, end, rng), -DISCHARGED)
+
+
+def _past_friday(person: Person, day: int, rng: np.random.Generator) -> int:
+    """Days by which most discharges that would fall on a weekend come earlier."""
+    past = (person.weekday + day) % 7 - SATURDAY + 1
+    if past <= 0 or rng.random() > EARLIER:
+        return 0
+    return past + int(rng.integers(0, BEFORE_FRIDAY + 1))
 
 
 def _length(stay: tuple[int, float, int], rng: np.random.Generator) -> int:
@@ -159,9 +173,19 @@ def _length(stay: tuple[int, float, int], rng: np.random.Generator) -> int:
 
 
 def _later(person: Person, shares: Mapping[str, float], rng: np.random.Generator) -> Iterator[Stay]:
-    for start, end in _spells(person.first, person.days, rng) if person.days else ():
-        for service, first, last in _services(start, end, shares, rng):
+    for start, end in _course(person, rng) if person.days else ():
+        for service, first, last in _services(person, start, end, shares, rng):
             yield service, False, first, last
+
+
+def _course(person: Person, rng: np.random.Generator) -> list[tuple[int, int]]:
+    """Spells of one person, of which few end at a weekend."""
+    for _ in range(COURSES):
+        spells = list(_spells(person.first, person.days, rng))
+        ends = [(person.weekday + end) % 7 for _, end in spells if end < FOLLOW_UP_DAYS]
+        if all(day < SATURDAY or rng.random() > EARLIER for day in ends):
+            break
+    return spells
 
 
 def _spells(first: int, days: int, rng: np.random.Generator) -> Iterator[tuple[int, int]]:
@@ -172,8 +196,8 @@ def _spells(first: int, days: int, rng: np.random.Generator) -> Iterator[tuple[i
     """
     left = FOLLOW_UP_DAYS + 1 - first
     free = left - days
-    most = min(1 + days // SHORT, 1 + free // APART, 4)
-    count = int(rng.binomial(most - 1, 0.4)) + 1
+    most = min(1 + days // SHORT, 1 + free // APART, MOST)
+    count = min(int(rng.geometric(LAST)), most)
     ongoing = free >= APART and days > 1 and rng.random() < LATE * days / left
     count = max(count, 2) if ongoing else count
     cuts = np.sort(rng.choice(np.arange(1, max(days, 2)), count - 1, replace=False))
@@ -188,15 +212,19 @@ def _spells(first: int, days: int, rng: np.random.Generator) -> Iterator[tuple[i
 
 
 def _services(
-    start: int, end: int, shares: Mapping[str, float], rng: np.random.Generator
+    person: Person, start: int, end: int, shares: Mapping[str, float], rng: np.random.Generator
 ) -> Iterator[tuple[str, int, int]]:
-    """The services of one spell: the crisis team, or an admission and then the team."""
+    """The services of one spell: the crisis team, an admission, or one and then the team."""
     beyond = end + int(rng.integers(0, BEYOND)) if end == FOLLOW_UP_DAYS else end
     length = end - start + 1
     if length <= SHORT or rng.random() > ADMITTED_AGAIN:
         yield (TEAM if rng.random() < 0.75 else _service(shares, rng)), start, beyond
         return
+    if rng.random() > FOLLOWED:
+        yield _service(shares, rng), start, beyond
+        return
     handover = start + int(rng.integers(length // 3, length - 1))
+    handover = max(handover - _past_friday(person, handover, rng), start)
     overlap = int(rng.random() < OVERLAP)
     yield _service(shares, rng), start, handover
     yield TEAM, handover + 1 - overlap, beyond

@@ -14,8 +14,8 @@ import pandas as pd
 
 from core_trial.declaration.arms import PRINTED_ARMS, Group
 from core_trial.synthesis.search import Impossible
+from core_trial.synthesis.targets import Targets
 from core_trial.trials.core.generator.interviews import MONTHS
-from core_trial.trials.core.generator.targets import Targets
 from core_trial.trials.core.words import FOLLOW_UPS, Visit
 
 #: Row of the participant, day from randomisation, and kind of an event.

@@ -8,11 +8,11 @@ import pandas as pd
 from core_trial.data.trial import LoadReport, TrialData
 from core_trial.declaration.columns import Column, Integer, Table
 from core_trial.declaration.dates import Day
+from core_trial.synthesis.targets import Targets
 from core_trial.trials.core import CORE
 from core_trial.trials.core.generator.episodes import draw_episodes
 from core_trial.trials.core.generator.events import screening
 from core_trial.trials.core.generator.items import questionnaires
-from core_trial.trials.core.generator.targets import Targets
 from core_trial.trials.core.generator.uptake import sessions
 from core_trial.trials.core.tables import TABLES
 from core_trial.trials.core.words import WORKBOOK_SECTIONS

@@ -4,7 +4,8 @@ Most had left acute care by then and have no such days; a few stayed long. The d
 drawn with the printed mean and standard deviation. Then they move, each a little, until together
 with the readmission days they have the printed quartile and rate ratio of all days in acute care.
 At last those of the intervention arm who were not readmitted exchange their days for the standard
-error. The readmission days stay as they are.
+error, and those of either arm so that few are discharged at a weekend. The readmission days stay as
+they are.
 """
 
 from __future__ import annotations
@@ -18,20 +19,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core_trial.declaration.arms import MODEL_ARMS, Group
+from core_trial.synthesis.calendar import SATURDAY
+from core_trial.synthesis.counts import RateRatio, rate_ratio
 from core_trial.synthesis.exchange import Exchange
+from core_trial.synthesis.lengths import fitting
+from core_trial.synthesis.people import codes, treated
 from core_trial.synthesis.regions import Bounds, Region
 from core_trial.synthesis.samples import long_tail, order_statistics
 from core_trial.synthesis.search import (
+    GOAL,
     Attempt,
     Floats,
     Impossible,
     best_of,
     descend,
 )
-from core_trial.trials.core.generator.counts import RateRatio, rate_ratio
-from core_trial.trials.core.generator.draft import codes, treated
-from core_trial.trials.core.generator.readmission_days import fitting
-from core_trial.trials.core.generator.targets import Targets
+from core_trial.synthesis.targets import Targets
 
 #: Share with index days among those readmitted; of the others, as many as the median of zero
 #: leaves room for, but for a margin. Both are drawn from a range.
@@ -50,6 +53,8 @@ HEAP = 0.15
 #: Candidate moves of one round, and the largest factor by which one move changes somebody's days.
 WIDTH = 150
 STRETCH = 0.25
+#: Share of discharges at a weekend that stay there.
+WEEKEND = 0.3
 #: A mean or a standard deviation this far from the middle of its bounds is as good as there.
 COMFORT = 0.6
 
@@ -180,10 +185,11 @@ def draw_index_days(
     """
     known = people[people["readmitted"].notna()]
     line = targets.line("acute_days", ratio=True)
+    region = targets.region("acute_days", ratio=True)
     clusters = codes(known["cluster_id"])
 
     def draw(rng: np.random.Generator) -> tuple[tuple[IndexDays, Exchange], float]:
-        problem = _nearest_start(known, targets, Region.of(line), rng)
+        problem = _nearest_start(known, targets, region, rng)
         for blur in BLURS:
             problem.blur = blur
             descend(problem, rng, steps=STEPS)
@@ -199,6 +205,8 @@ def draw_index_days(
         return (problem, exchange), max(gauge, problem.farthest())
 
     (problem, exchange), gauge = best_of(draw, rng)
+    _leave_on_weekdays(problem, exchange, known["randomised_on"].dt.day_of_week.to_numpy(), rng)
+    gauge = max(exchange.gauge(), problem.farthest())
     frame = pd.DataFrame(np.nan, people.index, ["index_days", "acute_days"])
     frame.loc[known.index, "index_days"] = problem.days[exchange.at]
     frame["acute_days"] = frame["index_days"] + people["readmission_days"]
@@ -257,8 +265,9 @@ def _who(
 
 def _sample(n: int, positive: int, mean: Bounds, sd: Bounds, rng: np.random.Generator) -> Floats:
     """Index days of those who have any, with the printed mean and SD over all n of the arm."""
-    total, squares = n * mean.middle, (n - 1) * sd.middle**2 + n * mean.middle**2
     for _ in range(200):
+        wanted = mean.drawn(rng)
+        total, squares = n * wanted, (n - 1) * sd.drawn(rng) ** 2 + n * wanted**2
         values = np.round(long_tail(rng.standard_normal(positive), total, squares, 0.5))
         values = np.maximum(values, 1)
         if values[-1] <= LONGEST and (values == 1).mean() <= HEAP:
@@ -270,3 +279,29 @@ def _exchangeable(problem: IndexDays) -> np.ndarray:
     """Who may have whose days: in the intervention arm, among those not readmitted."""
     may = (problem.arm == 1) & (problem.readmission == 0)
     return np.outer(may, may) | np.eye(len(may), dtype=bool)
+
+
+def _leave_on_weekdays(
+    problem: IndexDays, exchange: Exchange, weekday: np.ndarray, rng: np.random.Generator
+) -> None:
+    """Exchange days once more, so that few index episodes end at a weekend and the row stands.
+
+    In the control arm everybody is a cluster, so that no exchange moves the standard error.
+    """
+    days, free, held = problem.days, problem.readmission == 0, exchange.at
+
+    def at_weekend(place: np.ndarray, record: np.ndarray) -> NDArray[np.bool_]:
+        return np.asarray((days[record] > 0) & ((weekday[place] + days[record]) % 7 >= SATURDAY))
+
+    places = rng.permutation(np.flatnonzero(free & at_weekend(np.arange(len(days)), held)))
+    for place in places[rng.random(len(places)) >= WEEKEND]:
+        others = np.flatnonzero(
+            free
+            & (problem.arm == problem.arm[place])
+            & (exchange.clusters != exchange.clusters[place])
+        )
+        here = np.full(len(others), place)
+        off = at_weekend(others, held[here]) | at_weekend(here, held[others])
+        far = exchange.after(here, others) > max(GOAL, exchange.gauge())
+        if len(able := others[~off & ~far]):
+            exchange.make((int(place), int(rng.choice(able))))

@@ -14,11 +14,11 @@ import pandas as pd
 from core_trial.analyses.plan import specification
 from core_trial.declaration.arms import PRINTED_ARMS
 from core_trial.synthesis.calendar import on_working_days
-from core_trial.synthesis.search import best_of
+from core_trial.synthesis.search import Floats, best_of
+from core_trial.synthesis.targets import Targets
 from core_trial.trials.core import CORE
 from core_trial.trials.core.generator.draft import answered, as_analysed, standing
 from core_trial.trials.core.generator.predictors import predictors_found
-from core_trial.trials.core.generator.targets import Targets
 from core_trial.trials.core.words import AMENDMENT_INSTRUMENTS, FOLLOW_UPS, INSTRUMENTS, Visit
 
 #: How much each predictor lowers the chance of being reached, in standard deviations of the noise:
@@ -32,10 +32,14 @@ LASTING = 0.6
 #: health services is the exception at 18 months: by then many had no contact with any.
 INCOMPLETE = 0.02
 NO_SERVICES = 0.11
-#: Days from the baseline interview to randomisation at most, and how late follow-ups were held.
-BASELINE_BEFORE = 7
+#: From the baseline interview to randomisation: shape and scale of a gamma distribution, in days,
+#: and the longest.
+BASELINE_BEFORE = 1.1, 3.2, 28
+#: When follow-ups are due, and from when on they are asked for: mean and spread of the days before;
+#: then people are reached after days with a gamma distribution of this shape and mean.
 MONTHS = {Visit.MONTH_4: 122, Visit.MONTH_18: 548}
-LATENESS = {Visit.MONTH_4: 18.0, Visit.MONTH_18: 22.0}
+ASKED = {Visit.MONTH_4: (9.0, 4.0), Visit.MONTH_18: (12.0, 6.0)}
+LATENESS = 1.6, {Visit.MONTH_4: 26.0, Visit.MONTH_18: 32.0}
 TRIES = 150
 #: Days by which an interview may be moved to suit both sides.
 NEAR = 3
@@ -115,18 +119,34 @@ def _dates(
     """Working days; the last interview of all on its printed date."""
     randomised = people["randomised_on"].to_numpy("datetime64[D]")
     last = targets.date("interviews", "last_date", str(Visit.MONTH_18))
-    on = {Visit.BASELINE: on_working_days(randomised, rng, earlier=BASELINE_BEFORE, later=0)}
+    shape, scale, longest = BASELINE_BEFORE
+    before = np.minimum(rng.gamma(shape, scale, len(people)), longest).astype(int)
+    first = randomised - before.astype("timedelta64[D]")
+    on = {Visit.BASELINE: on_working_days(first, rng, earlier=NEAR, later=0)}
     for visit in FOLLOW_UPS:
         due = randomised + MONTHS[visit]
-        late = np.round(rng.gamma(1.5, LATENESS[visit] / 1.5, len(people))).astype(int)
+        late = np.round(_asked(visit, len(people), rng) + _reached(visit, len(people), rng))
         # A delay beyond the last interview of the trial is taken as a shorter one.
         room = np.maximum((last - due).astype(int) - NEAR, 1)
-        on[visit] = on_working_days(due + late % room, rng, earlier=NEAR, later=NEAR)
-    held = columns[f"interviewed_{Visit.MONTH_18}"].to_numpy()
-    latest = np.flatnonzero(held)[np.argmax(on[Visit.MONTH_18][held])]
+        held = due + np.where(late > room, late % room, late).astype("timedelta64[D]")
+        on[visit] = on_working_days(held, rng, earlier=NEAR, later=NEAR)
+    present = columns[f"interviewed_{Visit.MONTH_18}"].to_numpy()
+    latest = np.flatnonzero(present)[np.argmax(on[Visit.MONTH_18][present])]
     on[Visit.MONTH_18][latest] = last
     dates = {}
     for visit, days in on.items():
         series = pd.Series(days.astype("datetime64[s]"), index=people.index)
         dates[f"{visit}_on"] = series.where(columns[f"interviewed_{visit}"])
     return pd.DataFrame(dates)
+
+
+def _asked(visit: Visit, n: int, rng: np.random.Generator) -> Floats:
+    """Days from when the interview is due to when it is first asked for, below zero; shape (n,)."""
+    before, spread = ASKED[visit]
+    return np.asarray(-before + spread * rng.standard_normal(n))
+
+
+def _reached(visit: Visit, n: int, rng: np.random.Generator) -> Floats:
+    """Days that it takes to reach people, shape (n,)."""
+    shape, means = LATENESS
+    return rng.gamma(shape, means[visit] / shape, n)

@@ -6,86 +6,20 @@ some groups and some items more than towards others. All of that lasts from one 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
 from core_trial.declaration.instruments import Instrument
-from core_trial.synthesis.search import Floats
+from core_trial.synthesis.items import Habits, split
 from core_trial.trials.core.generator.draft import answered, column
 from core_trial.trials.core.words import AMENDMENT_INSTRUMENTS, INSTRUMENTS, Visit
 
-#: Spreads as shares of the items' range: of the items' difficulty, of one person's leaning towards
-#: groups of items and towards single items, and of what is left at each visit.
-DIFFICULTY = 0.12
-GROUP, ITEM, VISIT = 0.11, 0.13, 0.16
 #: Groups of items that go together beyond the total; ours, after what each instrument asks about.
 GROUPS = {"csq": 1, "qpr": 2, "imr": 3, "bprs": 4, "uls": 2, "lsns": 2}
+#: What the interviewer rates.
+RATED = frozenset({"bprs"})
 #: Share of incomplete questionnaires that were left out altogether; else a few items are blank.
 LEFT_OUT = 0.5
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Habits:
-    """How n people answer one instrument of k items, whatever their score.
-
-    Parameters
-    ----------
-    difficulty
-        Of the items, shape (k,), in points.
-    leaning
-        Of each person towards each item, shape (n, k), in points.
-    """
-
-    difficulty: Floats
-    leaning: Floats
-
-    @classmethod
-    def draw(cls, instrument: Instrument, n: int, rng: np.random.Generator) -> Habits:
-        """Difficulties and leanings of n people."""
-        k, span = instrument.items, instrument.high - instrument.low
-        groups = GROUPS[instrument.name]
-        member = rng.permutation(np.arange(k) % groups)
-        by_group = GROUP * (groups > 1) * rng.standard_normal((n, groups))[:, member]
-        by_item = ITEM * rng.standard_normal((n, k))
-        return cls(DIFFICULTY * span * rng.standard_normal(k), span * (by_group + by_item))
-
-
-def split(
-    total: Floats, instrument: Instrument, habits: Habits, rng: np.random.Generator
-) -> Floats:
-    """Answers, all in the direction of the total, that sum to it.
-
-    Parameters
-    ----------
-    total
-        Scores, shape (n,), within the instrument's range.
-    instrument
-        Number and range of its items.
-    habits
-        Of the same n people.
-    rng
-        Draws the answers.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n, items), whole numbers within the items' range.
-    """
-    k, low, high = instrument.items, instrument.low, instrument.high
-    noise = VISIT * (high - low) * rng.standard_normal((len(total), k))
-    drawn = total[:, None] / k + habits.difficulty + habits.leaning + noise
-    answers = np.clip(np.round(drawn), low, high)
-    while True:
-        off = total - answers.sum(axis=1)
-        rows = np.flatnonzero(off)
-        if len(rows) == 0:
-            return answers + 0.0
-        side = np.sign(off[rows])[:, None]
-        able = (answers[rows] + side >= low) & (answers[rows] + side <= high)
-        chosen = np.argmax(rng.random(able.shape) * able, axis=1)
-        answers[rows, chosen] += side[:, 0]
 
 
 def questionnaires(people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -98,7 +32,12 @@ def questionnaires(people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFra
         by participant and date.
     """
     visits = []
-    habits = {scale: Habits.draw(scale, len(people), rng) for scale in INSTRUMENTS}
+    habits = {
+        scale: Habits.draw(
+            scale, len(people), rng, groups=GROUPS[scale.name], rated=scale.name in RATED
+        )
+        for scale in INSTRUMENTS
+    }
     for visit in Visit:
         here = people[f"interviewed_{visit}"].to_numpy(dtype=bool)
         held = people[here]
@@ -110,8 +49,7 @@ def questionnaires(people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFra
             }
         )
         parts = [
-            _answers(held, scale, visit, Habits(own.difficulty, own.leaning[here]), rng)
-            for scale, own in habits.items()
+            _answers(held, scale, visit, own.among(here), rng) for scale, own in habits.items()
         ]
         visits.append(pd.concat([frame, *parts], axis=1))
     return pd.concat(visits).sort_values(["participant_id", "completed_on"], ignore_index=True)

@@ -15,11 +15,16 @@ from core_trial.results import Key
 from core_trial.synthesis.approach import approach
 from core_trial.synthesis.forms import CLUSTER, Row
 from core_trial.synthesis.linear import Scores, calibrate
+from core_trial.synthesis.people import treated
 from core_trial.synthesis.regions import Line, Region
-from core_trial.synthesis.search import Attempt, Floats, best_of, listener
-from core_trial.trials.core.generator.draft import treated
+from core_trial.synthesis.search import NEAR, Attempt, Floats, best_of, listener
+from core_trial.synthesis.targets import Targets
 from core_trial.trials.core.generator.predictors import predictors_found
-from core_trial.trials.core.generator.targets import Targets
+
+#: Ratio of the workers' variance to the residual one: mean over the outcomes, and how they differ.
+BETWEEN = 0.05, 0.03
+#: Above this the scores are drawn anew.
+LARGEST_BETWEEN = 0.2
 
 
 def calibrated(
@@ -30,6 +35,8 @@ def calibrated(
     start: Callable[[np.random.Generator], Floats],
     targets: Targets,
     rng: np.random.Generator,
+    *,
+    spread: tuple[float, float] | None = None,
 ) -> tuple[Floats, list[Attempt]]:
     """Values of an outcome whose printed rows and moments all stand.
 
@@ -47,6 +54,8 @@ def calibrated(
         Draws values for those with a known outcome, to begin with.
     targets, rng
         What is printed; the source of all chance.
+    spread
+        Standard deviations of the control and the intervention arm to begin with.
 
     Returns
     -------
@@ -58,19 +67,25 @@ def calibrated(
     listener.get()(spec.name)
     frame = frame.assign(**{spec.fitted.outcome: np.where(known, 0.0, np.nan)})
     printed = list(_printed(spec, frame, targets))
-    rows = [_row(frame[known], model, line) for _, line, model in printed]
+    rows = [
+        _row(frame[known], model, targets.region(spec.name, ratio=False, level=level))
+        for level, _, model in printed
+    ]
     arm = treated(frame)[known]
     moments = [targets.moments(spec.name, str(a)) for a in MODEL_ARMS]
 
     def draw(rng: np.random.Generator) -> tuple[Scores, float]:
-        scores = Scores(start(rng), limits, rows, [1 - arm, arm], moments)
+        between = max(BETWEEN[0] + BETWEEN[1] * rng.standard_normal(), 0.0)
+        scores = Scores(start(rng), limits, rows, [1 - arm, arm], moments, between, spread)
         approach(scores)
-        return scores, calibrate(scores, rng)
+        distance = calibrate(scores, rng)
+        unlike = max(row.fit(scores.y)[2] for row in rows) > LARGEST_BETWEEN
+        return scores, max(distance, NEAR) if unlike else distance
 
     scores, _ = best_of(draw, rng, tries=4)
     values = np.full(len(frame), np.nan)
     values[known] = scores.y
-    names = [(name, line) for name, line, _ in printed]
+    names = [(f"{spec.name} {level}".strip(), line) for level, line, _ in printed]
     return values, [*_rows_reached(names, scores), *_missed_moments(spec.name, scores, targets)]
 
 
@@ -95,18 +110,18 @@ def _missed_moments(name: str, scores: Scores, targets: Targets) -> Iterator[Att
 def _printed(
     spec: AnalysisSpec, frame: pd.DataFrame, targets: Targets
 ) -> Iterator[tuple[str, Line, ModelSpec]]:
-    """The analysis itself, and its sensitivity analysis where that is printed."""
-    yield spec.name, targets.line(spec.name, ratio=False), spec.fitted
+    """Level, line and model of the analysis, and of its sensitivity analysis where printed."""
+    yield "", targets.line(spec.name, ratio=False), spec.fitted
     level = missingness.ADJUSTED
     if Key(spec.name, "estimate", "", level) in targets.printed:
         found = predictors_found(spec, frame)
         line = targets.line(spec.name, ratio=False, level=level)
-        yield f"{spec.name} {level}", line, spec.fitted.adjusted_for(*found)
+        yield level, line, spec.fitted.adjusted_for(*found)
 
 
-def _row(known: pd.DataFrame, model: ModelSpec, line: Line) -> Row:
+def _row(known: pd.DataFrame, model: ModelSpec, region: Region) -> Row:
     """The complete cases of one model, by their position among those with a known outcome."""
     cases = known.reset_index(drop=True)[[*model.covariates, CLUSTER]].dropna()
     for name in cases.select_dtypes("category"):
         cases[name] = cases[name].cat.remove_unused_categories()
-    return Row(" + ".join(model.covariates), cases, Region.of(line))
+    return Row(" + ".join(model.covariates), cases, region)

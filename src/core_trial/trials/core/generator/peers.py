@@ -1,9 +1,9 @@
 """Stage 5: peer support workers, who are the clusters of the intervention arm.
 
 Each works in one centre, in the pilot or in the main trial, around a time of its own, and takes on
-between one and some twenty participants. Then participants of one centre who were randomised within
-weeks of each other exchange their workers until the clustered standard error of the hazard ratio
-prints as it should. The hazard ratio knows nothing of that. The odds ratio does, if workers come to
+up to some fourteen participants. Then participants of one centre who were randomised within weeks
+of each other exchange their workers until the clustered standard error of the hazard ratio prints
+as it should. The hazard ratio knows nothing of that. The odds ratio does, if workers come to
 differ in how many were readmitted; then it is all done anew.
 """
 
@@ -15,20 +15,20 @@ import pandas as pd
 from core_trial.analyses.fits import Fits
 from core_trial.declaration.arms import Group
 from core_trial.synthesis.exchange import Exchange
-from core_trial.synthesis.regions import Region
+from core_trial.synthesis.people import codes, treated
 from core_trial.synthesis.search import Attempt, best_of, descend
+from core_trial.synthesis.targets import Targets
+from core_trial.synthesis.times import hazard_ratio
 from core_trial.trials.core import CORE
 from core_trial.trials.core.generator.allocation import days_since_first
-from core_trial.trials.core.generator.draft import as_analysed, codes, treated
-from core_trial.trials.core.generator.targets import Targets
-from core_trial.trials.core.generator.times import hazard_ratio
+from core_trial.trials.core.generator.draft import as_analysed
 from core_trial.trials.core.plan import PRIMARY
 
 #: Intervention participants per worker on average, and the most that one takes on.
-CASELOAD = 4.7
-LARGEST_CASELOAD = 20
-#: Shape of the gamma distribution of caseloads: below 1, a few workers carry much.
-UNEVENNESS = 0.9
+CASELOAD = 6.0
+LARGEST_CASELOAD = 14
+#: Shape of the gamma distribution of caseloads: the larger, the more even.
+EVENNESS = 4.0
 #: How long a worker stays, as a share of the recruitment period in the centre.
 TENURE = 0.25
 #: Participants who were never given a worker; each is a cluster of its own.
@@ -56,12 +56,13 @@ def assign_workers(
         known["readmitted"].to_numpy(),
     )
     line = targets.line("time_to_readmission", ratio=True)
+    region = targets.region("time_to_readmission", ratio=True)
 
     def draw(rng: np.random.Generator) -> tuple[tuple[pd.Series, list[Attempt]], float]:
         workers = _workers(people, rng)
         clusters = codes(_cluster_ids(known, workers[known.index]))
         allowed = _exchangeable(known, workers[known.index])
-        exchange = Exchange(influence, clusters, allowed, Region.of(line), estimate)
+        exchange = Exchange(influence, clusters, allowed, region, estimate)
         gauge = descend(exchange, rng, steps=400)
         workers[known.index[exchange.at]] = workers[known.index].to_numpy()
         odds = _odds_ratio(people, workers, targets)
@@ -79,7 +80,8 @@ def _odds_ratio(people: pd.DataFrame, workers: pd.Series, targets: Targets) -> A
     fits = Fits(CORE, frame)
     found = fits.of(fits.spec(PRIMARY.key).fitted).fit
     k = found.position(CORE.arm.term)
-    return Region.of(line).attempt(PRIMARY.key, line, found.beta[k], found.std_error[k])
+    region = targets.region(PRIMARY.key, ratio=True)
+    return region.attempt(PRIMARY.key, line, found.beta[k], found.std_error[k])
 
 
 def _workers(people: pd.DataFrame, rng: np.random.Generator) -> pd.Series:
@@ -98,7 +100,7 @@ def _choose(day: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Worker of each participant of one centre, by when the worker is around and how busy."""
     n = len(day)
     count = max(2, round(n / CASELOAD))
-    share = rng.gamma(UNEVENNESS, size=count) + 0.05
+    share = rng.gamma(EVENNESS, size=count) + 0.05
     around = np.sort(rng.uniform(0, day.max(), count))
     near = np.exp(-(((day[:, None] - around) / (TENURE * day.max() + 1)) ** 2))
     chosen, load = np.empty(n, dtype=int), np.zeros(count)

@@ -15,18 +15,25 @@ import pandas as pd
 from core_trial.analyses.plan import specification
 from core_trial.declaration.arms import MODEL_ARMS
 from core_trial.declaration.instruments import Instrument
+from core_trial.synthesis.people import treated
+from core_trial.synthesis.rows import Plan, balance
 from core_trial.synthesis.samples import beta_scores
 from core_trial.synthesis.search import Attempt, Floats
+from core_trial.synthesis.targets import Targets
 from core_trial.trials.core import CORE
-from core_trial.trials.core.generator.draft import answered, as_analysed, column, treated
+from core_trial.trials.core.generator.draft import answered, as_analysed, column
 from core_trial.trials.core.generator.outcomes import calibrated
-from core_trial.trials.core.generator.targets import Targets
-from core_trial.trials.core.generator.traits import TRAITS, Plan, at_baseline, balance, innovations
+from core_trial.trials.core.generator.traits import TRAITS, at_baseline, innovations
 from core_trial.trials.core.plan import SCALES
 from core_trial.trials.core.words import FOLLOW_UPS, INSTRUMENTS, Visit
 
 #: Noise that each try adds to the trait, so that no two tries are the same.
 SHAKEN = 0.1
+#: Correlation with the baseline that is aimed at after 18 months; and after four months, at least
+#: this, and so much more than after 18, as far as the printed standard deviations let it.
+LATER, EARLIER, FADING = 0.5, 0.6, 0.15
+#: Share of the difference between the arms' baseline deviations (of their logarithm) that goes.
+ALIKE = 0.7
 SPECS = {scale.key: specification(CORE, scale) for scale in SCALES}
 
 
@@ -46,7 +53,7 @@ def draw_scores(
     traits = at_baseline(people, rng)
     changes = innovations(people, rng)
     for instrument in INSTRUMENTS:
-        plans = {visit: _plan(frame, instrument, visit, targets) for visit in FOLLOW_UPS}
+        plans = _plans(frame, instrument, targets)
         everybody = _baseline(frame, instrument, traits[instrument.outcome], plans)
         known = people[answered(instrument, Visit.BASELINE)]
         frame[column(instrument, Visit.BASELINE)] = np.where(known, everybody, np.nan)
@@ -60,7 +67,17 @@ def draw_scores(
     return frame[frame.columns.difference(people.columns, sort=False)], attempts
 
 
-def _plan(frame: pd.DataFrame, instrument: Instrument, visit: Visit, targets: Targets) -> Plan:
+def _plans(frame: pd.DataFrame, instrument: Instrument, targets: Targets) -> dict[Visit, Plan]:
+    """Plans of both follow-ups; what a baseline says of later scores fades with time."""
+    later = _plan(frame, instrument, Visit.MONTH_18, targets, LATER)
+    typical = max(EARLIER, later.carried + FADING)
+    earlier = _plan(frame, instrument, Visit.MONTH_4, targets, typical)
+    return {Visit.MONTH_4: earlier, Visit.MONTH_18: later}
+
+
+def _plan(
+    frame: pd.DataFrame, instrument: Instrument, visit: Visit, targets: Targets, typical: float
+) -> Plan:
     """What the printed row of one score asks of the draw."""
     name = column(instrument, visit)
     arm = treated(frame)[_in_model(frame, instrument, visit)]
@@ -70,6 +87,7 @@ def _plan(frame: pd.DataFrame, instrument: Instrument, visit: Visit, targets: Ta
         targets.region(name, ratio=False),
         (int((1 - arm).sum()), int(arm.sum())),
         TRAITS[instrument.outcome].sd,
+        typical,
     )
 
 
@@ -88,8 +106,18 @@ def _baseline(
         inside = _in_model(frame, instrument, visit)
         contrasts.append(inside * (arm / (inside @ arm) - (1 - arm) / (inside @ (1 - arm))))
     drawn = beta_scores(trait, behaviour.mean, behaviour.sd, _edges(instrument))
+    drawn = alike(drawn, arm)
     moved = balance(drawn, contrasts, [plans[visit].imbalance for visit in FOLLOW_UPS])
     return np.clip(np.round(moved), *instrument.range)
+
+
+def alike(values: Floats, arm: Floats) -> Floats:
+    """Values whose arms spread about alike: chance alone would now and then have them differ."""
+    pooled, found = values.std(), values.copy()
+    for a in (0, 1):
+        own = values[arm == a]
+        found[arm == a] = own.mean() + (own - own.mean()) * (pooled / own.std()) ** ALIKE
+    return found
 
 
 def _follow_up(
@@ -116,7 +144,7 @@ def _follow_up(
         return drawn
 
     spec = SPECS[column(instrument, visit)]
-    return calibrated(spec, frame, known, instrument.range, start, targets, rng)
+    return calibrated(spec, frame, known, instrument.range, start, targets, rng, spread=wanted.sds)
 
 
 def _edges(instrument: Instrument) -> tuple[float, float]:

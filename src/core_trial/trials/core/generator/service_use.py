@@ -13,12 +13,13 @@ from scipy import special
 
 from core_trial.analyses.plan import specification
 from core_trial.declaration.arms import MODEL_ARMS
+from core_trial.synthesis.people import treated
+from core_trial.synthesis.rows import Plan
 from core_trial.synthesis.search import Attempt, Floats
+from core_trial.synthesis.targets import Targets
 from core_trial.trials.core import CORE
-from core_trial.trials.core.generator.draft import as_analysed, standing, treated
+from core_trial.trials.core.generator.draft import as_analysed, standing
 from core_trial.trials.core.generator.outcomes import calibrated
-from core_trial.trials.core.generator.targets import Targets
-from core_trial.trials.core.generator.traits import Plan
 from core_trial.trials.core.plan import SERVICE_USE
 
 #: Contacts in the year before: mean and standard deviation, and the most that anybody has.
@@ -56,7 +57,8 @@ def draw_contacts(
     wanted = Plan.of((moments[0], moments[1]), region, (sum(arm == 0), sum(arm == 1)), SD, TYPICAL)
     need = HISTORY * standing(people, "lifetime_admissions") + PSYCHOSIS * people["psychosis"]
     need = need[known] - need[known].mean()
-    z, before = _before(arm, need.to_numpy(), float(np.mean(wanted.imbalance)), rng)
+    imbalance = float(np.clip(0.0, *wanted.imbalance))  # no larger than it has to be
+    z, before = _before(arm, need.to_numpy(), imbalance, rng)
     baseline = np.full(len(people), np.nan)
     baseline[known] = before
     frame = as_analysed(people).assign(cmht_contacts_baseline=baseline)

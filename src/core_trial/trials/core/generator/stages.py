@@ -8,17 +8,18 @@ undo, and the same seed gives the same trial.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from core_trial.data.trial import TrialData
+from core_trial.synthesis.people import add
 from core_trial.synthesis.progress import watched
 from core_trial.synthesis.search import Attempt
+from core_trial.synthesis.targets import Targets
 from core_trial.trials.core.generator.allocation import allocate
 from core_trial.trials.core.generator.characteristics import characterise
-from core_trial.trials.core.generator.draft import add
 from core_trial.trials.core.generator.events import draw_events
 from core_trial.trials.core.generator.files import as_trial
 from core_trial.trials.core.generator.index_days import draw_index_days
@@ -28,7 +29,7 @@ from core_trial.trials.core.generator.readmission import readmit
 from core_trial.trials.core.generator.readmission_days import draw_readmission_days
 from core_trial.trials.core.generator.scales import draw_scores
 from core_trial.trials.core.generator.service_use import draw_contacts
-from core_trial.trials.core.generator.targets import Targets
+from core_trial.trials.core.generator.targets import published
 from core_trial.trials.core.generator.times import draw_days
 from core_trial.trials.core.generator.uptake import draw_sessions, draw_workbook
 
@@ -102,7 +103,7 @@ def synthesise(
     Impossible
         When the margins contradict one another, so that there is no such trial at all.
     """
-    wanted = targets or Targets.published()
+    wanted = replace(targets or published(), seed=seed)
     streams = map(np.random.default_rng, np.random.SeedSequence(seed).spawn(len(STAGES) + 3))
     attempts: list[Attempt] = []
     people = allocate(wanted, next(streams))

@@ -8,16 +8,16 @@ part to the peer support worker.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
-from core_trial.synthesis.regions import Bounds, Region
+from core_trial.synthesis.people import codes
 from core_trial.synthesis.search import Floats
-from core_trial.trials.core.generator.draft import codes, standing
+from core_trial.trials.core.generator.draft import standing
 from core_trial.trials.core.words import FOLLOW_UPS, Visit
 
 
@@ -31,30 +31,25 @@ class Trait:
         Correlation with the common factor.
     mean, sd
         Of the score at baseline.
-    worker
-        Share of the variance at four and at eighteen months that belongs to the worker.
     """
 
     wellbeing: float
     mean: float
     sd: float
-    worker: tuple[float, float] = (0.0, 0.0)
-
-    def share(self, visit: Visit) -> float:
-        """The worker's share of the variance at a follow-up."""
-        return self.worker[FOLLOW_UPS.index(visit)]
 
 
 TRAITS: Mapping[str, Trait] = MappingProxyType(
     {
-        "satisfaction": Trait(0.35, 25.0, 5.5, (0.12, 0.06)),
-        "self_management": Trait(0.70, 48.0, 8.0, (0.12, 0.08)),
-        "recovery": Trait(0.80, 52.0, 15.5, (0.06, 0.08)),
-        "symptoms": Trait(-0.65, 44.0, 12.5, (0.05, 0.0)),
-        "loneliness": Trait(-0.60, 22.5, 4.0, (0.0, 0.06)),
-        "social_network": Trait(0.45, 12.0, 5.8, (0.04, 0.04)),
+        "satisfaction": Trait(0.35, 25.0, 5.5),
+        "self_management": Trait(0.70, 48.0, 8.0),
+        "recovery": Trait(0.80, 52.0, 15.5),
+        "symptoms": Trait(-0.65, 44.0, 12.5),
+        "loneliness": Trait(-0.60, 22.5, 4.0),
+        "social_network": Trait(0.45, 12.0, 5.8),
     }
 )
+#: Share of the innovation's variance that belongs to the worker.
+WORKER = 0.05
 #: Correlation of the innovations between the two follow-ups, and the loss of wellbeing (in
 #: standard deviations of the innovation) in those who were readmitted, and with every standard
 #: deviation of past admissions.
@@ -64,75 +59,6 @@ HISTORY = 0.3
 #: The same loss at baseline, and what a partner does there to company, in standard deviations.
 HISTORY_BEFORE = 0.3
 TOGETHER = MappingProxyType({"loneliness": -0.4, "social_network": 0.5})
-#: Covariates beside arm and baseline (condition, centres); each explains one part in n by chance.
-OTHERS = 6
-#: A correlation of baseline and follow-up score outside of these would look odd.
-CARRIED = (0.2, 0.8)
-#: The printed means bound the difference of raw means; stay this far inside, in half-widths.
-INSIDE = 0.75
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What the printed row of one score asks of the draw.
-
-    Parameters
-    ----------
-    carried
-        Correlation of the score with its baseline.
-    means, sds
-        Of the control and the intervention arm.
-    imbalance
-        Lowest and highest difference between the arms' mean baseline scores, among those in the
-        model, that lets both the raw means and the adjusted difference print as they should.
-    """
-
-    carried: float
-    means: tuple[float, float]
-    sds: tuple[float, float]
-    imbalance: tuple[float, float]
-
-    @classmethod
-    def of(
-        cls,
-        moments: tuple[tuple[Bounds, Bounds], tuple[Bounds, Bounds]],
-        region: Region,
-        sizes: tuple[int, int],
-        baseline_sd: float,
-        typical: float = 0.5,
-    ) -> Plan:
-        """Work out a plan.
-
-        Parameters
-        ----------
-        moments
-            Bounds of mean and SD of the control and the intervention arm.
-        region
-            Where (difference in means, standard error) should lie.
-        sizes
-            Participants in the model, by arm.
-        baseline_sd
-            Standard deviation of the baseline score.
-        typical
-            The correlation with the baseline that the standard deviations are chosen for, as far as
-            their bounds let them.
-        """
-        difference, error = region.centre
-        residual = error / np.sqrt(1 / sizes[0] + 1 / sizes[1])
-        wanted = residual / np.sqrt(1 - typical**2)
-        sds = [sd.nearest(wanted) for _, sd in moments]
-        total = np.sqrt(np.mean(np.square(sds)))
-        explained = 1 - (residual / total) ** 2 - OTHERS / sum(sizes)
-        carried = float(np.clip(np.sqrt(max(explained, 0)), *CARRIED))
-        control, treated = (mean for mean, _ in moments)
-        room = INSIDE * (control.half + treated.half)
-        apart = treated.middle - control.middle
-        ends = [
-            (apart + side * room - difference) / (carried * total / baseline_sd) for side in (-1, 1)
-        ]
-        shift = (float(np.clip(difference, apart - room, apart + room)) - apart) / 2
-        means = (control.middle - shift, treated.middle + shift)
-        return cls(carried, means, (sds[0], sds[1]), (ends[0], ends[1]))
 
 
 def correlated(common: Floats, rng: np.random.Generator) -> dict[str, Floats]:
@@ -168,28 +94,7 @@ def innovations(people: pd.DataFrame, rng: np.random.Generator) -> dict[Visit, d
     for name, trait in TRAITS.items():
         lasting = LASTING * first[name] + np.sqrt(1 - LASTING**2) * second[name]
         for visit, own in zip(FOLLOW_UPS, (first[name], lasting), strict=True):
-            share = trait.share(visit)
             effect = rng.standard_normal(workers.max() + 1)[workers]
-            mixed = np.sqrt(1 - share) * own + np.sqrt(share) * effect
+            mixed = np.sqrt(1 - WORKER) * own + np.sqrt(WORKER) * effect
             found[visit][name] = mixed - trait.wellbeing * loss
     return found
-
-
-def balance(
-    y: Floats, contrasts: Sequence[Floats], allowed: Sequence[tuple[float, float]]
-) -> Floats:
-    """The least change of y that brings linear contrasts of it into their ranges.
-
-    Parameters
-    ----------
-    y
-        Shape (n,).
-    contrasts
-        Weights, shape (n,) each; a contrast is their product with y.
-    allowed
-        Lowest and highest value of each contrast.
-    """
-    A = np.array(contrasts)
-    now = A @ y
-    wanted = np.clip(now, *np.array(allowed).T)
-    return np.asarray(y + A.T @ np.linalg.solve(A @ A.T, wanted - now))

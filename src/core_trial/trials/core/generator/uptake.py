@@ -13,11 +13,11 @@ import pandas as pd
 
 from core_trial.declaration.arms import PRINTED_ARMS, Group
 from core_trial.synthesis.calendar import on_working_days
+from core_trial.synthesis.people import treated
 from core_trial.synthesis.samples import order_statistics
 from core_trial.synthesis.search import Floats, Impossible, best_of
-from core_trial.trials.core.generator.draft import treated
+from core_trial.synthesis.targets import Targets
 from core_trial.trials.core.generator.episodes import WARD
-from core_trial.trials.core.generator.targets import Targets
 from core_trial.trials.core.tables import SESSIONS
 from core_trial.trials.core.words import WORKBOOK_SECTIONS, Visit
 
@@ -36,8 +36,9 @@ ENGAGED = 0.4
 STOP, FADING, LAPSING = 0.5, 0.6, (1.5, 1.0)
 #: How likely a session during a stay on a ward is attended, relative to others.
 ON_WARD = 0.15
-#: Days from randomisation to the first session, and how often so many weeks lie between two.
-FIRST_SESSION = (5, 28)
+#: Days from randomisation to the first session: the earliest, then shape and scale of a gamma
+#: distribution, and the latest; and how often so many weeks lie between two.
+FIRST_SESSION = 3, (2.2, 5.5), 75
 WEEKS = {1: 0.8, 2: 0.17, 3: 0.03}
 
 
@@ -163,8 +164,8 @@ def sessions(
     rows: list[tuple[str, int, np.datetime64, bool]] = []
     for who, day0, (offered, attended) in zip(held["participant_id"], days0, numbers, strict=True):
         weeks = np.cumsum(rng.choice(list(WEEKS), offered, p=list(WEEKS.values())))
-        first = day0 + rng.integers(*FIRST_SESSION) + 7 * (weeks - weeks[0])
-        days = np.sort(on_working_days(first, rng, earlier=1, later=1))
+        due = day0 + _first_session(rng) + 7 * (weeks - weeks[0])
+        days = np.sort(on_working_days(due, rng, earlier=1, later=1))
         weight = FADING ** np.arange(offered)
         if rng.random() > STOP:
             weight = np.linspace(*LAPSING, offered)
@@ -173,6 +174,12 @@ def sessions(
         came = rng.choice(offered, attended, replace=False, p=weight / weight.sum())
         rows += [(who, k + 1, day, bool(k in came)) for k, day in enumerate(days)]
     return pd.DataFrame(rows, columns=["participant_id", "session", "offered_on", "attended"])
+
+
+def _first_session(rng: np.random.Generator) -> int:
+    """Days from randomisation to the first session."""
+    earliest, waiting, latest = FIRST_SESSION
+    return int(min(earliest + 1 + rng.gamma(*waiting), latest))
 
 
 def draw_workbook(people: pd.DataFrame, targets: Targets, rng: np.random.Generator) -> pd.DataFrame:

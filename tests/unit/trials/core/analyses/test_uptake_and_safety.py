@@ -13,6 +13,7 @@ PEOPLE = pd.DataFrame(
     {
         "participant_id": list("abcdef"),
         "arm": ["intervention", "control"] * 3,
+        "psw_id": ["p", None, "q", None, "p", None],
         "psychosis": [True, False, False, True, False, True],
         "sessions_offered": [10.0, NAN, 10.0, NAN, 4.0, NAN],
         "sessions_attended": [10.0, NAN, 3.0, NAN, 2.0, NAN],
@@ -41,6 +42,28 @@ def test_uptake_counts_protocol_sessions_in_everybody_and_all_ten_in_those_offer
     assert found.value("sessions", "median", "intervention") == 3.0
     assert found.value("workbook_read", "N", "control") == 2
     assert found.value("plans_moving_on", "percent", "intervention") == 50.0
+
+
+def test_sessions_of_each_worker_are_over_all_participants():
+    found = Results(tuple(uptake.records(DATA)))
+    held = [found.value("clusters", s, "intervention", "sessions") for s in ("least", "most")]
+    assert held == [3.0, 12.0]
+
+
+def test_participants_with_events_are_out_of_all_randomised():
+    events = pd.DataFrame(
+        {
+            "participant_id": ["a", "b", "b"],
+            "category": ["readmission", "death_suicide", "readmission"],
+            "related": [False, False, True],
+        }
+    )
+    data = AnalysisSet(PEOPLE, trial=CORE, tables={"adverse_events": events})
+    found = Results(tuple(safety.records(data)))
+    name = "participants_with_events"
+    assert [found.value(name, "n", arm) for arm in ("intervention", "control", "")] == [1, 1, 2]
+    assert found.value(name, "N", "control") == 3
+    assert found.value(name, "n", "control", "readmission") == 1
 
 
 def test_events_are_counted_by_arm_and_kind():

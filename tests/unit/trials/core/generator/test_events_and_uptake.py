@@ -7,7 +7,7 @@ import pytest
 from core_trial.analyses.summaries import stata_percentile
 from core_trial.synthesis.search import Impossible
 from core_trial.trials.core.generator.events import _counts_by_arm, draw_events, screening
-from core_trial.trials.core.generator.targets import Targets
+from core_trial.trials.core.generator.targets import published
 from core_trial.trials.core.generator.uptake import (
     _left_by_worker,
     draw_sessions,
@@ -15,7 +15,7 @@ from core_trial.trials.core.generator.uptake import (
     sessions,
 )
 
-TARGETS = Targets.published()
+TARGETS = published()
 NO_CARE = pd.DataFrame(columns=["participant_id", "service", "started_on", "ended_on"])
 
 

@@ -6,9 +6,10 @@ import pytest
 
 from core_trial.published import registry
 from core_trial.results import Key
-from core_trial.trials.core.generator.targets import INSTEAD, Targets
+from core_trial.synthesis.targets import Targets
+from core_trial.trials.core.generator.targets import INSTEAD, published
 
-TARGETS = Targets.published()
+TARGETS = published()
 
 
 def test_every_number_that_participants_have_is_a_target_unless_impossible():

@@ -7,11 +7,11 @@ import pytest
 from core_trial.models.counts.zero_inflated_nb import zero_inflated_nb
 from core_trial.models.intercept.mixed_logistic import mixed_logistic
 from core_trial.models.survival.cox import cox
+from core_trial.synthesis.cells import grouped_logistic
+from core_trial.synthesis.counts import rate_ratio
 from core_trial.synthesis.exchange import Exchange
 from core_trial.synthesis.regions import Line, Region
-from core_trial.trials.core.generator.counts import rate_ratio
-from core_trial.trials.core.generator.readmission import grouped_logistic
-from core_trial.trials.core.generator.times import hazard_ratio
+from core_trial.synthesis.times import hazard_ratio
 
 #: Two searches for one maximum agree to about this, relative to a standard error of 0.2.
 AGREE = 1e-7

@@ -20,10 +20,8 @@ from scipy import special
 
 from core_trial.errors import FitError
 from core_trial.synthesis.search import Floats
-from core_trial.trials.core.words import FOLLOW_UP_DAYS
 
-#: Every possible number of days, and every pair of it with an arm as columns (1, arm).
-DAYS = np.arange(FOLLOW_UP_DAYS + 1)
+#: The arms as columns (1, arm).
 PAIRS = np.array([[1.0, 0.0], [1.0, 1.0]])
 #: Starts (b0, b1, g, a): a common and a rare excess of zeros.
 STARTS = (np.array([3.0, 0.0, 0.5, 0.0]), np.array([2.0, 0.0, -1.0, 1.0]))
@@ -54,7 +52,9 @@ class RateRatio:
         return np.asarray(self.parts[arm.astype(int), days.astype(int)])
 
 
-def rate_ratio(arm: Floats, days: Floats, start: Floats | None = None) -> RateRatio:
+def rate_ratio(
+    arm: Floats, days: Floats, start: Floats | None = None, *, most: int = 365
+) -> RateRatio:
     """Fit the model with constant inflation and arm in the count part.
 
     Parameters
@@ -62,23 +62,25 @@ def rate_ratio(arm: Floats, days: Floats, start: Floats | None = None) -> RateRa
     arm
         0 or 1, shape (n,).
     days
-        Whole numbers from 0 to the length of follow-up, shape (n,).
+        Whole numbers from 0 to `most`, shape (n,).
     start
         Parameters of a fit to nearly the same data.
+    most
+        The largest possible count, such as the days of the follow-up.
 
     Raises
     ------
     FitError
         When no maximum is found.
     """
-    table = np.zeros((2, len(DAYS)))
+    table = np.zeros((2, most + 1))
     np.add.at(table, (arm.astype(int), days.astype(int)), 1)
     starts = STARTS if start is None else (start,)
     fits = [fit for fit in (_maximise(table, at) for at in starts) if fit is not None]
     if not fits:
         raise FitError("the zero-inflated model of the days has no maximum")
     _, at, information = max(fits, key=lambda fit: fit[0])
-    _, scores = _likelihood(at)
+    _, scores = _likelihood(at, most)
     return RateRatio(float(at[1]), scores @ np.linalg.inv(information)[:, 1], at)
 
 
@@ -103,7 +105,7 @@ def _maximise(table: Floats, start: Floats) -> tuple[float, Floats, Floats] | No
 
 
 def _total(table: Floats, at: Floats) -> tuple[float, Floats]:
-    loglik, scores = _likelihood(at)
+    loglik, scores = _likelihood(at, table.shape[1] - 1)
     return float((table * loglik).sum()), np.einsum("ad,adq->q", table, scores)
 
 
@@ -116,18 +118,19 @@ def _information(table: Floats, at: Floats) -> Floats:
     return np.asarray((np.array(columns) + np.array(columns).T) / 2)
 
 
-def _likelihood(at: Floats) -> tuple[Floats, Floats]:
+def _likelihood(at: Floats, most: int) -> tuple[Floats, Floats]:
     """Log-likelihood, shape (2, days), of every pair, and its gradient, shape (2, days, 4)."""
+    days = np.arange(most + 1)
     eta, g, alpha = PAIRS @ at[:2], at[2], np.exp(at[3])
     mu = np.exp(eta)[:, None]
     u, pi = 1 + alpha * mu, special.expit(g)
     L, m = np.log(u) / alpha, mu / u
-    rising = np.concatenate([[0], np.cumsum(np.log1p(alpha * DAYS[:-1]))])
-    rising_a = np.concatenate([[0], np.cumsum(alpha * DAYS[:-1] / (1 + alpha * DAYS[:-1]))])
-    loglik = rising + DAYS * (eta[:, None] - np.log(u)) - L - np.logaddexp(0, g)
-    d_eta = (DAYS - mu) / u
+    rising = np.concatenate([[0], np.cumsum(np.log1p(alpha * days[:-1]))])
+    rising_a = np.concatenate([[0], np.cumsum(alpha * days[:-1] / (1 + alpha * days[:-1]))])
+    loglik = rising + days * (eta[:, None] - np.log(u)) - L - np.logaddexp(0, g)
+    d_eta = (days - mu) / u
     d_g = np.full_like(loglik, -pi)
-    d_a = rising_a - DAYS * alpha * m - m + L
+    d_a = rising_a - days * alpha * m - m + L
     excess = special.expit(g + L[:, 0])  # the chance that a zero is one in excess
     loglik[:, 0] = np.logaddexp(g, -L[:, 0]) - np.logaddexp(0, g)
     d_eta[:, 0] = -(1 - excess) * m[:, 0]

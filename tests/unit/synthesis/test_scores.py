@@ -8,7 +8,7 @@ from core_trial.synthesis.approach import approach
 from core_trial.synthesis.forms import Local, Row
 from core_trial.synthesis.linear import Scores, calibrate
 from core_trial.synthesis.regions import Bounds, Line, Region
-from core_trial.trials.core.generator.traits import Plan, balance
+from core_trial.synthesis.rows import Plan, balance
 
 LINE = Line("2·00", "0·30", "3·70", "0·0211")
 LIMITS = (0, 40)
@@ -111,7 +111,7 @@ def test_a_plan_leaves_room_for_means_and_error():
     moments = ((Bounds.of("24"), Bounds.of("6")), (Bounds.of("26"), Bounds.of("5")))
     region = Region.of(Line("1·96", "1·03", "2·89"))
     plan = Plan.of(moments, region, (170, 168), 5.5)
-    residual = region.centre[1] / np.sqrt(1 / 170 + 1 / 168)
+    residual = region.aim[1] / np.sqrt(1 / 170 + 1 / 168)
     total = np.sqrt(np.mean(np.square(plan.sds)))
     by_chance = 6 / (170 + 168)
     assert plan.carried == pytest.approx(np.sqrt(1 - (residual / total) ** 2 - by_chance))

@@ -1,0 +1,1 @@
+"""Tables and figures as files for a manuscript: Word, LaTeX, Excel and tidy CSV."""

@@ -1,0 +1,1 @@
+"""The second programme: every number made again, by other means, and held against the first."""
