@@ -253,8 +253,6 @@ BINARY_COLUMNS = (
     (binary.PUBLISHED, "z", "everywhere, z"),
     (binary.NESTED, "z", "in one arm, z"),
     (binary.NESTED, "t, between-within", "t"),
-    (binary.NESTED, "likelihood ratio, chi-square", "LR, χ²"),
-    (binary.NESTED, "bootstrap", "bootstrap"),
     ("modified Poisson", "sandwich, z", "risk ratio, sandwich"),
     ("modified Poisson", "CR2, t", "CR2"),
     ("modified Poisson", "jackknife, t", "jackknife"),
