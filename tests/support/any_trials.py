@@ -37,7 +37,7 @@ def drawn(draw: st.DrawFn) -> Drawn:
     rng = np.random.default_rng(draw(st.integers(0, 2**31)))
     n = draw(st.integers(24, 70))
     control, intervention = draw(st.sampled_from(SPELLINGS))
-    where = draw(st.sampled_from(["none", "intervention", "both"]))
+    where = draw(st.sampled_from(["none", "intervention", "control", "both"]))
     sites = draw(st.integers(0, 12))
     treated = rng.permutation(np.arange(n) % 2 == 0)
     frame = pd.DataFrame({"pid": rng.permutation(n)})
@@ -45,13 +45,14 @@ def drawn(draw: st.DrawFn) -> Drawn:
     frame["arm"] = frame["arm"].astype(draw(st.sampled_from([object, "category"])))
     kinds = draw(st.lists(st.sampled_from("BSTC"), min_size=1, max_size=4))
     outcomes = tuple(_outcome(k, kind, frame, rng) for k, kind in enumerate(kinds))
+    site = draw(st.sampled_from(["site", "site (ward, 1st)"]))
     if sites:
-        frame["site"] = rng.integers(0, sites, n)
+        frame[site] = rng.integers(0, sites, n)
     frame["age"] = rng.integers(18, 70, n)
     frame["sex"] = rng.choice(["f", "m"], n)
     if where != "none":
         number = rng.integers(0, draw(st.integers(2, 6)), n)
-        inside = treated | (where == "both")
+        inside = {"intervention": treated, "control": ~treated}.get(where, np.ones(n, bool))
         labels = [f"{'I' if t else 'C'}{k}" for t, k in zip(treated, number, strict=True)]
         frame["worker"] = pd.Series(labels, dtype=object).where(inside, None)
     _lose(draw(st.floats(0, 0.3)), frame, rng)
@@ -60,7 +61,7 @@ def drawn(draw: st.DrawFn) -> Drawn:
         participant="pid",
         arm=ct.Arm("arm", control=control, intervention=intervention),
         cluster=None if where == "none" else ct.Cluster("worker"),
-        strata=("site",) if sites else (),
+        strata=(site,) if sites else (),
         baseline=("age", "sex"),
         outcomes=outcomes,
     )

@@ -124,3 +124,56 @@ def test_counts_are_compared_by_a_ratio_of_means(people):
     found = ct.analyse(trial, people).results.estimate("visits")
     assert found.measure == "ratio_of_means"
     assert found.converged
+
+
+# Names that are not plain.
+
+
+def test_a_column_may_have_a_name_that_a_formula_has_in_backquotes():
+    """Every estimate is that under plain names, and the page says the names as they are."""
+    rng = np.random.default_rng(1)
+    n = 120
+    treated = np.arange(n) % 2 == 0
+    frame = pd.DataFrame({"id": range(n), "arm": np.where(treated, "new", "usual")})
+    frame["site"] = rng.choice(list("abc"), n)
+    frame["before"] = rng.normal(size=n)
+    frame["score"] = frame["before"] + rng.normal(size=n)
+    frame["died"] = rng.random(n) < 0.4
+    frame["days"] = rng.integers(1, 90, n)
+    frame["worker"] = pd.Series(np.char.mod("w%d", rng.integers(0, 12, n))).where(treated)
+    plain = {name: name for name in frame}
+    odd = plain | {
+        "arm": "study arm",
+        "site": "site (ward)",
+        "before": "a-b",
+        "score": "1st score",
+        "died": "died?",
+        "worker": "peer, named",
+    }
+    first, second = (_of_names(frame, names) for names in (plain, odd))
+    told = first.results.find("estimate")
+    again = second.results.find("estimate")
+    assert len(told) == len(again) > 10
+    for one, other in zip(told, again, strict=True):
+        assert other.converged == one.converged
+        assert other.estimate == pytest.approx(one.estimate, rel=1e-12, nan_ok=True)
+        assert other.p_value == pytest.approx(one.p_value, rel=1e-12, nan_ok=True)
+    assert "site (ward)" in second.files["report.html"].lower()
+
+
+def _of_names(frame: pd.DataFrame, names: dict[str, str]) -> ct.Study:
+    trial = ct.Trial(
+        title="Names",
+        participant="id",
+        arm=ct.Arm(names["arm"], control="usual", intervention="new"),
+        cluster=ct.Cluster(names["worker"]),
+        strata=(names["site"],),
+        baseline=(names["before"],),
+        outcomes=(
+            ct.Score(names["score"], baseline=names["before"]),
+            ct.Binary(names["died"], primary=True),
+            ct.Time("days", event=names["died"]),
+        ),
+        subgroups=(names["site"],),
+    )
+    return ct.analyse(trial, frame.rename(columns=names))

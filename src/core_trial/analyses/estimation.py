@@ -148,8 +148,6 @@ def means(spec: AnalysisSpec, outcome: Count, fits: Fits) -> Iterator[Estimate]:
 
 #: Scales on which risks are compared, with the model that gives both.
 RISKS = (Measure.RISK_DIFFERENCE, Measure.RISK_RATIO)
-#: Column of row numbers.
-ROW = "row_number"
 #: Options of a logistic model that its standardised risks take too.
 _SHARED = ("cluster", "points", "random", "inference", "confidence")
 
@@ -175,11 +173,8 @@ def _standardised(trial: Trial, cases: Cases) -> Fit:
     options: dict[str, Any] = {k: v for k, v in spec.options.items() if k in _SHARED}
     if options.get("inference") == "bootstrap":  # which is of the odds ratio
         options["inference"] = "t"
-    frame = cases.frame
-    if spec.model == Model.LOGISTIC:
-        # Where nobody is clustered everybody is a cluster of one, and no variance is estimated.
-        frame, options["cluster"] = frame.assign(**{ROW: np.arange(len(frame))}), ROW
-    return models.standardised(spec.formula, frame, arm=trial.arm.column, **options)
+    options.setdefault("cluster", None)
+    return models.standardised(spec.formula, cases.frame, arm=trial.arm.column, **options)
 
 
 def restricted_mean(

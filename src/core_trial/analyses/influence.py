@@ -36,6 +36,8 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 #: From who stays to the effect in them with its p-value; None where the frame has to be read anew.
 Refit = Callable[[Bools], tuple[float, float] | None]
+#: Standard error and degrees of freedom by which a coefficient is judged.
+Judged = tuple[float, float]
 #: Up to this many clusters the model is fitted anew without each.
 MOST_REFITTED_CLUSTERS = 60
 #: With more, it is fitted anew without these many, which change the effect most.
@@ -64,7 +66,7 @@ def of_outcome(spec: AnalysisSpec, fits: Fits) -> Iterator[LeaveOneOut]:
     cluster = fits.trial.cluster
     if cluster is None:
         return
-    cases = _as_the_whole(fits, fits.cases(spec.fitted), spec)
+    cases, judged = _as_the_whole(fits, fits.cases(spec.fitted), spec)
     members = cases.frame[cluster.membership].to_numpy()
     labels = sorted(named(fits.trial, fits.participants) & set(members))
     changes: dict[str, float] = {}
@@ -77,27 +79,36 @@ def of_outcome(spec: AnalysisSpec, fits: Fits) -> Iterator[LeaveOneOut]:
     largest = sorted(changes, key=lambda label: -abs(changes[label]))[:MOST_INFLUENTIAL]
     for label in labels:
         if not changes or label in largest:
-            yield refitted(spec.name, fits.trial, cases, label, members != label, refit)
+            yield refitted(
+                spec.name, fits.trial, cases, label, members != label, refit, judged=judged
+            )
         else:
             yield _one_step(spec.name, fits.trial, fits.of(spec.fitted), label, changes[label])
 
 
-def _as_the_whole(fits: Fits, cases: Cases, spec: AnalysisSpec) -> Cases:
-    """The people, with the standard errors of the whole fit, where the model chose them itself.
+def _as_the_whole(fits: Fits, cases: Cases, spec: AnalysisSpec) -> tuple[Cases, Judged | None]:
+    """The people with standard errors that can be compared with those of the whole fit.
 
-    Without one cluster there may be too few for a sandwich; the p-values could not be compared.
+    Without one cluster there may be too few for a sandwich that the whole fit has. Where the whole
+    fit's errors leave out clusters themselves, to leave them out of fits that leave one out would
+    cost the square of their number: the coefficients are fitted anew, and judged by its errors.
     """
     options = cases.spec.options
-    if cases.spec.model not in ROBUST or "inference" in options:
-        return cases
+    chosen = options.get("inference", "jackknife")
+    if cases.spec.model not in ROBUST or chosen != "jackknife" or "frailty" in options:
+        return cases, None
     try:
-        sandwich = "sandwich" in fits.of(spec.fitted).fit.method
+        whole = fits.of(spec.fitted).fit
     except (DesignError, FitError):
-        return cases
-    if not sandwich or not cases.spec.cluster:
-        return cases
+        return cases, None
+    if not cases.spec.cluster:
+        return cases, None
     told = MappingProxyType({**options, "inference": "sandwich"})
-    return replace(cases, spec=replace(cases.spec, options=told))
+    simple = replace(cases, spec=replace(cases.spec, options=told))
+    if "sandwich" in whole.method:
+        return simple, None
+    at = whole.position(fits.trial.arm.term)
+    return simple, (float(whole.std_error[at]), float(whole.df[at]))
 
 
 def refitted(
@@ -107,21 +118,29 @@ def refitted(
     label: str,
     keep: Bools,
     refit: Refit = lambda keep: None,
+    *,
+    judged: Judged | None = None,
 ) -> LeaveOneOut:
     """The model fitted anew to those who stay, shape (n,).
 
-    `refit` gives the effect where it can be had without the frame, and None where it cannot.
+    `judged` are the standard error and degrees of freedom of the whole fit, where they take the
+    place of the fit's own. `refit` gives the effect where it can be had without the frame, and None
+    where it cannot.
     """
     try:
-        estimate, p_value = refit(keep) or _anew(trial, cases, keep)
+        estimate, p_value = refit(keep) or _anew(trial, cases, keep, judged)
     except (DesignError, FitError):
         estimate = p_value = math.nan
     return LeaveOneOut(analysis=analysis, cluster=label, estimate=estimate, p_value=p_value)
 
 
-def _anew(trial: Trial, cases: Cases, keep: Bools) -> tuple[float, float]:
-    effect = fit(trial, cases.without(keep)).fit.effect(trial.arm.term)
-    return effect.estimate, effect.p_value
+def _anew(trial: Trial, cases: Cases, keep: Bools, judged: Judged | None) -> tuple[float, float]:
+    found = fit(trial, cases.without(keep)).fit
+    effect = found.effect(trial.arm.term)
+    if judged is None:
+        return effect.estimate, effect.p_value
+    beta = found.beta[found.position(trial.arm.term)]
+    return effect.estimate, float(wald(beta, *judged).p_value[0])
 
 
 def _refit(trial: Trial, cases: Cases) -> Refit:
@@ -218,7 +237,7 @@ def _changes(
 def _working(fitted: Fitted) -> tuple[pd.DataFrame, Floats, Floats, Floats]:
     """Design with its intercept, outcome, means and weights of a model taken as one of means."""
     spec, frame, found = fitted.cases.spec, fitted.cases.frame, fitted.fit
-    built = build(" + ".join(spec.covariates), frame)
+    built = build(spec.right, frame)
     design = pd.DataFrame(built.X, columns=list(built.columns))
     y = frame[spec.outcome].to_numpy(dtype=float)
     if spec.model == Model.COX:

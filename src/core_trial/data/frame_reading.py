@@ -13,11 +13,23 @@ from core_trial.data.trial import Note
 from core_trial.declaration.trial import Trial
 from core_trial.errors import DesignError, nearest
 
-#: Names that a formula can hold.
-FORMULA_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+#: What a column's name cannot have in a formula: there it parts terms, levels and quotes.
+PARTS_NAMES = re.compile(r"[`\[\]:~|+\s]")
 #: Names that the models use for something else.
 RESERVED = frozenset({"Intercept", "missing"})
 FRAME = "frame"
+
+
+def formula_name(name: str) -> bool:
+    """Whether a formula can hold a name; one that is not plain stands in backquotes there.
+
+    Examples
+    --------
+    >>> formula_name("site (ward)"), formula_name("site[ward]")
+    (True, False)
+    """
+    bare = name.replace(" ", "")
+    return name == name.strip() and bool(bare) and not PARTS_NAMES.search(bare)
 
 
 @dataclass(eq=False)
@@ -54,10 +66,11 @@ class Reading:
         if name not in self.frame.columns:
             self.fault(f"{role}: no column {name!r}{nearest(name, self.frame.columns)}")
             return None
-        if in_formula and (not FORMULA_NAME.fullmatch(name) or name in RESERVED):
+        if in_formula and (name in RESERVED or not formula_name(name)):
             self.fault(
-                f"{role}: rename column {name!r}; a name in a formula is a letter, then letters, "
-                f"digits and underscores, and none of {', '.join(sorted(RESERVED))}"
+                f"{role}: rename column {name!r}; a name in a formula has no ` [ ] : ~ | +, no "
+                "line break and no space at its ends, and is none of "
+                f"{', '.join(sorted(RESERVED))}"
             )
         return self.frame[name]
 

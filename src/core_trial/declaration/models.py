@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -10,6 +11,7 @@ from types import MappingProxyType
 from core_trial.errors import DesignError, nearest
 from core_trial.results.measures import Measure
 
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 Option = str | int | float | bool | None | tuple[str, ...]
 
 
@@ -88,8 +90,13 @@ class ModelSpec:
     @property
     def formula(self) -> str:
         """The formula; a Cox model's has no left side."""
-        right = " + ".join(self.covariates)
-        return right if self.model == Model.COX else f"{self.outcome} ~ {right}"
+        cox = self.model == Model.COX
+        return self.right if cox else f"{spelled(self.outcome)} ~ {self.right}"
+
+    @property
+    def right(self) -> str:
+        """The right side of the formula."""
+        return " + ".join(":".join(map(spelled, name.split(":"))) for name in self.covariates)
 
     @property
     def arguments(self) -> Mapping[str, Option]:
@@ -137,6 +144,17 @@ class ModelSpec:
     def unadjusted(self) -> ModelSpec:
         """The same model of the same people with the arm alone."""
         return replace(self, covariates=self.covariates[:1], known=self.columns)
+
+
+def spelled(name: str) -> str:
+    """A column's name as a formula has it: in backquotes where it is not plain.
+
+    Examples
+    --------
+    >>> spelled("site"), spelled("site (ward)")
+    ('site', '`site (ward)`')
+    """
+    return name if name == "1" or _PLAIN_NAME.fullmatch(name) else f"`{name}`"
 
 
 @dataclass(frozen=True, slots=True, init=False)

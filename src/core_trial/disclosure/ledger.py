@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 _SLACK = 1e-6
 
 
+#: A count's least (1) or greatest (-1) possible value.
+End = tuple[Key, int]
+#: A solution that shows how far out an end can be; None where it has no limit.
+Proof = Mapping[Key, float] | None
+
+
 @dataclass(frozen=True, slots=True)
 class Sum:
     """A count that is the sum of others."""
@@ -161,35 +167,63 @@ def protect(ledger: Ledger, threshold: int, sensitive: Iterable[Key]) -> frozens
         The sensitive ones that were told, and what would give them away: cheap ones first, one at
         a time, until every range is wide enough; then whatever proves unnecessary is told again.
     """
-    cells = frozenset(sensitive)
-    hidden, added = set(cells & ledger.told), []
-    while (giveaway := _giveaway(ledger, hidden, cells, threshold)) is not None:
+    ends = frozenset((cell, sign) for cell in sensitive for sign in (1, -1))
+    hidden, added, proofs = (
+        {cell for cell, _ in ends} & ledger.told,
+        list[Key](),
+        dict[End, Proof](),
+    )
+    # What is possible stays possible when more is hidden: a proof holds until something is told.
+    while (giveaway := _giveaway(ledger, hidden, ends, threshold, proofs)) is not None:
         added.append(giveaway)
         hidden.add(giveaway)
     for key in sorted(added, key=lambda key: (-ledger.cost[key], key)):
-        touched = cells.intersection(_puzzle(ledger, ledger.untold(hidden), key).unknowns)
-        if _giveaway(ledger, hidden - {key}, touched, threshold) is None:
+        unknown = set(_puzzle(ledger, ledger.untold(hidden), key).unknowns)
+        touched = frozenset(end for end in ends if end[0] in unknown)
+        left = {
+            end: p for end, p in proofs.items() if end not in touched or _outlives(p, ledger, key)
+        }
+        if _giveaway(ledger, hidden - {key}, touched, threshold, left) is None:
             hidden.discard(key)
+            proofs = left
     return frozenset(hidden)
 
 
+def _outlives(proof: Proof, ledger: Ledger, key: Key) -> bool:
+    """Whether a proof holds when a count is told again: it has the count as it is."""
+    if proof is None:
+        return False
+    value = ledger.values[key]
+    return abs(proof.get(key, value) - value) <= _SLACK
+
+
 def _giveaway(
-    ledger: Ledger, hidden: Collection[Key], cells: Iterable[Key], threshold: int
+    ledger: Ledger,
+    hidden: Collection[Key],
+    ends: Iterable[End],
+    threshold: int,
+    proofs: dict[End, Proof],
 ) -> Key | None:
-    """A told count that keeps the range of some cell too narrow; None when all are wide enough."""
+    """A told count that keeps the range of some cell too narrow; None when all are wide enough.
+
+    `proofs` has what shows of some ends that they are far enough out; what is found is added.
+    """
     untold = ledger.untold(hidden)
-    ends = {(cell, sign) for cell in cells for sign in (1, -1)}
-    while ends:
-        cell, sign = min(ends)
-        ends.discard((cell, sign))
-        puzzle = _puzzle(ledger, untold, cell)
-        found, prices = puzzle.extreme(cell, sign) if puzzle.sums else (None, None)
+    left = {end for end in ends if end not in proofs}
+    while left:
+        end = min(left)
+        left.discard(end)
+        puzzle = _puzzle(ledger, untold, end[0])
+        found, prices = puzzle.extreme(*end) if puzzle.sums else (None, None)
         if found is None or prices is None:
+            proofs[end] = None
             continue
-        if not _proves(found, cell, sign, threshold):
+        if not _proves(found, *end, threshold):
             return _cheapest(ledger, untold, puzzle, prices)
         # One solution is proof for every count that is low or high enough in it.
-        ends = {end for end in ends if not _proves(found, *end, threshold)}
+        shown = {end, *(other for other in left if _proves(found, *other, threshold))}
+        proofs |= dict.fromkeys(shown, found)
+        left -= shown
     return None
 
 

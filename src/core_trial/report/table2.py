@@ -107,7 +107,7 @@ def terms(formula: str) -> list[str]:
     ['arm', 'centre']
     """
     right = formula.split("~")[-1].split("|")[0]
-    return [term.strip() for term in right.split("+")]
+    return [term.strip().replace("`", "") for term in right.split("+")]
 
 
 def _rank(note: str) -> int:

@@ -313,7 +313,8 @@ class LeaveOneOut:
     cluster
         The cluster that was left out.
     estimate, p_value
-        Effect and p-value without it; ``nan`` where nothing can be estimated.
+        Effect and p-value without it; ``nan`` where nothing can be estimated. Where the standard
+        errors of the fit to everybody leave out clusters in turn, they judge this effect too.
     exact
         Whether the model was fitted anew; else it is one step from the fit to everybody.
     """

@@ -13,7 +13,9 @@ from analysis_sets import (
     analysis_set,
     fits,
 )
+from scipy import stats
 
+import core_trial as ct
 from core_trial import models
 from core_trial.analyses import influence
 
@@ -87,3 +89,39 @@ def test_one_step_is_near_the_fit_without_the_cluster(spec):
 def test_every_outcome_is_left_without_each_worker(people):
     analyses = [record.analysis for record in influence.records(fits(people))]
     assert analyses == [spec.name for spec in OUTCOMES for _ in WORKERS]
+
+
+# Errors that leave out clusters themselves.
+
+
+@pytest.fixture(scope="module")
+def few_clusters():
+    """Twelve workers in one arm: too few for a sandwich."""
+    rng = np.random.default_rng(5)
+    n = 120
+    treated = np.arange(n) % 2 == 0
+    frame = pd.DataFrame({"id": range(n), "arm": np.where(treated, "new", "usual")})
+    frame["worker"] = pd.Series(np.char.mod("w%d", rng.integers(0, 12, n))).where(treated)
+    frame["visits"] = rng.negative_binomial(1, 0.2, n)
+    return frame
+
+
+def test_where_errors_leave_out_clusters_they_judge_the_effect_without_one_too(few_clusters):
+    trial = ct.Trial(
+        title="Made up",
+        participant="id",
+        arm=ct.Arm("arm", control="usual", intervention="new"),
+        cluster=ct.Cluster("worker"),
+        outcomes=(ct.Count("visits"),),
+    )
+    results = ct.analyse(trial, few_clusters).results
+    whole = results.estimate("visits")
+    assert "leaves out" in whole.method or "jackknife" in whole.method
+    without = {r.cluster: r for r in results.find("leave_one_out")}
+    assert len(without) == 12
+    assert all(record.exact for record in without.values())
+    rest = few_clusters[(few_clusters["worker"] != "w3").to_numpy()]
+    anew = ct.analyse(trial, rest).results.estimate("visits")
+    assert without["w3"].estimate == pytest.approx(anew.estimate, rel=1e-6)
+    z = np.log(anew.estimate) / whole.std_error
+    assert without["w3"].p_value == pytest.approx(2 * stats.t.sf(abs(z), whole.df), rel=1e-6)

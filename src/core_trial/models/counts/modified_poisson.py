@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models.clusters import Blank
+from core_trial.models.clusters import Blank, Clusters, clusters
 from core_trial.models.columns import Missing, sample
 from core_trial.models.counts.poisson_regression import (
     answers,
@@ -17,8 +17,9 @@ from core_trial.models.counts.poisson_regression import (
     regression,
     warnings_of,
 )
-from core_trial.models.design import Clusters, Design, build, clusters, parse
+from core_trial.models.design import Design, build
 from core_trial.models.fit import Fit
+from core_trial.models.formula import parse
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.numerics.robust import Inference, choose, singletons

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from core_trial.models.design import Clusters, Design, Ints
+from core_trial.models.clusters import Clusters, Ints
+from core_trial.models.design import Design
 from core_trial.models.inference import Floats
 from core_trial.models.intercept.layout import Rows, distinct
 from core_trial.models.numerics.canonical import POISSON

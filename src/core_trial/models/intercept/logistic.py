@@ -88,11 +88,23 @@ def logistic_regression(
     rows = sample(frame, formula, missing=missing, weights=weights, offset=offset, trials=trials)
     rows, _ = split(rows, weights, "frequency")
     rows = binary(rows, parse(formula).response, success=success, trials=trials)
-    return _fit(build(formula, rows), offset_of(rows.frame, offset, None), confidence)
+    known = offset_of(rows.frame, offset, None)
+    return fit_logistic(build(formula, rows), offset=known, confidence=confidence)
 
 
 @one_thread
-def _fit(design: Design, offset: Floats | None, confidence: float) -> Fit:
+def fit_logistic(design: Design, *, offset: Floats | None = None, confidence: float = 0.95) -> Fit:
+    """Fit a prepared design: `logistic_regression` without formula and frame.
+
+    Parameters
+    ----------
+    design
+        Response of 0 and 1, and design matrix, n rows.
+    offset
+        What the linear predictor holds beside the covariates, shape (n,); None for nothing.
+    confidence
+        Coverage of the intervals.
+    """
     _refuse(design, confidence)
     found = _maximise(design.X, design.y, np.zeros(design.n) if offset is None else offset)
     beta, cov, apart = found.beta, found.cov, found.apart
@@ -113,7 +125,7 @@ def _fit(design: Design, offset: Floats | None, confidence: float) -> Fit:
         n=design.n,
         n_clusters=design.n,
         n_events=int(design.y.sum()),
-        converged=found.converged,
+        converged=found.converged and len(found.beta) > 0,
         warnings=(*notes, *(() if found.converged else (UNFINISHED,))),
         fitted=found.fitted,
         confidence=confidence,

@@ -12,11 +12,13 @@ from core_trial.errors import DesignError
 from core_trial.models.choices import refuse_choice
 from core_trial.models.clusters import Blank, Clusters, clusters, nesting
 from core_trial.models.columns import Missing, sample
-from core_trial.models.design import build, parse
+from core_trial.models.design import build
 from core_trial.models.fit import Fit
+from core_trial.models.formula import parse
 from core_trial.models.inference import Floats, Quantity, wald
 from core_trial.models.intercept.answer import Answer, solve
 from core_trial.models.intercept.few import Inference
+from core_trial.models.intercept.logistic import fit_logistic
 from core_trial.models.intercept.mixed_logistic import KIND
 from core_trial.models.intercept.model import prepare
 from core_trial.models.marginal.worlds import World, everybody_in
@@ -35,7 +37,7 @@ def standardised(
     formula: str,
     frame: pd.DataFrame,
     *,
-    cluster: str,
+    cluster: str | None,
     arm: str = "arm",
     reference: object = None,
     measure: Measure = "risk_difference",
@@ -59,8 +61,11 @@ def standardised(
 
     Parameters
     ----------
-    formula, frame, cluster, points, offset, weights, weight_type, success, trials, confidence
+    formula, frame, points, offset, weights, weight_type, success, trials, confidence
         As in `mixed_logistic`.
+    cluster
+        Column with the cluster of each row; None where nobody is clustered, for a plain logistic
+        regression, without `random` and `inference`.
     arm
         The treatment: a column of two levels or more that is in the formula.
     reference
@@ -83,7 +88,8 @@ def standardised(
         A coefficient for each arm but the reference. With two arms it is named as the arm's column
         of the design, so that ``effect("arm")`` finds it; `quantities` has ``risk_difference`` and
         ``risk_ratio``, with several arms followed by ``[level]``, and ``risk[level]`` of every arm.
-        Convergence and warnings are those of the mixed model, and so are `variance` and `loglik`.
+        Convergence and warnings are those of the logistic model, and so are `variance` and
+        `loglik`.
 
     Raises
     ------
@@ -122,23 +128,44 @@ def standardised(
     rows = sample(frame, formula, missing=missing, random=random, cluster=cluster, **columns)
     rows = only_frequency(rows, weights, weight_type)
     rows = binary(rows, parse(formula).response, success=success, trials=trials)
-    nested = nesting(rows.frame, random)
+    if cluster is None:
+        _refuse_without_clusters(random, inference)
+    nested, design = nesting(rows.frame, random), build(formula, rows)
+    known = offset_of(rows.frame, offset, None)
+    members = (
+        _everybody_alone(design.n)
+        if cluster is None
+        else clusters(rows.frame, cluster, nested=nested, blank=blank_cluster)
+    )
     model = prepare(
         KIND,
-        build(formula, rows),
-        clusters(rows.frame, cluster, nested=nested, blank=blank_cluster),
+        design,
+        members,
         random=nested,
-        offset=offset_of(rows.frame, offset, None),
+        offset=known,
         points=points,
         inference=inference,
         confidence=confidence,
     )
     worlds = everybody_in(model.design, rows.frame, arm, nested, reference, model.offset)
-    fit = model.fit()  # refuses a response that is not 0 or 1
+    # either refuses a response that is not 0 or 1
+    alone = cluster is None
+    fit = fit_logistic(model.design, offset=known, confidence=confidence) if alone else model.fit()
     answer = solve(model.layout, model.basis, LOGISTIC, model.design.y, points)
     risks = _risks(worlds, answer, model.layout.clusters)
     df = float(min(fit.df[list(model.design.term_columns[arm])]))
     return _as_fit(fit, risks, worlds, measure, df)
+
+
+def _refuse_without_clusters(random: str, inference: Inference | None) -> None:
+    given = {"random": random != "1", "inference": inference is not None}
+    if any(given.values()):
+        named = ", ".join(f"{name}=" for name, there in given.items() if there)
+        raise DesignError(f"{named} with cluster=None: leave it out, or name the clusters")
+
+
+def _everybody_alone(n: int) -> Clusters:
+    return Clusters(np.arange(n), pd.RangeIndex(n))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -213,7 +240,7 @@ def _as_fit(fit: Fit, risks: Risks, worlds: tuple[World, ...], measure: Measure,
     return replace(
         fit,
         model="standardised",
-        method=f"{measure.replace('_', ' ')} standardised to the trial from a mixed logistic model "
+        method=f"{measure.replace('_', ' ')} standardised to the trial from {_of(fit)} "
         f"({fit.method}); delta method and empirical variance of the covariates",
         terms=terms,
         converged=fit.converged and bool(known[which].any()),
@@ -230,6 +257,10 @@ def _as_fit(fit: Fit, risks: Risks, worlds: tuple[World, ...], measure: Measure,
         profiler=None,
         random_effects=pd.Series(dtype=float),
     )
+
+
+def _of(fit: Fit) -> str:
+    return "a mixed logistic model" if fit.model == KIND.name else "a logistic regression"
 
 
 def _lost(fit: Fit, world: World) -> bool:

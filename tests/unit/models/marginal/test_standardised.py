@@ -5,6 +5,7 @@ from clustered import trial
 from scipy import integrate, special, stats
 
 from core_trial.errors import DesignError
+from core_trial.models.intercept.logistic import logistic_regression
 from core_trial.models.intercept.mixed_logistic import mixed_logistic
 from core_trial.models.marginal.standardised import standardised
 
@@ -187,3 +188,30 @@ def test_rows_of_many_people_are_the_people(frame):
     often = frame.groupby(["cluster", "arm", "event"]).size().rename("often").reset_index()
     counted = fit_of(often, "event ~ arm", weights="often")
     assert counted.std_error == pytest.approx(plain.std_error, rel=1e-7)
+
+
+# Nobody clustered.
+
+
+def test_without_clusters_it_is_a_logistic_regression_with_everybody_alone():
+    rng = np.random.default_rng(4)
+    n = 300
+    frame = pd.DataFrame({"arm": np.arange(n) % 2, "age": rng.normal(size=n), "row": range(n)})
+    chance = 1 / (1 + np.exp(-0.3 * frame["age"] + 0.6 * frame["arm"]))
+    frame["event"] = (rng.random(n) < chance).astype(float)
+    fit = standardised("event ~ arm + age", frame, cluster=None)
+    plain = logistic_regression("event ~ arm + age", frame)
+    own = [plain.predict(frame.assign(arm=arm)).mean() for arm in (0, 1)]
+    assert fit.effect("arm").estimate == pytest.approx(own[1] - own[0], rel=1e-10)
+    rows = standardised("event ~ arm + age", frame, cluster="row")
+    assert fit.effect("arm").std_error == pytest.approx(rows.effect("arm").std_error, rel=1e-6)
+    assert fit.warnings == ()
+    assert "mixed" not in fit.method
+    assert "random intercept" not in fit.method
+
+
+@pytest.mark.parametrize("given", [{"random": "arm"}, {"inference": "t"}])
+def test_what_needs_clusters_is_refused_without_them(given):
+    frame = pd.DataFrame({"arm": [0, 1] * 4, "age": 1.0, "event": [0, 1, 1, 0] * 2})
+    with pytest.raises(DesignError, match=f"{next(iter(given))}= with cluster=None"):
+        standardised("event ~ arm", frame, cluster=None, **given)
