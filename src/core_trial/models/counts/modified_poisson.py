@@ -59,7 +59,7 @@ def modified_poisson(
     inference
         ``"sandwich"``; ``"cr2"``, bias-reduced errors with Satterthwaite's degrees of freedom; or
         ``"jackknife"``, which leaves out a cluster at a time, with Welch's. None takes the sandwich
-        where an arm has clusters worth 20 equal ones or more, and ``"cr2"`` below.
+        where an arm has clusters worth 20 equal ones or more, and the jackknife below.
     offset
         Column that is added to the linear predictor.
     weights, weight_type
@@ -165,7 +165,7 @@ def fit_modified_poisson(
         design.columns,
         members,
         offered=OFFERED,
-        better="cr2",
+        better="jackknife",
         small_sample=small_sample,
     )
     groups, data = members or singletons(design.n), counted(design, offset, weights)
