@@ -88,7 +88,7 @@ def asked(people: People, outcome: AnyOutcome, *, planned: bool = False) -> Aske
     """The model of an outcome: as declared, or as recommended for its kind."""
     using = outcome.planned if planned else outcome.model
     if using is None:
-        return _recommended(people, outcome)
+        return recommended(people, outcome)
     chosen = using if isinstance(using, Using) else Using(using)
     made = _of(people, outcome, chosen.model, chosen.adjust)
     options = dict(chosen.options)
@@ -112,9 +112,12 @@ def shared_in(people: People) -> str:
     return "both" if len(shared) == 2 else "".join(shared)
 
 
-def _recommended(people: People, outcome: AnyOutcome) -> Asked:
+def recommended(people: People, outcome: AnyOutcome) -> Asked:
+    """The model that is recommended for its kind."""
     where = shared_in(people)
-    if isinstance(outcome, Binary):
+    if isinstance(outcome, Count) and outcome.mean:
+        model = Model.MIXED_LINEAR if where else Model.LINEAR
+    elif isinstance(outcome, Binary):
         model = Model.MIXED_LOGISTIC if where else Model.LOGISTIC
     elif isinstance(outcome, Score):
         model = Model.MIXED_LINEAR if where else Model.LINEAR
