@@ -15,7 +15,7 @@ from core_trial.witness import counts, linear, survival
 from core_trial.witness.effects import Fitter
 from core_trial.witness.likelihood import Array
 from core_trial.witness.made import COUNTED, Made, Means, Second
-from core_trial.witness.plan import asked, recommended, sample
+from core_trial.witness.plan import asked, recommended_beside, sample
 
 LARGEST_COUNT = 60
 QUANTILES = 50
@@ -35,10 +35,7 @@ def planned(fitter: Fitter) -> Made:
         if outcome.planned is not None:
             model = asked(fitter.people, outcome, planned=True)
             found |= fitter.effect(outcome.key, "planned", model)
-        if outcome.model is not None:
-            model = recommended(fitter.people, outcome)
-            counted = model.model == Model.NEGATIVE_BINOMIAL
-            level = "ratio_of_means" if counted else "recommended"
+        for level, model in recommended_beside(fitter.people, outcome).items():
             found |= fitter.effect(outcome.key, level, model)
     primary, more = trial.primary, trial.planned_adjustments
     if primary is not None and more:

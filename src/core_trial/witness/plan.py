@@ -99,6 +99,22 @@ def asked(people: People, outcome: AnyOutcome, *, planned: bool = False) -> Aske
     return replace(made, options=options, random=random, by_arm=by_arm)
 
 
+def recommended_beside(people: People, outcome: AnyOutcome) -> dict[str, Asked]:
+    """Recommended models beside the chosen one, by level: of its scale, and the ratio of means."""
+    chosen, like = asked(people, outcome), outcome
+    found = {}
+    if isinstance(outcome, Count) and chosen.model != Model.NEGATIVE_BINOMIAL:
+        found["ratio_of_means"] = recommended(people, outcome)
+    if chosen.model in (Model.LINEAR, Model.MIXED_LINEAR) and isinstance(outcome, Score | Count):
+        like = Score(outcome.column, baseline=outcome.baseline, adjust=outcome.adjust)
+    model = recommended(people, like)
+    other = (model.model, dict(model.options)) != (chosen.model, dict(chosen.options))
+    other |= (model.random, model.by_arm) != (chosen.random, chosen.by_arm)
+    if outcome.model is not None and other and MEASURES[model.model] == MEASURES[chosen.model]:
+        found["recommended"] = model
+    return found
+
+
 def shared_in(people: People) -> str:
     """Arm in which people share clusters, as declared or as the data have it; blank for none."""
     declared = people.trial.cluster
@@ -115,9 +131,7 @@ def shared_in(people: People) -> str:
 def recommended(people: People, outcome: AnyOutcome) -> Asked:
     """The model that is recommended for its kind."""
     where = shared_in(people)
-    if isinstance(outcome, Count) and outcome.mean:
-        model = Model.MIXED_LINEAR if where else Model.LINEAR
-    elif isinstance(outcome, Binary):
+    if isinstance(outcome, Binary):
         model = Model.MIXED_LOGISTIC if where else Model.LOGISTIC
     elif isinstance(outcome, Score):
         model = Model.MIXED_LINEAR if where else Model.LINEAR
