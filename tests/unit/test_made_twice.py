@@ -39,9 +39,9 @@ def test_a_trial_of_ones_own_is_made_twice_from_its_frame(home):
     assert np.isfinite(main["theirs"]).all()  # Welch, between-within, Kenward and Roger
 
 
-def test_only_single_clusters_are_made_once(home):
+def test_what_is_made_once_says_why(home):
     once = home.witness.query("status == 'once'")
-    assert once["statistic"].str.endswith("_without").all()
+    assert once["reason"].str.endswith("(docs/second-programme.md)").all()
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from core_trial.witness import counts, linear, survival
 from core_trial.witness.effects import Fitter
 from core_trial.witness.likelihood import Array
 from core_trial.witness.made import COUNTED, Made, Means, Second
-from core_trial.witness.plan import asked, sample
+from core_trial.witness.plan import asked, recommended_beside, sample
 
 LARGEST_COUNT = 60
 QUANTILES = 50
@@ -35,6 +35,8 @@ def planned(fitter: Fitter) -> Made:
         if outcome.planned is not None:
             model = asked(fitter.people, outcome, planned=True)
             found |= fitter.effect(outcome.key, "planned", model)
+        for level, model in recommended_beside(fitter.people, outcome).items():
+            found |= fitter.effect(outcome.key, level, model)
     primary, more = trial.primary, trial.planned_adjustments
     if primary is not None and more:
         base = asked(fitter.people, primary)
@@ -133,13 +135,9 @@ def single_clusters(fitter: Fitter, outcome: AnyOutcome) -> Made:
             continue
         term = people.trial.arm.term
         value, error = again.beta[term], again.error(term)
-        reference = stats.norm if math.isinf(again.df) else stats.t(again.df)
         numbers = {"estimate_without": math.exp(value) if model.ratio else value}
-        if not again.once:
-            numbers["p_value_without"] = float(2 * reference.sf(abs(value / error)))
         scale = 0.0 if model.ratio else abs(value) + error
         for statistic, number in numbers.items():
-            own = scale if statistic == "estimate_without" else 1.0 if number > 0.05 else 0.0
             key = Key(outcome.key, statistic, "", str(label))
-            found[key] = Second(number, again.means, scale=own)
+            found[key] = Second(number, again.means, scale=scale)
     return found

@@ -39,6 +39,7 @@ class Counted:
     cov: Array
     changes: Array | None
     loglik: float
+    rows: Array | None = None
 
 
 def negative_binomial(data: Sample, *, robust: str) -> Counted:
@@ -111,7 +112,7 @@ def _finish(rows: ByRow, start: Array, data: Sample, robust: str) -> Counted:
     if robust == "sandwich":
         return Counted(top.point, sandwich(top.cov, scores, data.codes), None, top.value)
     changes = _left_out(rows, top, scores, data.codes)
-    return Counted(top.point, jackknife(changes), changes, top.value)
+    return Counted(top.point, jackknife(changes), changes, top.value, scores @ top.cov)
 
 
 def _scores(rows: ByRow, point: Array) -> Array:

@@ -217,9 +217,8 @@ def _counts(model: Asked, data: Sample) -> Again:
     p = len(data.names)
     beta = dict(zip(data.names, map(float, found.point[:p]), strict=True))
     df: linear.Contrast = linear.endless
-    if found.changes is not None:
-        changes, groups = found.changes[:, :p], arms(data)
-        df = lambda L: welch(changes @ L, groups)  # noqa: E731
+    if found.changes is not None and found.rows is not None:
+        df = _welch(found.changes[:, :p], found.rows[:, :p], data)
     return Again(data, beta, found.cov[:p, :p], df, {}, counts.COUNTS, found, found.loglik)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from core_trial.results import (
     CurvePoint,
@@ -24,6 +24,7 @@ PRINTED = {"p_value": 4, "p_value_without": 4, "interaction_p": 4, "joint_p": 4,
 TWO = 2
 #: Why there is an effect without a cluster in the second programme alone.
 REFUSED = "the first programme refuses to fit so few clusters (docs/second-programme.md)"
+HOLM = ("multiplicity", "p_value")
 CURVE = ("survival", "low", "high", "at_risk", "events", "censored")
 #: What an estimate's record tells that is a number.
 TOLD = ("std_error", "statistic", "df", "n_clusters", "n_events")
@@ -71,7 +72,19 @@ def log(results: Results, second: Made) -> tuple[Witnessed, ...]:
     second
         What the second programme made.
     """
-    return compare(numbers(results), second)
+    return compare(numbers(results), {**second, **_adjusted(results, second)})
+
+
+def _adjusted(results: Results, second: Made) -> Made:
+    """Holm's p-values, from the second programme's own, for the outcomes that the report names."""
+    asked_ = [k for k in numbers(results) if (k.analysis, k.statistic) == HOLM]
+    own = {k: second[Key(k.level, "p_value")] for k in asked_ if Key(k.level, "p_value") in second}
+    ordered, highest, found = sorted(own, key=lambda k: own[k].value), 0.0, dict[Key, Second]()
+    for place, key in enumerate(ordered):
+        highest = max(highest, min(1.0, (len(ordered) - place) * own[key].value))
+        scale = (len(ordered) - place) * own[key].scale
+        found[key] = replace(own[key], value=highest, scale=scale)
+    return found
 
 
 def beside(results: Results, more: Iterable[tuple[Key, Second]]) -> tuple[Witnessed, ...]:

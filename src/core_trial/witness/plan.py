@@ -88,7 +88,7 @@ def asked(people: People, outcome: AnyOutcome, *, planned: bool = False) -> Aske
     """The model of an outcome: as declared, or as recommended for its kind."""
     using = outcome.planned if planned else outcome.model
     if using is None:
-        return _recommended(people, outcome)
+        return recommended(people, outcome)
     chosen = using if isinstance(using, Using) else Using(using)
     made = _of(people, outcome, chosen.model, chosen.adjust)
     options = dict(chosen.options)
@@ -97,6 +97,22 @@ def asked(people: People, outcome: AnyOutcome, *, planned: bool = False) -> Aske
         random = _where_of(people, str(options["random"]))
     by_arm = options.get("residual_by") == people.trial.arm.column
     return replace(made, options=options, random=random, by_arm=by_arm)
+
+
+def recommended_beside(people: People, outcome: AnyOutcome) -> dict[str, Asked]:
+    """Recommended models beside the chosen one, by level: of its scale, and the ratio of means."""
+    chosen, like = asked(people, outcome), outcome
+    found = {}
+    if isinstance(outcome, Count) and chosen.model != Model.NEGATIVE_BINOMIAL:
+        found["ratio_of_means"] = recommended(people, outcome)
+    if chosen.model in (Model.LINEAR, Model.MIXED_LINEAR) and isinstance(outcome, Score | Count):
+        like = Score(outcome.column, baseline=outcome.baseline, adjust=outcome.adjust)
+    model = recommended(people, like)
+    other = (model.model, dict(model.options)) != (chosen.model, dict(chosen.options))
+    other |= (model.random, model.by_arm) != (chosen.random, chosen.by_arm)
+    if outcome.model is not None and other and MEASURES[model.model] == MEASURES[chosen.model]:
+        found["recommended"] = model
+    return found
 
 
 def shared_in(people: People) -> str:
@@ -112,7 +128,8 @@ def shared_in(people: People) -> str:
     return "both" if len(shared) == 2 else "".join(shared)
 
 
-def _recommended(people: People, outcome: AnyOutcome) -> Asked:
+def recommended(people: People, outcome: AnyOutcome) -> Asked:
+    """The model that is recommended for its kind."""
     where = shared_in(people)
     if isinstance(outcome, Binary):
         model = Model.MIXED_LOGISTIC if where else Model.LOGISTIC

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core_trial.declaration.covariates import Categories, Number, YesNo
-from core_trial.declaration.outcomes import AnyOutcome, Binary, Count, Time
+from core_trial.declaration.outcomes import AnyOutcome, Binary, Count, Score, Time
 from core_trial.declaration.trial import column_of
 from core_trial.results import Key
 from core_trial.witness.made import COUNTED, Made, Second
@@ -23,6 +23,7 @@ def tables(people: People) -> Made:
     found |= _flow(people) | _clusters(people) | _baseline(people)
     for outcome in people.trial.outcomes:
         found |= _outcome(people, outcome) | _extent(people, outcome)
+    found |= _before(people)
     return {key: Second(value, COUNTED) for key, value in found.items()}
 
 
@@ -89,6 +90,16 @@ def _baseline(people: People) -> dict[Key, float]:
         for item in people.trial.baseline:
             values = people.frame.loc[inside, column_of(item)]
             found |= _characteristic(item, values, arm)
+    return found
+
+
+def _before(people: People) -> dict[Key, float]:
+    """The outcomes' values before randomisation, by arm and in all."""
+    found: dict[Key, float] = {}
+    for outcome in people.trial.outcomes:
+        name = outcome.baseline if isinstance(outcome, Score | Count) else ""
+        for arm, inside in people.arms(total=True) if name else ():
+            found |= mean_sd(name, arm, people.frame.loc[inside, name])
     return found
 
 
