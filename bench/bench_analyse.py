@@ -6,7 +6,6 @@ outcomes and a worker for every ten participants of one arm.
 
 from __future__ import annotations
 
-import resource
 import sys
 import time
 
@@ -14,8 +13,12 @@ import numpy as np
 import pandas as pd
 
 import core_trial as ct
+from bench import report
+from bench.report import Row, tell
 
 SIZES = (441, 100_000)
+#: Seconds and gigabytes asked of each size.
+ASKED: dict[int, tuple[float, float | None]] = {441: (1.5, None), 100_000: (60, 4)}
 SCORES = 12
 #: Participants of a worker.
 CASELOAD = 10
@@ -73,8 +76,14 @@ def main(sizes: list[int]) -> int:
         start = time.process_time()
         study = ct.analyse(declared, people)
         seconds = time.process_time() - start
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        print(f"{n:>8} participants: {seconds:6.1f} s, {len(study.results)} records, {peak:.1f} GB")
+        print(f"{n:>8} participants: {seconds:6.1f} s, {len(study.results)} records")
+        what, (asked, memory) = f"ct.analyse of {n:,} with 15 outcomes", ASKED.get(n, (None, None))
+        if asked is not None:
+            told = f"{seconds:.2f} s of processor"
+            tell([Row(what, f"under {asked:g} s after imports", told, seconds / asked)])
+        if memory is not None:
+            gb = report.peak()
+            tell([Row(f"{what}, memory", f"{memory:g} GB", f"{gb:.2f} GB", gb / memory)])
     return 0
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from bench import timing
+from bench.report import Row, tell
 from core_trial.models.clusters import clusters
 from core_trial.models.counts.zero_inflated_nb import fit_zero_inflated_nb, zero_inflated_nb
 from core_trial.models.design import build
@@ -122,7 +123,9 @@ def time_peers(frame: pd.DataFrame, ties: str) -> dict[str, Callable[[], object]
     return found
 
 
-def compare(title: str, runs: Mapping[str, Callable[[], object]], frame, package, code) -> None:
+def compare(
+    title: str, runs: Mapping[str, Callable[[], object]], frame, package, code
+) -> timing.Timings:
     """Medians and ratios, R's among them where it is there."""
     runs = dict(runs)
     with ExitStack() as stack, warnings.catch_warnings():
@@ -134,7 +137,9 @@ def compare(title: str, runs: Mapping[str, Callable[[], object]], frame, package
             script = code.replace("{path}", str(path)).replace("{covariates}", COVARIATES)
             runs[f"{package} (R)"] = stack.enter_context(timing.R(script))
         print(title, flush=True)
-        timing.compare(runs).show(OWN)
+        taken = timing.compare(runs)
+        taken.show(OWN)
+        return taken
 
 
 def counts(frame: pd.DataFrame) -> None:
@@ -146,7 +151,10 @@ def counts(frame: pd.DataFrame) -> None:
         "formula to Fit": lambda: zero_inflated_nb(formula, frame, cluster="worker"),
         **count_peers(frame),
     }
-    compare("zero-inflated negative binomial, clustered, n = 441", runs, frame, "pscl", PSCL)
+    title = "zero-inflated negative binomial, clustered, n = 441"
+    taken = compare(title, runs, frame, "pscl", PSCL)
+    own = taken.times_as_fast("statsmodels", "formula to Fit")
+    tell([Row.times_as_fast(f"{title}, formula to fit", "statsmodels", 30, own)])
 
 
 def times(frame: pd.DataFrame, ties: str) -> None:
@@ -159,7 +167,15 @@ def times(frame: pd.DataFrame, ties: str) -> None:
         **time_peers(frame, ties),
     }
     code = COXPH.replace("{ties}", ties)
-    compare(f"Cox, {ties}, clustered, n = 441", runs, frame, "survival", code)
+    title = f"Cox, {ties}, clustered, n = 441"
+    taken = compare(title, runs, frame, "survival", code)
+    if ties == "efron":
+        own = taken.times_as_fast("lifelines", "formula to Fit")
+        tell([Row.times_as_fast(f"{title}, formula to fit", "lifelines", 45, own)])
+
+
+#: How many times as fast as R's sparse frailty.
+ASKED_OF_FRAILTY = {"gamma": 4, "lognormal": 3}
 
 
 def frailties(frame: pd.DataFrame) -> None:
@@ -167,7 +183,10 @@ def frailties(frame: pd.DataFrame) -> None:
     for law, name in (("gamma", "gamma"), ("lognormal", "gaussian")):
         runs = {OWN: lambda law=law: cox(COVARIATES, frame, frailty=law, **TIMES)}
         code = FRAILTY.replace("{law}", name)
-        compare(f"{law} frailty (formula to Fit), n = 441", runs, frame, "survival", code)
+        title = f"{law} frailty, n = 441, formula to fit"
+        taken = compare(title, runs, frame, "survival", code)
+        asked, own = ASKED_OF_FRAILTY[law], taken.times_as_fast("survival (R)", OWN)
+        tell([Row.times_as_fast(title, "coxph's sparse one", asked, own)])
 
 
 def jackknife(frame: pd.DataFrame) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from bench import timing
+from bench.report import Row, tell
 from core_trial.models.clusters import clusters
 from core_trial.models.design import build
 from core_trial.models.intercept.mixed_logistic import (
@@ -84,7 +85,7 @@ def _installed(name: str):
         return None
 
 
-def against_others(response: str, family: str, fit, from_formula) -> None:
+def against_others(response: str, family: str, fit, from_formula) -> timing.Timings:
     """Medians and ratios at n = 441."""
     frame = trial(441, 40)
     formula = f"{response} ~ {COVARIATES}"
@@ -103,7 +104,9 @@ def against_others(response: str, family: str, fit, from_formula) -> None:
             code = R_CODE.format(path=path, response=response, covariates=COVARIATES, family=family)
             runs["glmer (R)"] = stack.enter_context(timing.R(code))
         print(f"{family}, n = 441, 7 nodes", flush=True)
-        timing.compare(runs).show("fit, design ready")
+        taken = timing.compare(runs)
+        taken.show("fit, design ready")
+        return taken
 
 
 def growth() -> None:
@@ -136,8 +139,17 @@ def many(times: int = 2_000) -> None:
 
 
 def main() -> None:
-    against_others("event", "binomial", fit_mixed_logistic, mixed_logistic)
-    against_others("count", "poisson", fit_mixed_poisson, mixed_poisson)
+    binary = against_others("event", "binomial", fit_mixed_logistic, mixed_logistic)
+    counted = against_others("count", "poisson", fit_mixed_poisson, mixed_poisson)
+    tell(
+        Row.times_as_fast(
+            f"{kind}, n = 441, formula to fit",
+            "glmm",
+            2.5,
+            taken.times_as_fast("glmm", "formula to Fit"),
+        )
+        for kind, taken in (("mixed logistic", binary), ("mixed Poisson", counted))
+    )
     print("growth of the mixed logistic fit")
     growth()
     print("many simulated trials (replicate)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import statistics
 import subprocess
@@ -23,6 +24,7 @@ while (length(.line <- readLines(.stream, 1)) == 1) {
 """
 
 
+Clock = Callable[[], float]
 #: Seconds for which a function is called, again and again if it is fast, when its turn comes.
 TURN = 0.02
 
@@ -41,6 +43,10 @@ class Timings:
         """How many times as long `other` takes as `own`."""
         return self.median(other) / self.median(own)
 
+    def times_as_fast(self, other: str, own: str) -> float:
+        """As `ratio`, ``nan`` where the other one was not there to be timed."""
+        return self.ratio(other, own) if other in self.seconds else math.nan
+
     def show(self, own: str) -> None:
         """Print medians, and ratios to `own`."""
         width = max(map(len, self.seconds))
@@ -51,7 +57,11 @@ class Timings:
 
 
 def compare(
-    callables: Mapping[str, Callable[[], object]], *, repeats: int = 21, limit: float = 5.0
+    callables: Mapping[str, Callable[[], object]],
+    *,
+    repeats: int = 21,
+    limit: float = 5.0,
+    clock: Clock = time.perf_counter,
 ) -> Timings:
     """Time functions against one another, in turns.
 
@@ -65,6 +75,9 @@ def compare(
     limit
         A function that has used this many seconds sits out the remaining rounds, three at least
         done.
+    clock
+        What tells the time; `time.process_time` where everything runs in this process, and others
+        are at work on the machine.
     """
     seconds: dict[str, list[float]] = {name: [] for name in callables}
     used = dict.fromkeys(callables, 0.0)
@@ -74,19 +87,19 @@ def compare(
         for name, run in callables.items():
             taken = seconds[name]
             if len(taken) < 3 or used[name] < limit:
-                calls, spent = _turn(run)
+                calls, spent = _turn(run, clock)
                 taken.append(spent / calls)
                 used[name] += spent
     return Timings({name: tuple(taken) for name, taken in seconds.items()})
 
 
-def _turn(run: Callable[[], object]) -> tuple[int, float]:
+def _turn(run: Callable[[], object], clock: Clock) -> tuple[int, float]:
     """Call a function until a turn is over: how many calls, and how many seconds in all."""
-    start, calls, spent = time.perf_counter(), 0, 0.0
+    start, calls, spent = clock(), 0, 0.0
     while spent < TURN:
         run()
         calls += 1
-        spent = time.perf_counter() - start
+        spent = clock() - start
     return calls, spent
 
 

@@ -195,6 +195,10 @@ def _alternative(panels: Sequence[Rootogram], style: Style) -> str:
     return " ".join(parts)
 
 
+#: Characters of a title to a millimetre.
+_CHARACTERS = 0.74
+
+
 def _paint(panels: Sequence[Rootogram], style: Style, width: float) -> Drawing:
     columns = len({panel.model for panel in panels})
     layout = Grid(columns=columns, left=12, top=11, width=70, height=36, across=8, down=20)
@@ -204,7 +208,7 @@ def _paint(panels: Sequence[Rootogram], style: Style, width: float) -> Drawing:
     for i, (axes, panel) in enumerate(zip(grid(drawing, layout, len(panels)), panels, strict=True)):
         axes.set(ylim=(low, high), xlim=(-1.5, len(panel.observed)))
         ticks(axes.yaxis, range(5 * math.ceil(low / 5), math.floor(high) + 1, 5), 0, style)
-        _paint_panel(axes, panel, style)
+        _paint_panel(axes, panel, style, int(_CHARACTERS * layout.width))
         axes.set_xlabel("Count")
         if i % columns == 0:
             axes.set_ylabel("√ participants")
@@ -222,14 +226,15 @@ def _limits(panels: Sequence[Rootogram]) -> tuple[float, float]:
     return min(ends) - 1, max(tops) + 1
 
 
-def _paint_panel(axes: Axes, panel: Rootogram, style: Style) -> None:
+def _paint_panel(axes: Axes, panel: Rootogram, style: Style, across: int) -> None:
     days = range(len(panel.observed))
     tops = [math.sqrt(e) for e in panel.expected]
     ends = [top - math.sqrt(o) for top, o in zip(tops, panel.observed, strict=True)]
     axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
     axes.vlines(days, ends, tops, color=BLUE, linewidth=2.2, alpha=0.55)
     axes.plot(days, tops, color=VERMILLION, linewidth=1.0)
-    axes.set_title(f"{labels.wrapped(panel.outcome, 36)}\n{panel.model}", loc="left", size=6.5)
+    title = "\n".join(labels.wrapped(text, across) for text in (panel.outcome, panel.model))
+    axes.set_title(title, loc="left", size=6.5)
     zeros = number.count(panel.observed[0], style), number.fixed(panel.expected[0], 1, style)
     axes.text(
         0.98,
