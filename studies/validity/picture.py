@@ -49,8 +49,8 @@ def paint(table: pd.DataFrame) -> Drawing:
     for k, painter in enumerate(painters):
         axes = figure.place(drawing, 10 + 56 * k, 19, 47, 46)
         painter(axes, table)
-        axes.set_ylim(0, 31 if k == 2 else 16)
-        axes.set_yticks(TICKS if k == 2 else TICKS[:4])
+        axes.set_ylim(0, 31 if k == 2 else 23)
+        axes.set_yticks(TICKS if k == 2 else TICKS[:5])
         axes.tick_params(axis="x", length=0)
         axes.axhline(5, color=figure.BLACK, linewidth=0.6, zorder=1)
         if k == 0:
