@@ -7,7 +7,7 @@ BIN := .venv/bin
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help reproduce test test-slow test-harder bytes coverage lint bench agreement validity synthesise notebooks lock clean
+.PHONY: help reproduce witness test test-slow test-harder bytes coverage lint bench agreement validity synthesise notebooks lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -15,6 +15,9 @@ help: ## list the commands
 
 reproduce: .venv/runtime ## the whole analysis of the bundled trial, into out/
 	$(BIN)/core-trial reproduce data/synthetic --out out
+
+witness: .venv/runtime ## every number of the bundled trial a second time, by other means
+	$(BIN)/core-trial witness data/synthetic --trial core --out out-witness
 
 test: .venv/dev ## all tests but the studies that take minutes
 	$(BIN)/python -m pytest -q -n 2
@@ -50,8 +53,8 @@ validity: .venv/dev ## the simulation study of the models (half an hour), into d
 synthesise: .venv/runtime ## make the bundled synthetic trial again, from its seed
 	$(BIN)/core-trial synthesise --out data/synthetic
 
-notebooks: .venv/dev ## execute the notebooks in place
-	$(BIN)/python -m pytest -q tests/test_notebooks.py
+notebooks: .venv/dev ## execute in place the notebooks that carry outputs
+	$(BIN)/python tests/support/execute_notebooks.py
 
 lock: ## resolve the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \

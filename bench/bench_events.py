@@ -18,8 +18,9 @@ import pandas as pd
 
 from bench import timing
 from bench.report import Row, tell
+from core_trial.models.clusters import clusters
 from core_trial.models.counts.zero_inflated_nb import fit_zero_inflated_nb, zero_inflated_nb
-from core_trial.models.design import build, clusters
+from core_trial.models.design import build
 from core_trial.models.survival.cox import cox, fit_cox
 from core_trial.models.survival.design import prepare, right_hand_side
 from core_trial.models.survival.follow_up import follow_up

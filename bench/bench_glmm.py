@@ -19,7 +19,8 @@ import pandas as pd
 
 from bench import timing
 from bench.report import Row, tell
-from core_trial.models.design import build, clusters
+from core_trial.models.clusters import clusters
+from core_trial.models.design import build
 from core_trial.models.intercept.mixed_logistic import (
     fit_mixed_logistic,
     mixed_logistic,

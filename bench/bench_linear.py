@@ -20,7 +20,8 @@ import numpy as np
 import pandas as pd
 
 from bench import timing
-from core_trial.models.design import build, clusters
+from core_trial.models.clusters import clusters
+from core_trial.models.design import build
 from core_trial.models.linear.mixed_linear import (
     fit_mixed_linear,
     mixed_linear,

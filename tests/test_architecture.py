@@ -1,6 +1,7 @@
 """The import rule: which room may use which."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,11 @@ MAY_IMPORT = {
     "planned": BASE | {"folders", "pipeline"} | {"data", "report", "synthesis", "trials"},
     "cli": {"errors", "pipeline", "planned"},
 }
+#: The second programme is made with packages that the first one does not use for any number.
+ONLY_BY_THE_WITNESS = {"statsmodels", "lifelines"}
+#: What of them fits no model, and any room may use.
+FITS_NOTHING = "statsmodels.stats.multitest"
+WITNESS_USES = ONLY_BY_THE_WITNESS | {"scipy", "numpy", "pandas"}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
@@ -38,9 +44,9 @@ def room_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def rooms_imported(path: Path) -> set[str]:
-    """Every room of this package imported anywhere in a module, inside functions too."""
-    rooms = set()
+def imported(path: Path) -> set[str]:
+    """Every name imported anywhere in a module, inside functions too, or as `package` loads it."""
+    found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path.name}: imports are written in full"
@@ -49,12 +55,18 @@ def rooms_imported(path: Path) -> set[str]:
                 names = [f"core_trial.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "package":
+            names = [a.value for a in node.args if isinstance(a, ast.Constant)]
         else:
             continue
-        for name in names:
-            if name.split(".")[0] == "core_trial":
-                rooms.add([*name.split("."), ""][1])
-    return rooms
+        found |= set(names)
+    return found
+
+
+def rooms_imported(path: Path) -> set[str]:
+    """Every room of this package that a module imports."""
+    names = [name.split(".") for name in imported(path)]
+    return {[*parts, ""][1] for parts in names if parts[0] == "core_trial"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
@@ -62,6 +74,21 @@ def test_a_module_imports_only_what_its_room_may(path):
     room = room_of(path)
     assert room in MAY_IMPORT, f"{room} is no room of this house"
     assert rooms_imported(path) - {room} <= MAY_IMPORT[room]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_the_two_programmes_share_no_package_that_fits_models(path):
+    # Holm's p-values come from statsmodels, which fits no model for them.
+    names = [name for name in imported(path) if not name.startswith(FITS_NOTHING)]
+    found = {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"core_trial"}
+    if room_of(path) == "witness":
+        assert found <= WITNESS_USES
+    else:
+        assert not found & ONLY_BY_THE_WITNESS
+
+
+def test_the_second_derivation_of_core_imports_nothing_of_ours():
+    assert rooms_imported(PACKAGE / "trials" / "core" / "witness.py") == set()
 
 
 def test_every_room_is_there():

@@ -8,10 +8,10 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "core_trial"
 #: Rooms that are held to it.
 ROOMS = ("analyses", "declaration", "disclosure", "published", "report", "results", "witness")
-#: What only CORE has: its services, instruments, visits and files.
+#: What only CORE has: its services, instruments, visits and files. An Excel file is another thing.
 WORDS = re.compile(
-    r"\b(psw|crt|imr|uls)(?![a-z])|peer[ _]support|workbook|readmi|month_4|month_18|qpr|csq|bprs|"
-    r"lsns|cmht|pilot|psychosis|index[ _]episode|crisis",
+    r"\b(psw|crt|imr|uls)(?![a-z])|peer[ _]support|(?<!openpyxl\.)workbook|readmi|month_4|month_18|"
+    r"qpr|csq|bprs|lsns|cmht|pilot|psychosis|index[ _]episode|crisis",
     re.IGNORECASE,
 )
 

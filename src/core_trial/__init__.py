@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from core_trial.data.derive import derive
     from core_trial.data.export import write
     from core_trial.data.mapping import as_declared
+    from core_trial.data.masking import mask
     from core_trial.data.trial import TrialData
     from core_trial.declaration import column_kinds as kinds
     from core_trial.declaration.arms import Arm, Cluster
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from core_trial.pipeline import Study, analyse, bundled, load, reproduce
     from core_trial.report import styles
     from core_trial.results import Results
+    from core_trial.synthesis.rehearsal import rehearse
     from core_trial.trials.core.generator.stages import synthesise
     from core_trial.trials.core.trial import CORE
 
@@ -94,7 +96,9 @@ _HOMES = {
     "derive": "data.derive",
     "kinds": "declaration.column_kinds",
     "load": "pipeline",
+    "mask": "data.masking",
     "models": "models",
+    "rehearse": "synthesis.rehearsal",
     "reproduce": "pipeline",
     "rule": "declaration.rules",
     "styles": "report.styles",
@@ -150,7 +154,9 @@ __all__ = [
     "derive",
     "kinds",
     "load",
+    "mask",
     "models",
+    "rehearse",
     "reproduce",
     "rule",
     "styles",

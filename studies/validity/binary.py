@@ -185,8 +185,8 @@ def cells() -> tuple[Cell, ...]:
     effect = [Events(w, 0.1, reduced=True) for w in (8, 20, 40)]
     few = [Events(w, 0.1) for w in (5, 6, 8)]
     return (
-        *(Cell("binary", m, (*INFERENCES, *RATIOS), 500) for m in null),
-        *(Cell("binary", m, (*INFERENCES, *RATIOS), 400) for m in weak),
-        *(Cell("binary", m, INFERENCES, 400) for m in effect),
+        *(Cell("binary", m, INFERENCES, 300) for m in null),
+        *(Cell("binary", m, INFERENCES, 200) for m in weak),
+        *(Cell("binary", m, INFERENCES, 200) for m in effect),
         *(Cell("bootstrap", m, RATIOS, 3000) for m in few),
     )

@@ -211,14 +211,19 @@ def _each(
 MIXED: Mapping[str, str | None] = {"z": "normal", DEFAULT: None}
 ROBUST: Mapping[str, str | None] = {"sandwich, z": "sandwich", DEFAULT: None}
 STANDARDISED = "standardised risks"
-RISKS = {**ROBUST, "jackknife, t": "jackknife"}
+WITH_CR2 = {**ROBUST, "CR2, t": "cr2"}
 ZERO_INFLATED = "zero-inflated, ratio of overall means"
 ANALYSES = (
     *_each(binary.NESTED, binary.CONDITIONAL, partial(risk, model="mixed_logistic"), MIXED),
     Analysis(binary.NESTED, "bootstrap", binary.CONDITIONAL, bootstrapped, pooled=True),
     *_each(STANDARDISED, binary.RISK_DIFFERENCE, partial(risk, model="standardised"), MIXED),
-    *_each("modified Poisson", binary.RISK_RATIO, partial(risk, model="modified_poisson"), RISKS),
-    *_each("Poisson", MEANS, partial(count, model="poisson"), {**ROBUST, "CR2, t": "cr2"}),
+    *_each(
+        "modified Poisson",
+        binary.RISK_RATIO,
+        partial(risk, model="modified_poisson"),
+        WITH_CR2,
+    ),
+    *_each("Poisson", MEANS, partial(count, model="poisson"), WITH_CR2),
     *_each("negative binomial", MEANS, partial(count, model="negative_binomial"), ROBUST),
     *_each(ZERO_INFLATED, MEANS, zero_inflated, ROBUST),
     *_each("Cox", HAZARD, cox, {"model, z": "model", **ROBUST}),

@@ -29,7 +29,7 @@ BINARY: dict[tuple[str, str], Pen] = {
     (binary.NESTED, "z"): (USUAL, "s", "mixed logistic, z"),
     (binary.NESTED, "t, between-within"): (OTHER, "o", "t, between-within"),
     (binary.NESTED, "bootstrap"): (RECOMMENDED, "^", "bootstrap"),
-    ("modified Poisson", "CR2, t"): (FOURTH, "x", "modified Poisson, CR2"),
+    ("modified Poisson", "jackknife, t"): (FOURTH, "x", "modified Poisson, jackknife"),
 }
 FEW: dict[str, str] = {
     "modified Poisson": "risk ratio",
@@ -88,7 +88,8 @@ def _grouped(
 
 def _binary(axes: Axes, table: pd.DataFrame) -> None:
     """By the number of workers, at a correlation of 0.1."""
-    rows = table[(table["study"] == "binary") & (table["effect"] == "none") & (table["icc"] == 0.1)]
+    rows = table[table["study"].isin(["binary", "bootstrap"]) & (table["effect"] == "none")]
+    rows = rows[rows["icc"] == 0.1]
     workers = sorted(rows["workers"].unique())
     for m, ((model, inference), (colour, marker, _)) in enumerate(BINARY.items()):
         own = rows[(rows["model"] == model) & (rows["inference"] == inference)]

@@ -163,12 +163,13 @@ def cells() -> tuple[Cell, ...]:
     """Scores by workers, correlation and spread; codings of the controls; other distributions."""
     main = [Scores(w, i, sd) for w, i, sd in product((8, 20, 40), (0.01, 0.2), (1.0, 1.6))]
     spread = [Scores(w, 0.05, sd) for w, sd in product((8, 20, 40), (0.6, 1.3, 1.6))]
-    codings = [Scores(w, i) for w, i in product((8, 20, 40), (0.0, 0.05, 0.1))]
+    codings = [Scores(w, i) for w, i in product((8, 40), (0.0, 0.05, 0.1))]
     shapes = [Scores(w, 0.05, 1.0, s) for w, s in product((8, 40), ("skewed", "bounded"))]
     return (
-        *(Cell("scores", m, FEW, 600, DIFFERENCE) for m in (*main, *spread)),
-        *(Cell("scores", m, ALL, 600, DIFFERENCE) for m in codings),
-        *(Cell("scores", m, FEW, 600, _power(m)) for m in shapes),
+        *(Cell("scores", m, FEW, 500, DIFFERENCE) for m in main),
+        *(Cell("scores", m, FEW, 300, DIFFERENCE) for m in spread),
+        *(Cell("scores", m, ALL, 300, DIFFERENCE) for m in codings),
+        *(Cell("scores", m, FEW, 300, _power(m)) for m in shapes),
     )
 
 

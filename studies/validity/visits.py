@@ -123,4 +123,4 @@ ANALYSES = (
 def cells() -> tuple[Cell, ...]:
     """From a small trial to one of the size of CORE."""
     designs = (Visits(5, 8, 0.1), Visits(8, 27, 0.1), Visits(40, 5, 0.1))
-    return tuple(Cell("repeated visits", m, ANALYSES, 300) for m in designs)
+    return tuple(Cell("repeated visits", m, ANALYSES, 900) for m in designs)

@@ -6,7 +6,8 @@ import pytest
 from clustered import trial
 from scipy import special, stats
 
-from core_trial.models.design import Clusters, build, clusters
+from core_trial.models.clusters import Clusters, clusters
+from core_trial.models.design import build
 from core_trial.models.intercept.adaptive_quadrature import Likelihood
 from core_trial.models.intercept.layout import arrange, tabulate
 from core_trial.models.intercept.mixed_logistic import mixed_logistic

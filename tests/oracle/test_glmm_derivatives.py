@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from clustered import trial
 
-from core_trial.models.design import build, clusters
+from core_trial.models.clusters import clusters
+from core_trial.models.design import build
 from core_trial.models.intercept.adaptive_quadrature import Likelihood
 from core_trial.models.intercept.layout import arrange, tabulate
 from core_trial.models.numerics.canonical import LOGISTIC, POISSON

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from scipy.optimize import approx_fprime, brentq, minimize, minimize_scalar
 
-from core_trial.models.design import build, clusters, indicator
+from core_trial.models.clusters import clusters, indicator
+from core_trial.models.design import build
 from core_trial.models.linear.layout import arrange
 from core_trial.models.linear.likelihood import evaluate, likelihood, profile
 from core_trial.models.linear.mixed_linear import mixed_linear

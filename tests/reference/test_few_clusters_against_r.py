@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core_trial.models import clusters as who
 from core_trial.models import design as designs
 from core_trial.models import modified_poisson, negative_binomial, poisson
 from core_trial.models.intercept.layout import Rows
@@ -51,7 +52,7 @@ def jackknife_errors(X, residual, variance, members):
 
 def test_linear_regression(reference):
     frame, fits = reference
-    design, members = designs.build(f"count ~ {RIGHT}", frame), designs.clusters(frame, "cluster")
+    design, members = designs.build(f"count ~ {RIGHT}", frame), who.clusters(frame, "cluster")
     X, residual = design.X, design.y - design.X @ fits["linear"]["coef"]
     one = np.ones(len(X))
     found = bias_reduced(X, residual, one, members.codes)
@@ -65,7 +66,7 @@ def test_linear_regression(reference):
 
 def test_logistic_regression(reference):
     frame, fits = reference
-    design, members = designs.build(f"event ~ {RIGHT}", frame), designs.clusters(frame, "cluster")
+    design, members = designs.build(f"event ~ {RIGHT}", frame), who.clusters(frame, "cluster")
     one = np.ones(design.n)
     basis = orthonormal(design.X, one)
     best, _ = examine(design.X, Rows(basis.columns, one, design.y, 0 * one), LOGISTIC)

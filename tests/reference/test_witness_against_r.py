@@ -4,16 +4,14 @@
 stands in ``data/witness.csv``; what is compared here is that, the paper, and this library.
 """
 
-import csv
-from pathlib import Path
-
 import pytest
 from core_paper import load
+from witness import lines_of, witnessed
 
 from core_trial.results import Key
 from core_trial.trials.core.words import INSTRUMENTS, Visit
 
-RAW = Path(__file__).parent / "data" / "witness.csv"
+RAW = "witness.csv"
 #: Relative agreement of estimates and limits with R: lme4's own tolerance is the limit, times the
 #: distance from no effect, which can be small against the standard error.
 RELATIVE = 2e-6
@@ -25,15 +23,7 @@ MODELLED = SCORES | {
 }
 
 
-def witnessed():
-    lines = [line for line in RAW.read_text().splitlines() if not line.startswith("#")]
-    return {
-        Key(row["analysis"], row["statistic"], row["arm"], row["level"]): float(row["value"])
-        for row in csv.DictReader(lines)
-    }
-
-
-WITNESSED = witnessed()
+WITNESSED = witnessed(RAW)
 PRINTED = [e for e in load() if e.key in WITNESSED]
 #: The workers' standard deviation is no record of its own; it has a test of its own.
 COMPARED = [key for key in WITNESSED if key.statistic != "sd_worker"]
@@ -48,9 +38,7 @@ def test_the_witness_speaks_to_every_row_of_table_2_and_names_its_versions():
     told = {key for key in WITNESSED if key.statistic != "percent"}
     table2 = load().find(place="table2")
     assert {e.key for e in table2 if e.key.statistic != "percent"} <= told
-    assert {"# lme4", "# survival", "# pscl"} <= {
-        line.rsplit(" ", 2)[0] for line in RAW.read_text().splitlines()
-    }
+    assert {"# lme4", "# survival", "# pscl"} <= {line.rsplit(" ", 2)[0] for line in lines_of(RAW)}
 
 
 @pytest.mark.parametrize("entry", PRINTED, ids=lambda entry: entry.id)

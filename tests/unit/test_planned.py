@@ -11,8 +11,8 @@ import core_trial as ct
 from core_trial import cli, planned
 from core_trial.data import masking
 from core_trial.declaration import lock as locks
-from core_trial.report.document import DUMMY
 from core_trial.report.figure import Figure, blank
+from core_trial.report.planning import DUMMY
 
 #: Marks of what may be in no file of a masked report.
 ARMS = re.compile(r"(intervention|control) group|housing support|leaflet", re.IGNORECASE)
@@ -110,7 +110,7 @@ def test_figures_are_marked_across(report):
 
 def test_a_mark_is_drawn():
     plain = Figure("f", "A figure", "Nothing.", lambda width: blank(60, 40))
-    assert plain.marked(DUMMY).svg.count(b"<path") > plain.svg.count(b"<path")
+    assert len(plain.marked(DUMMY).svg) > len(plain.svg)
 
 
 def test_a_report_held_against_its_plan_says_that_nothing_changed(report, locked):

@@ -259,3 +259,32 @@ def test_the_committed_table_is_whole(committed):
 
 def test_the_committed_page_is_made_of_the_committed_table(committed):
     assert (DOCS / "validity.md").read_text(encoding="utf-8") == page.text(committed)
+
+
+def test_what_is_recommended_holds_its_level(committed):
+    """True nulls are rejected in 7 % of trials at most, but for two simulation errors."""
+    few = committed[(committed["study"] == "few workers") & (committed["inference"] == "default")]
+    told = few[few["workers"] > 1]
+    assert (told["rejected"] <= 0.07 + 2 * told["rejected_mcse"]).all()
+    one = few[few["workers"] == 1]
+    assert (one["refused"] + one["without_test"] == one["replicates"]).all()
+    drawn = committed[(committed["study"] == "bootstrap") & (committed["inference"] == "bootstrap")]
+    assert drawn["rejected"].between(0.04, 0.07).all()
+    nested = rows(committed, "scores", *scores.RECOMMENDED)
+    assert (nested["rejected"] <= 0.07 + 2 * nested["rejected_mcse"]).all()
+
+
+def test_what_is_usual_does_not(committed):
+    published = rows(committed, "scores", *scores.PUBLISHED)
+    few = published[published.index.isin([f"8 workers, ICC {i}" for i in (0.05, 0.1, 0.2)])]
+    assert few["rejected"].mean() > 0.07
+    wide = published[published.index.str.contains("SD 1.6")]
+    assert wide["rejected"].max() < 0.035
+    clustered = rows(committed, "few workers", "Cox", "sandwich, z")
+    assert clustered.loc["2 workers of 40", "rejected"] > 0.15
+
+
+def test_estimates_of_scores_are_right(committed):
+    table = committed[(committed["study"] == "scores") & committed["bias"].notna()]
+    # estimates of one cell come from the same trials: four errors for the worst of 31 cells
+    assert (table["bias"].abs() <= 4 * table["bias_mcse"]).all()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from core_trial.analyses import summaries
 from core_trial.analyses.estimation import estimate
 from core_trial.analyses.fits import Fits
 from core_trial.analyses.plan import AnalysisSpec
@@ -72,7 +73,7 @@ def count_evidence(spec: AnalysisSpec, fits: Fits) -> Iterator[Descriptive | Fre
     Frequency
         Observed and expected numbers of participants by count, 0 to 60, under a Poisson with a mean
         per arm, under the mixed Poisson model where it was planned, and under the zero-inflated
-        negative binomial, where that was fitted with the arm alone.
+        negative binomial, where that was fitted with the arm alone; and of those with none by arm.
     """
     cases, arm = fits.cases(spec.fitted).frame, fits.trial.arm
     if cases.empty:
@@ -87,6 +88,9 @@ def count_evidence(spec: AnalysisSpec, fits: Fits) -> Iterator[Descriptive | Fre
     )
     yield from _frequencies(spec, "observed", (counts[:, None] == _SUPPORT).sum(axis=0))
     yield from _frequencies(spec, "expected_poisson", poisson_pmf(_SUPPORT, means).sum(axis=0))
+    for group, rows in summaries.arms(arm, cases):
+        none = (rows[spec.fitted.outcome] == 0).sum()
+        yield from _frequencies(spec, "observed", np.array([none]), group)
     if spec.planned is not None and spec.planned.model == Model.MIXED_POISSON:
         yield from _expected(spec, spec.planned, fits, "expected_planned")
     if spec.fitted.model != Model.ZERO_INFLATED_NB or len(spec.fitted.covariates) > 1:
@@ -97,14 +101,22 @@ def count_evidence(spec: AnalysisSpec, fits: Fits) -> Iterator[Descriptive | Fre
 def _expected(
     spec: AnalysisSpec, model: ModelSpec, fits: Fits, statistic: str
 ) -> Iterator[Frequency]:
-    """Participants that a model expects at each count; nothing where it could not be fitted."""
+    """Participants that a model expects at each count, and in each arm at none.
+
+    Nothing where it could not be fitted.
+    """
     random = str(model.options.get("random", "1"))
     try:
         fitted = fits.of(model)
-        expected = expected_counts(fitted.fit, fitted.cases.frame, _SUPPORT, random=random)
+        frame = fitted.cases.frame
+        expected = expected_counts(fitted.fit, frame, _SUPPORT, random=random)
     except (DesignError, FitError):
         return
     yield from _frequencies(spec, statistic, expected)
+    for arm in summaries.GROUPS:
+        rows = (frame[fits.trial.arm.column] == fits.trial.arm.level(arm)).to_numpy(bool)
+        zeros = expected_counts(fitted.fit, frame, _SUPPORT[:1], random=random, among=rows)
+        yield from _frequencies(spec, statistic, zeros, arm)
 
 
 def variance_to_mean(values: Floats, means: Floats) -> float:
@@ -126,11 +138,14 @@ def variance_to_mean(values: Floats, means: Floats) -> float:
     return float(((values[some] - means[some]) ** 2 / means[some]).mean())
 
 
-def _frequencies(spec: AnalysisSpec, statistic: str, values: Floats) -> Iterator[Frequency]:
+def _frequencies(
+    spec: AnalysisSpec, statistic: str, values: Floats, arm: str = ""
+) -> Iterator[Frequency]:
     for count, value in enumerate(values):
         yield Frequency(
             analysis=f"count_fit.{spec.name}",
             statistic=statistic,
             count=count,
             value=float(value),
+            arm=arm,
         )

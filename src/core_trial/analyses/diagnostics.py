@@ -89,7 +89,7 @@ def _trend(trial: Trial, cases: Cases, outcome: Time, transform: Transform) -> T
             cases.frame,
             time=outcome.column,
             event=outcome.event,
-            ties=spec.options["ties"],  # type: ignore[arg-type]
+            ties=spec.options.get("ties", "breslow"),  # type: ignore[arg-type]
             transform=transform,
         )
         return found.tests[trial.arm.column]

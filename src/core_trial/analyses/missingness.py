@@ -110,7 +110,7 @@ class Prepared:
     def without(self, trial: Trial, cases: Cases) -> float:
         """Log-likelihood of the people's indicator with an intercept alone."""
         if self.nothing is None:
-            return fit(trial, Cases(_with_nothing(cases.spec), cases.frame)).fit.loglik
+            return fit(trial, Cases(without_characteristic(cases.spec), cases.frame)).fit.loglik
         return self.nothing.loglik(cases.frame[MISSING].to_numpy())
 
 
@@ -122,7 +122,7 @@ def prepared(trial: Trial, predictor: str, expected: pd.DataFrame) -> Prepared:
     flagged = expected.assign(**{MISSING: (np.arange(len(expected)) % 2).astype(float)})
     cases = complete_cases(trial, spec, flagged)
     model = _worked_out(trial, spec, cases.frame)
-    nothing = model and _worked_out(trial, _with_nothing(spec), cases.frame)
+    nothing = model and _worked_out(trial, without_characteristic(spec), cases.frame)
     return Prepared(spec, cases.frame, known, model, nothing)
 
 
@@ -136,7 +136,8 @@ def _worked_out(trial: Trial, spec: ModelSpec, frame: pd.DataFrame) -> Intercept
         return None
 
 
-def _with_nothing(spec: ModelSpec) -> ModelSpec:
+def without_characteristic(spec: ModelSpec) -> ModelSpec:
+    """The model of missingness in the same people with an intercept alone."""
     return replace(spec, covariates=("1",))
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from core_trial.data.revealing import refuse_revealing
 from core_trial.data.trial import LoadReport, TrialData
+from core_trial.declaration.columns import Table
 from core_trial.declaration.dates import Day
 from core_trial.declaration.files import Files
 from core_trial.declaration.masked import Masked
@@ -59,11 +60,6 @@ def new_seed() -> int:
 
 
 def mask(data: TrialData, *, seed: int) -> TrialData:
-    """The same people under a dummy allocation; see `masked`."""
-    return masked(data, seed=seed)[0]
-
-
-def masked(data: TrialData, *, seed: int) -> tuple[TrialData, int]:
     """The same people under a dummy allocation.
 
     Parameters
@@ -76,16 +72,29 @@ def masked(data: TrialData, *, seed: int) -> tuple[TrialData, int]:
     Returns
     -------
     TrialData
-        The same rows with other arms, workers and so on; its report says that it is masked.
-    int
-        Participants of strata with one arm alone, whose allocation cannot be masked.
+        The same rows with other arms, workers and so on, sorted; its report says that it is masked.
 
     Raises
     ------
     DesignError
         When the data are masked already, a declared place is not there, or a column that is not
         declared gives the arm away.
+
+    Examples
+    --------
+    >>> import core_trial as ct
+    >>> real = ct.load(ct.bundled())
+    >>> dummy = ct.mask(real, seed=20260102)
+    >>> dummy.report.masked, len(dummy.sessions) == len(real.sessions)
+    (True, True)
     """
+    return masked(data, seed=seed)[0]
+
+
+def masked(data: TrialData, *, seed: int) -> tuple[TrialData, int]:
+    """The same as `mask`, and how many are in strata of one arm, and cannot be masked."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise DesignError(f"seed={seed!r} is not a whole number of 0 or more")
     if data.report.masked:
         raise DesignError("these data are masked already: mask the real ones")
     moved = places_moved(data.trial, data.files)
@@ -102,8 +111,14 @@ def masked(data: TrialData, *, seed: int) -> tuple[TrialData, int]:
         tables[table] = _shuffled(tables[table], column, data.files, rng)
     if declared.settled is not None:
         tables = dict(declared.settled(tables))
+    tables = {table.name: _sorted(tables[table.name], table) for table in data.files.tables}
     report = LoadReport(masked=True, synthetic=data.report.synthetic)
     return replace(data, tables=tables, report=report), dealt.alone
+
+
+def _sorted(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Rows in the order of their key: a file that was sorted by arm would tell it."""
+    return frame.sort_values(list(table.key), kind="stable", ignore_index=True)
 
 
 def places_moved(trial: Trial, files: Files) -> tuple[Place, ...]:
@@ -255,8 +270,7 @@ def _handed_on(data: TrialData, name: str, dealt: Dealt) -> pd.DataFrame:
             if isinstance(column.kind, Day):
                 made[column.name] = made[column.name] + days
     made[files.participant] = made[files.participant].astype(frame[files.participant].dtype)
-    key = list(dict.fromkeys((files.participant, *files.table(name).key)))
-    return made.sort_values(key, kind="stable", ignore_index=True)
+    return made
 
 
 def _whole_weeks(origin: pd.Series, giver: Ints, taker: Ints) -> NDArray[np.timedelta64]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from core_trial.errors import DesignError
+
 if TYPE_CHECKING:
     from core_trial.declaration.trial import Trial
 
@@ -44,6 +46,14 @@ class Masked:
     strata: tuple[str, ...] | None = None
     order: str = ""
     settled: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("moved", "shuffled", "strata"):
+            value = getattr(self, name)
+            if isinstance(value, list):
+                object.__setattr__(self, name, tuple(value))
+            elif value is not None and not isinstance(value, tuple):
+                raise DesignError(f"masked: write {name}=({value!r},), a tuple")
 
 
 def with_letters(trial: Trial) -> Trial:

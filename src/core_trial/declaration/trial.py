@@ -251,6 +251,8 @@ def _of_types(trial: Trial) -> Iterator[str]:
         yield f"cluster: write ct.Cluster(column), not {trial.cluster!r}"
     if not isinstance(trial.registry, Paper | str | Path | None):
         yield f"registry: name the CSV file of printed numbers, not {trial.registry!r}"
+    if trial.masked is not None and not isinstance(trial.masked, Masked):
+        yield f"masked: write ct.Masked(moved=(...)), not {trial.masked!r}"
     for name in TUPLES:
         value = getattr(trial, name)
         if value is not None and not isinstance(value, tuple):

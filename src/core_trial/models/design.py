@@ -15,34 +15,14 @@ import pandas as pd
 from scipy.linalg import lapack
 
 from core_trial.errors import DesignError
-from core_trial.models.clusters import Clusters, Ints, clusters, groups, indicator, nesting
+from core_trial.models.clusters import Ints
 from core_trial.models.coding import Categories, Coder, Number, learn
-from core_trial.models.columns import Sample, as_frame, column, numeric, sample
+from core_trial.models.columns import Sample, as_frame, numeric
 from core_trial.models.formula import INTERCEPT, Factor, Formula, parse
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.threads import one_thread
 from core_trial.models.reading.margins import Product, products
 from core_trial.models.reference import Reference, refer
-
-__all__ = [
-    "INTERCEPT",
-    "Clusters",
-    "Design",
-    "Formula",
-    "Ints",
-    "Recipe",
-    "Sample",
-    "build",
-    "clusters",
-    "column",
-    "groups",
-    "indicator",
-    "left_out",
-    "nesting",
-    "numeric",
-    "parse",
-    "sample",
-]
 
 #: A column whose part not explained by earlier columns is smaller than this is collinear.
 COLLINEAR = 1e-9

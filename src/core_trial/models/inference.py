@@ -28,7 +28,7 @@ class Wald:
     high: Floats
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Test:
     """One hypothesis test: what was tested, the statistic and its reference distribution.
 
@@ -54,7 +54,7 @@ class Test:
     p_value: float
     denominator_df: float = np.inf
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         """Hypothesis, statistic with its degrees of freedom, and p-value in a line."""
         p = "p < 0.001" if self.p_value < 0.001 else f"p = {self.p_value:.3f}"
         if np.isposinf(self.denominator_df):

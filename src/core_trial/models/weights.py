@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models import columns as designs
+from core_trial.models import columns as read
 from core_trial.models.choices import refuse_choice
 from core_trial.models.columns import Sample
 from core_trial.models.inference import Floats
@@ -28,7 +28,7 @@ def repeated(frame: pd.DataFrame, weights: str) -> pd.DataFrame:
     DesignError
         If a weight is not a whole number, or negative, or all are zero.
     """
-    often = designs.numeric(frame, weights)
+    often = read.numeric(frame, weights)
     if (often < 0).any() or (often != np.floor(often)).any() or not often.any():
         raise DesignError(
             f"column {weights!r} must hold whole numbers from 0: how often each row occurred; for "
@@ -45,7 +45,7 @@ def sampling(frame: pd.DataFrame, weights: str) -> Floats:
     DesignError
         If a weight is not positive.
     """
-    values = designs.numeric(frame, weights)
+    values = read.numeric(frame, weights)
     if (values <= 0).any():
         raise DesignError(f"column {weights!r} must hold positive numbers: leave out the others")
     return values
@@ -107,10 +107,10 @@ def offset_of(frame: pd.DataFrame, offset: str | None, exposure: str | None) -> 
     DesignError
         If an exposure is not positive.
     """
-    found = None if offset is None else designs.numeric(frame, offset)
+    found = None if offset is None else read.numeric(frame, offset)
     if exposure is None:
         return found
-    time = designs.numeric(frame, exposure)
+    time = read.numeric(frame, exposure)
     if (time <= 0).any():
         raise DesignError(
             f"column {exposure!r} must hold positive numbers: whoever was not exposed tells nothing"
@@ -140,7 +140,7 @@ def binary(
     if success is not None:
         if trials is not None:
             raise DesignError("success= is for a row per person, trials= for rows of many: use one")
-        values = designs.column(rows.frame, response)
+        values = read.column(rows.frame, response)
         event = (values == success).to_numpy(dtype=float)
         if not event.any():
             known = ", ".join(map(repr, values.unique()[:10]))
@@ -154,8 +154,8 @@ def binary(
 
 def _refuse_text(frame: pd.DataFrame, response: str) -> None:
     """Refuse text of two values, whose event nobody has named."""
-    values = designs.column(frame, response) if response else pd.Series(dtype=float)
-    found = list(values.unique()) if not designs.is_numeric(values) else []
+    values = read.column(frame, response) if response else pd.Series(dtype=float)
+    found = list(values.unique()) if not read.is_numeric(values) else []
     if len(found) == 2:
         raise DesignError(
             f"column {response!r} must hold 0 and 1: write success={found[0]!r}, or {found[1]!r}, "
@@ -164,7 +164,7 @@ def _refuse_text(frame: pd.DataFrame, response: str) -> None:
 
 
 def _each_trial(frame: pd.DataFrame, response: str, trials: str) -> pd.DataFrame:
-    events, number = designs.numeric(frame, response), designs.numeric(frame, trials)
+    events, number = read.numeric(frame, response), read.numeric(frame, trials)
     whole = (events == np.floor(events)) & (number == np.floor(number))
     if not (whole & (events >= 0) & (events <= number)).all():
         raise DesignError(

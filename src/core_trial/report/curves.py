@@ -212,9 +212,8 @@ def _effect(results: Results, outcome: Time, style: Style) -> str:
     measure = MEASURE_ABBREVIATIONS[Measure(estimate.measure)]
     value = number.fixed(estimate.estimate, cells.decimals(estimate), style)
     interval = number.interval_in_text(estimate.low, estimate.high, 2, style)
-    level = number.confidence(estimate.confidence, style)
-    p = number.p_in_text(estimate.p_value, style)
-    return f"{measure} {value} ({level} CI {interval}), {p}"
+    level, p = number.confidence(estimate.confidence, style), estimate.p_value
+    return f"{measure} {value} ({level} CI {interval}), {number.p_in_text(p, style)}"
 
 
 def _alternative(d: _Drawing, style: Style) -> str:

@@ -13,7 +13,7 @@ from core_trial.report.flow import flow_table
 from core_trial.report.flow_diagram import flow_figure
 from core_trial.report.forest import forest
 from core_trial.report.markup import escape, page, paragraph
-from core_trial.report.planning import plan_section, unmasking_table
+from core_trial.report.planning import DUMMY, marked_data, plan_section, unmasking_table
 from core_trial.report.provenance import inputs_table, versions_table
 from core_trial.report.section import Section, present
 from core_trial.report.styles import LANCET, Style
@@ -24,9 +24,6 @@ from core_trial.report.table1 import table1
 from core_trial.report.table2 import table2
 from core_trial.report.writing.files import BYTE_ORDER_MARK, USUAL, part_files, whole_files
 from core_trial.results import Comparison, FlowCount, Results, Witnessed
-
-#: What every figure of a masked report has across it.
-DUMMY = "Masked: dummy allocation"
 
 
 def title(results: Results, trial: Trial) -> str:
@@ -185,7 +182,8 @@ def files(
         made["witness.csv"] = BYTE_ORDER_MARK + witnessed.to_csv(twice)
     made |= part_files(found, formats)
     heading = title(results, trial)
-    return {**made, **whole_files(heading, results, trial, found, style, formats)}
+    made |= whole_files(heading, results, trial, found, style, formats)
+    return marked_data(made, trial) if results.provenance.masked else made
 
 
 def figures(found: Iterable[Section]) -> Mapping[str, Figure]:

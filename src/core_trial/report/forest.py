@@ -58,6 +58,8 @@ _ABSOLUTE_PANELS = (
 _BETTER = {"higher": " ↑", "lower": " ↓", "": ""}
 #: A longer time is a smaller hazard.
 _REVERSED = {"higher": "lower", "lower": "higher", "": ""}
+#: Em spaces, which an SVG keeps, between the two directions.
+_BETWEEN = "\u2003" * 2
 _DIRECTION = {True: "← rarer or fewer", False: "← lower"}
 _OTHER_WAY = {True: "more often or more →", False: "higher →"}
 
@@ -239,7 +241,7 @@ def _paint_panel(axes: Axes, panel: Panel, style: Style, across: int) -> None:
     axes.spines["left"].set_visible(False)
     axes.axvline(panel.none, color=GREY, linewidth=0.6, zorder=0)
     sides = _DIRECTION[panel.ratio], _OTHER_WAY[panel.ratio]
-    axes.set_xlabel(f"{panel.axis}\n{'     '.join(sides)}")
+    axes.set_xlabel(f"{panel.axis}\n{_BETWEEN.join(sides)}")
     axes.text(_AT_LABELS, -0.9, panel.title, weight="bold", transform=axes.get_yaxis_transform())
     for row, effect in enumerate(panel.effects):
         _paint_effect(axes, panel, row, replace(effect, label=wrapped(effect.label, across)))

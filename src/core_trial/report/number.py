@@ -186,6 +186,17 @@ def interval_in_text(low: float, high: float, decimals: int, style: Style) -> st
     return f"{fixed(low, decimals, style)}{style.dash}{fixed(high, decimals, style)}"
 
 
+def limits_in_text(interval: str, level: float, style: Style) -> str:
+    """An interval that is text already, as sentences name it.
+
+    Examples
+    --------
+    >>> limits_in_text("0·43–0·99", 0.95, LANCET), limits_in_text("0.43-0.99", 0.95, JAMA)
+    ('95% CI 0·43–0·99', '95% CI, 0.43-0.99')
+    """
+    return style.limits.format(level=confidence(level, style), interval=interval)
+
+
 def fraction(n: float, N: float, style: Style) -> str:
     """Counts with their percentage, ``n/N (%)``.
 

@@ -100,7 +100,7 @@ def _number_needed(results: Results, outcome: AnyOutcome, style: Style) -> str |
         return None
     value, _, interval = absolute_lines.number_needed(found, outcome.better, style).partition(" (")
     name = labels.lower_first(absolute_lines.NUMBER_NEEDED)
-    return f"{name} {value} ({number.confidence(found.confidence, style)} CI {interval}"
+    return f"{name} {value} ({number.limits_in_text(interval, found.confidence, style)}"
 
 
 def _value(estimate: Estimate, style: Style) -> str:
@@ -115,11 +115,8 @@ def certainty(estimate: Estimate, style: Style) -> str:
     """``95% CI 0·43–0·99; p=0·0438``."""
     _, low, high = cells.limits(estimate)
     interval = number.interval_in_text(low, high, cells.decimals(estimate), style)
-    return style.certainty.format(
-        level=number.confidence(estimate.confidence, style),
-        interval=interval,
-        p=number.p_in_text(estimate.p_value, style),
-    )
+    limits = number.limits_in_text(interval, estimate.confidence, style)
+    return f"{limits}; {number.p_in_text(estimate.p_value, style)}"
 
 
 #: Levels of effects that are in the unit of the outcome.

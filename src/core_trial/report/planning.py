@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Mapping
+
+from core_trial.declaration.arms import PRINTED_ARMS
+from core_trial.declaration.trial import Trial
 from core_trial.report import cells
 from core_trial.report.section import Section, present
 from core_trial.report.table import Row, Table
 from core_trial.results import PlanChange, Results
 
+#: What every figure and every row of data of a masked report says.
+DUMMY = "Masked: dummy allocation"
 #: What the entries of an unmasking log are called.
 UNMASKING = {
     "when": "When",
@@ -18,6 +26,32 @@ UNMASKING = {
     "locked_on": "Plan locked on",
     "changes": "Changes since",
 }
+
+
+def marked_data(files: Mapping[str, str | bytes], trial: Trial) -> dict[str, str | bytes]:
+    """Files of which those with data for a program say in every row that the arms are a dummy.
+
+    Tables have said so already, by their remark.
+    """
+    return {
+        name: _marked(text, trial)
+        if name.endswith(".csv") and isinstance(text, str) and DUMMY not in text
+        else text
+        for name, text in files.items()
+    }
+
+
+def _marked(text: str, trial: Trial) -> str:
+    """A column more, and the arms called A and B in the names of terms."""
+    for arm in PRINTED_ARMS:
+        name = trial.arm.column
+        text = text.replace(f"{name}[{trial.arm.level(arm)}]", f"{name}[{trial.arm.label(arm)}]")
+    mark = text[: len(text) - len(text.lstrip("\ufeff"))]
+    head, *rows = csv.reader(io.StringIO(text.lstrip("\ufeff"), newline=""))
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerows([[*head, "allocation"], *([*row, DUMMY] for row in rows)])
+    return mark + out.getvalue()
 
 
 def plan_section(results: Results) -> tuple[Section, ...]:

@@ -32,7 +32,7 @@ def remark(warning: str, trial: Trial, style: Style) -> str:
     --------
     >>> from core_trial.declaration.arms import Arm
     >>> from core_trial.declaration.outcomes import Binary
-    >>> from core_trial.report.number import LANCET
+    >>> from core_trial.report.styles import LANCET
     >>> trial = Trial(title="A trial", participant="id", outcomes=(Binary("well"),),
     ...               arm=Arm("arm", control="usual care", intervention="CBT"))
     >>> remark("the answer depends on the number of nodes: with 25 instead of 7", trial, LANCET)

@@ -78,9 +78,9 @@ class Style:
         percentages of smaller denominators are whole.
     words_up_to
         The largest count that running text spells out in words; 0 for none.
-    share, certainty
-        How running text prints a share and the certainty of an effect: text with the places
-        ``{n}``, ``{of}`` and ``{percent}``; ``{level}``, ``{interval}`` and ``{p}``.
+    share, limits
+        How running text prints a share and a confidence interval: text with the places ``{n}``,
+        ``{of}`` and ``{percent}``; ``{level}`` and ``{interval}``.
     not_estimable, infinity
         What stands for a number that a fit could not give, and for a limit that is not finite.
     columns
@@ -100,7 +100,7 @@ class Style:
     percent_decimals: tuple[tuple[int, int], ...] = ()
     words_up_to: int = 0
     share: str = "{n} of {of} ({percent})"
-    certainty: str = "{level} CI {interval}; {p}"
+    limits: str = "{level} CI {interval}"
     not_estimable: str = "not estimable"
     infinity: str = "∞"
     columns: tuple[float, float] = (85.0, 170.0)
@@ -130,7 +130,7 @@ BMJ = Style(
     thousands=THIN_SPACE,
     p=PValues(decimals=((0.01, 2), (0.001, 3)), letter="P"),
     words_up_to=9,
-    certainty="{level} confidence interval {interval}; {p}",
+    limits="{level} confidence interval {interval}",
 )
 #: p-values to two decimals, to three below 0.01; limits joined by "to"; commas in thousands.
 NEJM = Style(
@@ -148,7 +148,7 @@ JAMA = Style(
         decimals=((0.01, 2), (0.001, 3)), zero=False, letter="P", equals=" = ", kept_below=0.05
     ),
     percent_decimals=((100, 1),),
-    certainty="{level} CI, {interval}; {p}",
+    limits="{level} CI, {interval}",
 )
 #: ASCII throughout, for those who read the numbers with a program.
 PLAIN = Style(

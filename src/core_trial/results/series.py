@@ -26,6 +26,8 @@ class Frequency:
         The count.
     value
         Participants who have it.
+    arm
+        The arm they are in; blank for both together.
     """
 
     kind: ClassVar[str] = "frequency"
@@ -33,11 +35,12 @@ class Frequency:
     statistic: str
     count: int
     value: float
+    arm: str = ""
 
     @property
     def key(self) -> Key:
         """Its number's name; the level is ``days`` and the count."""
-        return Key(self.analysis, self.statistic, "", f"days {self.count}")
+        return Key(self.analysis, self.statistic, self.arm, f"days {self.count}")
 
     def numbers(self) -> Iterator[tuple[Key, float]]:
         """Its number, with the number's name."""

@@ -1,4 +1,4 @@
-"""For other trials: one binary outcome, one time, one score, calibrated to lines of any paper.
+"""For other trials: binary outcomes, times and scores, calibrated to lines of any paper.
 
 Participants with arm, covariates and clusters are given; each function adds one outcome to them
 whose model, fitted as the analyses fit it, prints as the line does. The generator's own stages do
@@ -7,7 +7,7 @@ the work.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,12 @@ from core_trial.declaration.arms import MODEL_ARMS, Group
 from core_trial.models.design import build
 from core_trial.models.intercept.mixed_logistic import mixed_logistic
 from core_trial.synthesis.approach import approach
-from core_trial.synthesis.cells import calibrated_events, first_in_cells
+from core_trial.synthesis.cells import (
+    CellRow,
+    calibrated_cells,
+    calibrated_events,
+    first_in_cells,
+)
 from core_trial.synthesis.exchange import Exchange
 from core_trial.synthesis.forms import CLUSTER, Row
 from core_trial.synthesis.linear import Scores, calibrate
@@ -91,6 +96,77 @@ def event(
         return Calibrated(values, attempt), attempt.gauge - settled
 
     return best_of(draw, rng, tries=ARRANGEMENTS)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """One printed row of a binary outcome.
+
+    Parameters
+    ----------
+    covariates
+        Right-hand side of its model, such as ``"arm + site"`` or ``"arm + black + arm:black"``.
+    terms
+        The coefficients whose sum it prints: ``("arm",)``, or ``("arm", "arm:black")`` for the
+        effect in a subgroup.
+    line
+        The line as printed; blank but for the p-value where no more is, as of an interaction.
+    risk
+        Whether the ratio is one of risks and not of odds.
+    """
+
+    covariates: str
+    terms: tuple[str, ...]
+    line: Line
+    risk: bool = False
+
+    def row(self, people: pd.DataFrame) -> CellRow:
+        """The row's model, with a line of its design matrix for each of the people."""
+        design = build(self.covariates, people)
+        contrast = np.zeros(design.X.shape[1])
+        for term in self.terms:
+            contrast[list(design.term_columns[term])] = 1.0
+        only_p = not self.line.estimate
+        region = Bounds.of(self.line.p_value) if only_p else Region.of(self.line)
+        return CellRow(design.X, contrast, region, self.risk)
+
+
+def event_of_rows(
+    people: pd.DataFrame,
+    printed: Sequence[Printed],
+    totals: Mapping[str, int],
+    rng: np.random.Generator,
+) -> tuple[Floats, list[Attempt]]:
+    """A 0/1 outcome of which several rows are printed: odds, risks, subgroups, interactions.
+
+    Parameters
+    ----------
+    people
+        Columns arm (a factor: control, intervention) and the covariates, which must be factors or
+        take few values; n rows, each a cluster of its own.
+    printed
+        The rows.
+    totals
+        Events of each arm.
+    rng
+        All chance.
+
+    Returns
+    -------
+    outcome : numpy.ndarray
+        Shape (n,).
+    attempts : list of Attempt
+        How near each row came.
+    """
+    counts = {int(a == Group.INTERVENTION): totals[str(a)] for a in MODEL_ARMS}
+    rows = [one.row(people) for one in printed]
+    cell, cells, _ = calibrated_cells(treated(people), rows, np.ones(len(people)), counts, rng)
+    attempts = []
+    for one, row in zip(printed, cells.rows, strict=True):
+        estimate, error = (float(x) for x in row.fit(cells.sizes, cells.events))
+        gauge = float(row.gauge(cells.sizes, cells.events))
+        attempts.append(Attempt(" + ".join(one.terms), str(one.line), gauge, estimate, error))
+    return first_in_cells(rng.random(len(people)), cell, cells.events), attempts
 
 
 def days_to_event(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
 
 from core_trial.declaration.files import ColumnMap
 from core_trial.declaration.trial import Trial
@@ -11,39 +15,41 @@ from core_trial.results import Results, Witnessed
 from core_trial.witness import checks, survival
 from core_trial.witness.beside import beside, subgroups
 from core_trial.witness.effects import Fitter
-from core_trial.witness.log import log
+from core_trial.witness.log import beside as further
+from core_trial.witness.log import in_order, log
 from core_trial.witness.made import Made
 from core_trial.witness.missing import Missing
+from core_trial.witness.packages import by_packages
 from core_trial.witness.plan import asked
-from core_trial.witness.reading import read
+from core_trial.witness.reading import People, read
 from core_trial.witness.tables import tables
 
 
-def again(trial: Trial, source: object, columns: ColumnMap | None = None) -> Made:
-    """Make every number of a trial's report from its data, with nothing of the first programme.
-
-    Parameters
-    ----------
-    trial
-        The declaration.
-    source
-        Folder of the CSV files, or a frame with a row per participant, as `analyse` takes it.
-    columns
-        How columns and values are spelt; None for what the trial says.
-    """
-    people = read(trial, source, columns)
-    fitter = Fitter(people)
-    found = tables(people) | survival.curves(people)
+def again(people: People) -> Made:
+    """Make every number of a trial's report from its data, with nothing of the first programme."""
+    trial, fitter = people.trial, Fitter(people)
+    found: Made = {}
     missing = Missing(fitter)
+    steps = [partial(tables, people), partial(survival.curves, people)]
     for outcome in trial.outcomes:
         model = asked(people, outcome)
-        found |= fitter.effect(outcome.key, "", model)
+        steps.append(partial(fitter.effect, outcome.key, "", model))
         if len(model.covariates) > 1:
-            found |= fitter.effect(outcome.key, "crude", model.plain())
-        found |= beside(fitter, outcome) | missing.of(outcome)
-        found |= checks.count_fit(fitter, outcome) | checks.assumptions(fitter, outcome)
-        found |= checks.single_clusters(fitter, outcome)
-    return found | checks.planned(fitter) | subgroups(fitter)
+            steps.append(partial(fitter.effect, outcome.key, "crude", model.plain()))
+        steps += [partial(beside, fitter, outcome), partial(missing.of, outcome)]
+        of_outcome = (checks.count_fit, checks.assumptions, checks.single_clusters)
+        steps += [partial(check, fitter, outcome) for check in of_outcome]
+    for step in [*steps, partial(checks.planned, fitter), partial(subgroups, fitter)]:
+        found |= _tried(step)
+    return found
+
+
+def _tried(step: Callable[[], Made]) -> Made:
+    """What a step makes; where it cannot, nothing, and the log says that nobody made it twice."""
+    try:
+        return step()
+    except (np.linalg.LinAlgError, ValueError, ArithmeticError, LookupError):
+        return {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,4 +88,6 @@ class Source:
                 "the analysis set is derived from several files, and nobody has derived it a "
                 "second time: declare second="
             )
-        return log(results, again(self.trial, self.data, self.columns))
+        people = read(self.trial, self.data, self.columns)
+        packages = further(results, by_packages(people))
+        return in_order([*log(results, again(people)), *packages])

@@ -16,7 +16,7 @@ from core_trial.witness import linear, survival
 from core_trial.witness.effects import EVENTS, Again, Fitter
 from core_trial.witness.intercepts import Intercept
 from core_trial.witness.likelihood import Array
-from core_trial.witness.made import Effect, Made, Means, Second
+from core_trial.witness.made import Effect, Made, Means, Second, nothing
 from core_trial.witness.plan import Asked, Sample, asked, sample
 from core_trial.witness.reading import People
 from core_trial.witness.sandwiches import arms, by_cluster, few, jackknife, welch
@@ -42,10 +42,14 @@ def _risks(fitter: Fitter, outcome: AnyOutcome, model: Asked) -> Made:
     if again is None or not isinstance(again.fit, Intercept):
         return {}
     data, fit = again.data, again.fit
-    theta = np.array([*fit.beta.values(), np.nan_to_num(fit.sd)])
-    cov = np.nan_to_num(fit.cov)
-    where = model.random
-    means, slopes, own = _standardised(data, theta, where)
+    told = [fit.beta[name] for name in ("Intercept", fitter.people.trial.arm.term)]
+    if math.isnan(sum(told)):
+        return _no_risks(outcome, again)
+    there = [k for k, b in enumerate(fit.beta.values()) if not math.isnan(b)]
+    theta = np.array([*np.nan_to_num(list(fit.beta.values())), np.nan_to_num(fit.sd)])
+    cov = np.zeros((len(theta),) * 2)
+    cov[np.ix_([*there, -1], [*there, -1])] = np.nan_to_num(fit.cov)
+    means, slopes, own = _standardised(data, theta, model.random, fit.kept)
     spread = slopes @ cov @ slopes.T
     codes = data.codes if model.model == Model.MIXED_LOGISTIC else np.arange(data.n)
     deviations = by_cluster(own - means, codes)
@@ -67,20 +71,34 @@ def _risks(fitter: Fitter, outcome: AnyOutcome, model: Asked) -> Made:
     return found
 
 
-def _standardised(data: Sample, theta: Array, where: str) -> tuple[Array, Array, Array]:
+def _no_risks(outcome: AnyOutcome, again: Again) -> Made:
+    """Where a risk goes to 0 or 1 in everybody of a kind, none is told."""
+    counts = {"n": float(again.data.n), "n_clusters": float(again.data.n_clusters)}
+    counts["n_events"] = float(again.data.y.sum())
+    found: Made = {}
+    for name in ("risk_difference", "risk_ratio"):
+        made = nothing(outcome.key, name, counts, RISKS)
+        found |= made | {Key(outcome.key, "df", "", name): Second(again.df, RISKS)}
+    return found
+
+
+def _standardised(
+    data: Sample, theta: Array, where: str, kept: Array | None
+) -> tuple[Array, Array, Array]:
     """Risks of all in either arm, control first, their slopes (2, q), and each person's (n, 2)."""
-    own = _own(data, theta, where)
+    own = _own(data, theta, where, kept)
     h, q = 1e-5, len(theta)
     slopes = np.zeros((2, q))
     for k in range(q):
         step = np.zeros(q)
         step[k] = h
-        up, down = (_own(data, theta + s * step, where).mean(axis=0) for s in (1, -1))
+        up, down = (_own(data, theta + s * step, where, kept).mean(axis=0) for s in (1, -1))
         slopes[:, k] = (up - down) / (2 * h)
     return own.mean(axis=0), slopes, own
 
 
-def _own(data: Sample, theta: Array, where: str) -> Array:
+def _own(data: Sample, theta: Array, where: str, kept: Array | None) -> Array:
+    """Each person's risk in either arm; who is fitted perfectly has the same in both."""
     x, weight = hermegauss(NODES)
     weight = weight / weight.sum()
     found = np.zeros((data.n, 2))
@@ -89,6 +107,8 @@ def _own(data: Sample, theta: Array, where: str) -> Array:
         X[:, 1] = arm
         sd = theta[-1] if where in (name, "both") else 0.0
         found[:, arm] = special.expit((X @ theta[:-1])[:, None] + sd * x) @ weight
+        if kept is not None:
+            found[~kept, arm] = data.y[~kept]
     return found
 
 

@@ -82,7 +82,7 @@ def assumptions(fitter: Fitter, outcome: AnyOutcome) -> Made:
     found: Made = {}
     if isinstance(outcome, Time):
         data = sample(fitter.people, model)
-        ties = str(model.options.get("ties") or "efron")
+        ties = str(model.options.get("ties") or "breslow")
         for transform in TRANSFORMS:
             values = survival.trend(data, ties=ties, transform=transform)
             for statistic, value in zip(("chi_square", "p_value"), values, strict=True):
@@ -134,13 +134,12 @@ def single_clusters(fitter: Fitter, outcome: AnyOutcome) -> Made:
         term = people.trial.arm.term
         value, error = again.beta[term], again.error(term)
         reference = stats.norm if math.isinf(again.df) else stats.t(again.df)
-        numbers = {
-            "estimate_without": math.exp(value) if model.ratio else value,
-            "p_value_without": float(2 * reference.sf(abs(value / error))),
-        }
+        numbers = {"estimate_without": math.exp(value) if model.ratio else value}
+        if not again.once:
+            numbers["p_value_without"] = float(2 * reference.sf(abs(value / error)))
         scale = 0.0 if model.ratio else abs(value) + error
         for statistic, number in numbers.items():
-            own = scale if statistic == "estimate_without" else 0.0
+            own = scale if statistic == "estimate_without" else 1.0 if number > 0.05 else 0.0
             key = Key(outcome.key, statistic, "", str(label))
             found[key] = Second(number, again.means, scale=own)
     return found

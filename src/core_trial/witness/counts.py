@@ -21,7 +21,7 @@ from core_trial.witness.sandwiches import by_cluster, jackknife, sandwich
 
 COUNTS = Means(
     "statsmodels, then scipy.stats' likelihood with numeric slopes",
-    5e-5,
+    1e-4,
     "steps of the differences",
 )
 #: Steps of the differences row by row.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -11,14 +10,19 @@ import numpy as np
 
 from core_trial.declaration.models import Model
 from core_trial.witness import counts, intercepts, linear, survival
-from core_trial.witness.made import COUNTED, Effect, Made, Means, nothing
+from core_trial.witness.made import COUNTED, Effect, Made, Means, nothing, quiet, without
 from core_trial.witness.plan import Asked, Sample, sample
 from core_trial.witness.reading import People
 from core_trial.witness.sandwiches import arms, between_within, by_cluster, few, sandwich, welch
 
 Array = np.ndarray
+#: Errors that neither package has, and that are not written out again either.
+ONCE_ROBUST = "errors by {} in this model have no second programme (docs/second-programme.md)"
 #: Models whose records tell how many events there were.
-EVENTS = (Model.MIXED_LOGISTIC, Model.LOGISTIC, Model.MIXED_POISSON, Model.COX)
+EVENTS = (
+    *(Model.MIXED_LOGISTIC, Model.LOGISTIC, Model.MIXED_POISSON),
+    *(Model.MODIFIED_POISSON, Model.COX),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +53,8 @@ class Again:
     means: Means
     fit: object
     loglik: float = math.nan
+    variance_error: float = 0.0
+    once: str = ""
     known: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -78,7 +84,9 @@ class Fitter:
         self._made: dict[object, Again | None] = {}
 
     def of(self, model: Asked, data: Sample | None = None) -> Again | None:
-        """The model fitted; None where it cannot be."""
+        """The model fitted; None where it cannot be, or has no second programme."""
+        if unmade(model):
+            return None
         if data is not None:
             return self._try(model, data)
         rows = model.rows(self.people)
@@ -90,8 +98,7 @@ class Fitter:
 
     def _try(self, model: Asked, data: Sample) -> Again | None:
         try:
-            with warnings.catch_warnings(), np.errstate(all="ignore"):
-                warnings.simplefilter("ignore")
+            with quiet():
                 return FITTERS[model.model](model, data)
         except (np.linalg.LinAlgError, ValueError, ArithmeticError, IndexError):
             return None
@@ -101,10 +108,12 @@ class Fitter:
         people = self.people
         data = sample(people, model)
         again = self.of(model)
-        counted = {"n": float(data.n), "n_clusters": float(_clusters(model, data))}
+        counted = {"n": float(data.n), "n_clusters": float(data.n_clusters)}
         if model.model in EVENTS:
             counted["n_events"] = float(data.y.sum())
         name = term or people.trial.arm.term
+        if reason := unmade(model):
+            return without(analysis, level, counted, reason)
         if again is None or name not in again.beta:
             return nothing(analysis, level, {"n": float(data.n), "n_clusters": 0.0}, COUNTED)
         return as_effect(people, model, again, name, counted).numbers(analysis, level)
@@ -124,11 +133,19 @@ def as_effect(
         variance=again.variance,
         means=again.means,
         known=again.known,
+        variance_error=again.variance_error,
+        once=again.once,
     )
 
 
-def _clusters(model: Asked, data: Sample) -> int:
-    return data.n_clusters
+def unmade(model: Asked) -> str:
+    """Why a model as a whole has no second programme; blank where it has one."""
+    page = "(docs/second-programme.md)"
+    if _option(model, "frailty") not in ("", "gamma"):
+        return f"log-normal frailty has no second programme {page}"
+    if _option(model, "inflation") not in ("", "1"):
+        return f"inflation by covariates has no second programme {page}"
+    return ""
 
 
 def _option(model: Asked, name: str) -> str:
@@ -148,7 +165,11 @@ def _intercept(model: Asked, data: Sample) -> Again:
     cov = np.full((p, p), np.nan)
     cov[np.ix_(there, there)] = found.cov[: len(there), : len(there)]
     variance = {"cluster": found.sd**2}
-    return Again(data, found.beta, cov, at_most, variance, found.means, found, found.loglik)
+    inside = found.sd > 0
+    error = 2 * found.sd * math.sqrt(found.cov[-1, -1]) if inside else 0.0
+    return Again(
+        data, found.beta, cov, at_most, variance, found.means, found, found.loglik, error
+    )  # fmt: skip
 
 
 def _logistic(model: Asked, data: Sample) -> Again:
@@ -175,16 +196,17 @@ def _mixed(model: Asked, data: Sample) -> Again:
         variance = {"cluster": found.tau}
         levels = zip(model.levels, found.residual, strict=True)
         variance |= {f"residual[{level}]": v for level, v in levels}
-    return Again(data, beta, found.cov, found.df, variance, found.means, found)
+    once = ONCE_ROBUST.format(kind) if kind == "satterthwaite" and not reml else ""
+    return Again(data, beta, found.cov, found.df, variance, found.means, found, once=once)
 
 
-def _robust(model: Asked, data: Sample, *, clustered: bool) -> str:
+def _robust(model: Asked, data: Sample, *, clustered: bool, better: str = "jackknife") -> str:
     asked = _option(model, "inference")
     if asked:
         return asked
     if not clustered:
         return "model" if model.model == Model.COX else "sandwich"
-    return "jackknife" if few(data) else "sandwich"
+    return better if few(data) else "sandwich"
 
 
 def _counts(model: Asked, data: Sample) -> Again:
@@ -202,16 +224,19 @@ def _counts(model: Asked, data: Sample) -> Again:
 
 
 def _modified_poisson(model: Asked, data: Sample) -> Again:
+    robust = _robust(model, data, clustered=bool(data.named.any()), better="cr2")
     found = intercepts.glm(data, poisson=True)
-    b = np.array(list(found.beta.values()))
-    mean = np.exp(data.X @ b)
-    bread = np.linalg.inv((data.X * mean[:, None]).T @ data.X)
-    cov = sandwich(bread, data.X * (data.y - mean)[:, None], data.codes)
-    return Again(data, found.beta, cov, linear.endless, {}, found.means, found)
+    mean = np.exp(data.X @ np.array(list(found.beta.values())))
+    information = (data.X * mean[:, None]).T @ data.X
+    cov = sandwich(np.linalg.inv(information), data.X * (data.y - mean)[:, None], data.codes)
+    once = "" if robust == "sandwich" else ONCE_ROBUST.format(robust)
+    return Again(
+        data, found.beta, cov, linear.endless, {}, found.means, found, once=once
+    )  # fmt: skip
 
 
 def _cox(model: Asked, data: Sample) -> Again:
-    ties = _option(model, "ties") or "efron"
+    ties = _option(model, "ties") or "breslow"
     names = data.names[1:]
     if _option(model, "frailty"):
         found = survival.gamma_frailty(data, ties=ties)
@@ -219,13 +244,14 @@ def _cox(model: Asked, data: Sample) -> Again:
         variance = {"frailty": found.frailty}
         return Again(data, beta, found.cov, linear.endless, variance, survival.FRAILTY, found)
     robust = _robust(model, data, clustered=bool(data.named.any()))
-    found = survival.cox(data, ties=ties, robust=robust)
+    once = ONCE_ROBUST.format(robust) if robust == "one-step" else ""
+    found = survival.cox(data, ties=ties, robust="model" if once else robust)
     df: linear.Contrast = linear.endless
     means = survival.COX
     if found.changes is not None and found.rows is not None:
         df, means = _welch(found.changes, found.rows, data), survival.LOSS
     beta = dict(zip(names, map(float, found.beta), strict=True))
-    return Again(data, beta, found.cov, df, {}, means, found)
+    return Again(data, beta, found.cov, df, {}, means, found, once=once)
 
 
 def _welch(changes: Array, rows: Array, data: Sample) -> linear.Contrast:

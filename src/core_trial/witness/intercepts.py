@@ -46,6 +46,8 @@ class Intercept:
         The highest log-likelihood, up to the constant of the outcome.
     means
         How it was made.
+    kept
+        True for the rows that tell anything, shape (n,); None for all.
     """
 
     beta: dict[str, float]
@@ -53,6 +55,7 @@ class Intercept:
     sd: float
     loglik: float
     means: Means
+    kept: Array | None = None
 
     def error(self, name: str) -> float:
         """Standard error of a coefficient; ``nan`` where it has no estimate."""
@@ -126,12 +129,34 @@ def _limit(data: Sample, keep: Array, poisson: bool, points: int) -> Intercept:
     """Rows that are fitted perfectly tell nothing; what only they have goes to infinity."""
     nothing = dict.fromkeys(data.names, math.nan)
     if not keep.any():
-        return Intercept(nothing, np.empty((0, 0)), math.nan, 0.0, GLM)
-    rest = data.only(keep)
-    if np.linalg.matrix_rank(rest.X) < rest.X.shape[1]:
-        return Intercept(nothing, np.empty((0, 0)), math.nan, math.nan, GLM)
+        return Intercept(nothing, np.empty((0, 0)), math.nan, 0.0, GLM, keep)
+    rest, lost = _independent(data.only(keep))
     found = fit(rest, poisson=poisson, points=points)
-    return replace(found, beta=nothing | found.beta)
+    told = keep.copy()
+    if found.kept is not None:
+        told[keep] = found.kept
+    beta = {name: math.nan if name in lost else b for name, b in found.beta.items()}
+    there = [k for k, name in enumerate(rest.names) if not math.isnan(beta[name])]
+    cov = found.cov[np.ix_([*there, -1], [*there, -1])] if len(found.cov) else found.cov
+    return replace(found, beta=nothing | beta, cov=cov, kept=told)
+
+
+def _independent(rest: Sample) -> tuple[Sample, set[str]]:
+    """The rows with columns that do not follow from each other, and what they do not tell apart.
+
+    A coefficient is told by the rows where nothing that they leave open moves it.
+    """
+    _, sizes, rows = np.linalg.svd(rest.X)
+    rank = int((sizes > 1e-9 * sizes[0]).sum())
+    lost = {
+        n for n, z in zip(rest.names, np.abs(rows[rank:]).T, strict=True) if z.max(initial=0) > 1e-9
+    }
+    use: list[int] = []
+    for k in sorted(range(len(rest.names)), key=lambda k: rest.names[k] in lost):
+        if np.linalg.matrix_rank(rest.X[:, [*use, k]]) > len(use):
+            use.append(k)
+    use.sort()
+    return replace(rest, X=rest.X[:, use], names=tuple(rest.names[k] for k in use)), lost
 
 
 def _rows(y: Array, eta: Array, poisson: bool) -> Array:

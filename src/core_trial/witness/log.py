@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 
 from core_trial.results import (
@@ -22,6 +22,8 @@ from core_trial.witness.reasons import KNOWN, why_once
 #: Decimals to which a table prints each statistic at most; 2 where none is named.
 PRINTED = {"p_value": 4, "p_value_without": 4, "interaction_p": 4, "joint_p": 4, "percent": 0}
 TWO = 2
+#: Why there is an effect without a cluster in the second programme alone.
+REFUSED = "the first programme refuses to fit so few clusters (docs/second-programme.md)"
 CURVE = ("survival", "low", "high", "at_risk", "events", "censored")
 #: What an estimate's record tells that is a number.
 TOLD = ("std_error", "statistic", "df", "n_clusters", "n_events")
@@ -72,12 +74,24 @@ def log(results: Results, second: Made) -> tuple[Witnessed, ...]:
     return compare(numbers(results), second)
 
 
+def beside(results: Results, more: Iterable[tuple[Key, Second]]) -> tuple[Witnessed, ...]:
+    """Numbers made once more by further means; those that the report does not have are left out."""
+    ours = numbers(results)
+    return tuple(_line(key, ours[key], second) for key, second in more if key in ours)
+
+
+def in_order(lines: Iterable[Witnessed]) -> tuple[Witnessed, ...]:
+    """Unexplained differences first, then the known ones; what was made once last."""
+    order = {"unexplained": 0, "explained": 1, "equal": 2, "once": 3}
+    return tuple(sorted(lines, key=lambda line: order[line.status]))
+
+
 def compare(ours: Mapping[Key, float], second: Made) -> tuple[Witnessed, ...]:
     """Numbers by name beside those made again."""
     lines = [_line(key, value, second.get(key)) for key, value in ours.items()]
-    lines += [_missing(key, s) for key, s in second.items() if key not in ours]
-    order = {"unexplained": 0, "explained": 1, "equal": 2, "once": 3}
-    return tuple(sorted(lines, key=lambda line: order[line.status]))
+    only = {k: s for k, s in second.items() if k not in ours and not math.isnan(s.value)}
+    lines += [_missing(key, s) for key, s in only.items()]
+    return in_order(lines)
 
 
 def _line(key: Key, ours: float, second: Second | None) -> Witnessed:
@@ -87,7 +101,11 @@ def _line(key: Key, ours: float, second: Second | None) -> Witnessed:
             key, ours, math.nan, "", "once" if reason else "unexplained",
             reason or "the second programme does not make it",
         )  # fmt: skip
+    if second.once:
+        return _witnessed(key, ours, math.nan, "", "once", second.once)
     theirs, means = second.value, second.means
+    if math.isnan(ours) and key.statistic.endswith("_without"):
+        return _witnessed(key, ours, math.nan, "", "once", REFUSED)
     if _same(ours, theirs, second.scale, means.tolerance):
         return _witnessed(key, ours, theirs, means.label, "equal", "")
     known = KNOWN.get(second.known)
@@ -97,10 +115,9 @@ def _line(key: Key, ours: float, second: Second | None) -> Witnessed:
 
 
 def _missing(key: Key, second: Second) -> Witnessed:
-    """A number that only the second programme has; nothing where it has none either."""
-    status = "equal" if math.isnan(second.value) else "unexplained"
-    reason = "" if status == "equal" else "the report has no such number"
-    return _witnessed(key, math.nan, second.value, second.means.label, status, reason)
+    """A number that only the second programme has."""
+    reason = "the report has no such number"
+    return _witnessed(key, math.nan, second.value, second.means.label, "unexplained", reason)
 
 
 def _same(ours: float, theirs: float, scale: float, tolerance: float) -> bool:

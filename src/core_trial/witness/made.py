@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
 
+import numpy as np
 from scipy import stats
 
+from core_trial.errors import FitError
 from core_trial.results import Key
 
 
@@ -49,12 +55,15 @@ class Second:
         an effect near nothing is not held to digits that it does not have.
     known
         Name of a known difference in `reasons.KNOWN`, where the means have one.
+    once
+        Why the number is made once only; blank where it is made here.
     """
 
     value: float
     means: Means
     scale: float = 0.0
     known: str = ""
+    once: str = ""
 
 
 Made = dict[Key, Second]
@@ -82,6 +91,10 @@ class Effect:
         How it was made.
     known
         Name of a known difference, by the statistic that it concerns.
+    variance_error
+        Standard error of the cluster variance, where it has one: a flat likelihood has few digits.
+    once
+        Why its uncertainty is made once only; blank where it is made here.
     """
 
     value: float
@@ -93,6 +106,8 @@ class Effect:
     variance: Mapping[str, float] = field(default_factory=dict)
     means: Means
     known: Mapping[str, str] = field(default_factory=dict)
+    variance_error: float = 0.0
+    once: str = ""
 
     def numbers(self, analysis: str, level: str = "") -> Made:
         """Every number of the effect by its name."""
@@ -108,7 +123,8 @@ class Effect:
 
     def _variance_scale(self) -> float:
         """That of the largest component, or of a logistic residual: one."""
-        return max(1.0 if self.ratio else 0.0, *map(_known, self.variance.values()))
+        largest = max(1.0 if self.ratio else 0.0, *map(_known, self.variance.values()))
+        return largest + _known(self.variance_error)
 
     def _wald(self) -> dict[str, Second]:
         reference = stats.norm if math.isinf(self.df) else stats.t(self.df)
@@ -130,10 +146,19 @@ class Effect:
             "std_error": (self.error, 0.0),
             "statistic": (statistic, 1.0),
             "df": (self.df, 0.0),
-            "p_value": (float(2 * reference.sf(abs(statistic))), 0.0),
+            "p_value": (
+                float(2 * reference.sf(abs(statistic))),
+                float(2 * reference.pdf(statistic) * max(abs(statistic), 1.0)),
+            ),
         }
         return {
-            name: Second(float(value), self.means, scale, self.known.get(name, ""))
+            name: Second(
+                float(value),
+                self.means,
+                scale,
+                self.known.get(name, ""),
+                self.once if name != "estimate" else "",
+            )
             for name, (value, scale) in values.items()
         }
 
@@ -156,3 +181,38 @@ def nothing(analysis: str, level: str, counts: Mapping[str, float], means: Means
         counts=counts, means=means,
     )  # fmt: skip
     return effect.numbers(analysis, level)
+
+
+def without(analysis: str, level: str, counts: Mapping[str, float], reason: str) -> Made:
+    """The numbers of an effect that is made once; only who is there is counted again."""
+    names = ("estimate", "low", "high", "p_value", "std_error", "statistic", "df")
+    once = {name: Second(math.nan, COUNTED, once=reason) for name in names}
+    once |= {name: Second(float(n), COUNTED) for name, n in counts.items()}
+    once |= {"variance[frailty]": Second(math.nan, COUNTED, once=reason)}
+    return {Key(analysis, name, "", level): second for name, second in once.items()}
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Packages' warnings about their own searches are not for the reader of the log."""
+    package("statsmodels.api")  # sets filters of its own when it is loaded
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def package(name: str) -> Any:
+    """A package that only the second programme needs, loaded when it is.
+
+    Raises
+    ------
+    FitError
+        If it is not installed.
+    """
+    try:
+        return import_module(name)
+    except ImportError:
+        raise FitError(
+            f"the second programme needs {name}, which is not installed here (lifelines holds "
+            "pandas below 3): install it, or leave the second programme out"
+        ) from None

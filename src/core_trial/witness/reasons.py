@@ -27,7 +27,30 @@ class Known:
     bound: float
 
 
-KNOWN: Mapping[str, Known] = MappingProxyType({})
+KNOWN: Mapping[str, Known] = MappingProxyType(
+    {
+        "mixedlm": Known(
+            f"MixedLM stops its search early, and at false zero variances ({PAGE})", 0.02
+        ),
+        "optimiser": Known(f"statsmodels stops its search at its default tolerance ({PAGE})", 1e-3),
+        "small_sample_factor": Known(
+            "statsmodels multiplies the sandwich by (n - 1)/(n - p) besides G/(G - 1), and GEE by "
+            f"neither ({PAGE})",
+            0.03,
+        ),
+        "efron": Known(
+            f"lifelines takes ties by Efron's rule, the trial by Breslow's ({PAGE})", 0.01
+        ),
+        "lifelines_search": Known(
+            f"lifelines stops its search at its default tolerance ({PAGE})", 1e-3
+        ),
+        "lifelines_robust": Known(
+            "lifelines leaves the factor G/(G - 1) out of its clustered error, and takes ties by "
+            f"Efron's rule ({PAGE})",
+            0.01,
+        ),
+    }
+)
 
 #: What is made once only, by how its name begins, and why.
 ONCE: tuple[tuple[str, str, str], ...] = (

@@ -13,7 +13,7 @@ from scipy import optimize, stats
 from core_trial.declaration.outcomes import Time
 from core_trial.results import Key
 from core_trial.witness.likelihood import Array, parabola
-from core_trial.witness.made import COUNTED, Made, Means, Second
+from core_trial.witness.made import COUNTED, Made, Means, Second, package
 from core_trial.witness.plan import Sample
 from core_trial.witness.reading import People
 from core_trial.witness.sandwiches import jackknife, sandwich
@@ -74,8 +74,8 @@ def newton(time: Array, event: Array, X: Array, beta: Array, ties: str) -> Array
     """The top of the partial likelihood."""
     for _ in range(30):
         information, score = _slope(time, event, X, beta, ties)
-        step = np.linalg.solve(information, score)
-        beta = beta + step
+        step = np.linalg.pinv(information, rcond=1e-14, hermitian=True) @ score
+        beta = beta + np.clip(step, -5, 5)
         if np.abs(step).max() < 1e-11:
             break
     return beta
@@ -150,10 +150,9 @@ def curves(people: People) -> Made:
 
 
 def _curve(people: People, outcome: Time, arm: str, rows: pd.DataFrame) -> Made:
-    from lifelines import KaplanMeierFitter
-
     alpha = 1 - people.trial.confidence
-    fitted = KaplanMeierFitter(alpha=alpha).fit(rows[outcome.column], rows[outcome.event])
+    kaplan_meier = package("lifelines").KaplanMeierFitter
+    fitted = kaplan_meier(alpha=alpha).fit(rows[outcome.column], rows[outcome.event])
     table = (
         fitted.event_table.iloc[1:] if 0 not in set(rows[outcome.column]) else fitted.event_table
     )
@@ -180,13 +179,11 @@ def _curve(people: People, outcome: Time, arm: str, rows: pd.DataFrame) -> Made:
 
 def restricted_mean(time: Array, event: Array, limit: float) -> float:
     """Area under the curve up to a limit, by lifelines."""
-    from lifelines import KaplanMeierFitter
-    from lifelines.utils import restricted_mean_survival_time
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        curve = KaplanMeierFitter().fit(time, event)
-        return float(restricted_mean_survival_time(curve, t=limit))
+        curve = package("lifelines").KaplanMeierFitter().fit(time, event)
+        area = package("lifelines.utils").restricted_mean_survival_time
+        return float(area(curve, t=limit))
 
 
 def area_slopes(time: Array, event: Array, limit: float) -> Array:

@@ -57,7 +57,7 @@ def test_a_workers_participants_have_as_many_sessions_as_before(bundled_trial, m
 
 def test_sessions_keep_their_day_of_the_week_and_come_after_randomisation(bundled_trial, masked):
     def weekdays(data):
-        return data.sessions["offered_on"].dt.dayofweek.value_counts().sort_index().to_dict()
+        return data.sessions["offered_on"].dt.day_of_week.value_counts().sort_index().to_dict()
 
     assert weekdays(bundled_trial) == weekdays(masked)
     start = masked.participants.set_index("participant_id")["randomised_on"]
@@ -67,8 +67,11 @@ def test_sessions_keep_their_day_of_the_week_and_come_after_randomisation(bundle
 def test_everything_else_stays(bundled_trial, masked):
     stays = bundled_trial.participants.columns.difference(list(MOVED))
     pd.testing.assert_frame_equal(bundled_trial.participants[stays], masked.participants[stays])
-    for name in ("questionnaires", "acute_episodes", "service_use", "screening"):
-        pd.testing.assert_frame_equal(bundled_trial.tables[name], masked.tables[name])
+    for table in bundled_trial.files.tables:
+        if table.name in {"questionnaires", "acute_episodes", "service_use", "screening"}:
+            key = list(table.key)
+            real = bundled_trial.tables[table.name].sort_values(key, ignore_index=True)
+            pd.testing.assert_frame_equal(real, masked.tables[table.name])
 
 
 def test_what_both_arms_have_is_dealt_anew(bundled_trial, masked):
@@ -92,6 +95,12 @@ def test_seeds_cannot_be_guessed():
     seeds = {masking.new_seed() for _ in range(8)}
     assert len(seeds) == 8
     assert max(seeds).bit_length() > 100
+
+
+@pytest.mark.parametrize("seed", [-1, 1.0, None, "7", True])
+def test_a_seed_that_is_none_is_told(bundled_trial, seed):
+    with pytest.raises(DesignError, match="is not a whole number of 0 or more"):
+        masking.mask(bundled_trial, seed=seed)
 
 
 def test_masked_data_are_not_masked_again(masked):
@@ -179,7 +188,8 @@ def test_who_is_in_a_stratum_of_one_arm_is_counted(tmp_path):
     data = one_file(tmp_path, trial, people(hope=np.arange(60.0), site=site))
     dummy, alone = masking.masked(data, seed=1)
     assert alone == 27
-    assert (dummy.participants["arm"][:27] == "usual").all()
+    left = dummy.participants[dummy.participants["site"] == "a"]
+    assert (left["arm"] == "usual").all()
 
 
 @pytest.mark.parametrize(
@@ -208,3 +218,14 @@ def test_arms_print_as_letters_and_nothing_is_held_against_a_paper():
     lettered = with_letters(ct.CORE)
     assert tuple(lettered.arm.label(arm) for arm in ("intervention", "control")) == LETTERS
     assert lettered.registry is None
+
+
+@pytest.mark.parametrize("wrong", [{"moved": "sessions"}, {"strata": "site"}])
+def test_a_text_in_the_place_of_a_tuple_is_told(wrong):
+    with pytest.raises(DesignError, match=r"write (moved|strata)=\('\w+',\), a tuple"):
+        ct.Masked(**wrong)
+
+
+def test_something_else_than_masked_is_told():
+    with pytest.raises(DesignError, match=r"write ct\.Masked"):
+        replace(TRIAL, masked=("sessions",))

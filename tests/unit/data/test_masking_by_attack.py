@@ -50,7 +50,8 @@ def frame(seed):
 
 def loaded(people, folder):
     folder.mkdir(exist_ok=True)
-    people.to_csv(folder / "participants.csv", index=False)
+    # A real file may be sorted by anything, the arm too.
+    people.sort_values("arm").to_csv(folder / "participants.csv", index=False)
     return ct.load(folder, TRIAL)
 
 
@@ -85,8 +86,13 @@ def trials(tmp_path_factory):
     return [loaded(frame(seed), folder / str(seed)) for seed in SEEDS]
 
 
+def real(data):
+    """The real rows in the order of a masked file."""
+    return data.participants.sort_values("id", ignore_index=True)
+
+
 def truth(data):
-    return (data.participants["arm"] == "support").to_numpy(bool)
+    return (real(data)["arm"] == "support").to_numpy(bool)
 
 
 def test_an_attacker_guesses_no_better_than_chance(trials):
@@ -99,15 +105,25 @@ def test_an_attacker_guesses_no_better_than_chance(trials):
 def test_the_attacker_sees_what_is_left_as_it_was(trials, left):
     """The test can fail: a column that does not move gives everybody away."""
     half = [
-        masking.mask(data, seed=k).participants.assign(**{left: data.participants[left]})
+        masking.mask(data, seed=k).participants.assign(**{left: real(data)[left]})
         for k, data in enumerate(trials)
     ]
     assert attack.guessed(list(map(features, half)), list(map(truth, trials))) > 0.95
 
 
 def test_the_attacker_sees_arms_that_are_not_drawn_anew(trials):
-    real = [data.participants for data in trials]
-    assert attack.guessed(list(map(features, real)), list(map(truth, trials))) > 0.95
+    left = list(map(real, trials))
+    assert attack.guessed(list(map(features, left)), list(map(truth, trials))) > 0.95
+
+
+def test_the_attacker_sees_the_order_of_a_file_that_was_sorted_by_arm(trials):
+    masked = [masking.mask(data, seed=k).participants for k, data in enumerate(trials)]
+    as_filed = [
+        dummy.set_index("id").loc[data.participants["id"]].reset_index()
+        for dummy, data in zip(masked, trials, strict=True)
+    ]
+    known = [(data.participants["arm"] == "support").to_numpy(bool) for data in trials]
+    assert attack.guessed(list(map(features, as_filed)), known) > 0.95
 
 
 def core_features(data):
@@ -116,7 +132,7 @@ def core_features(data):
     ids = people["participant_id"]
     start = sessions["participant_id"].map(people.set_index("participant_id")["randomised_on"])
     day = (sessions["offered_on"] - start).dt.days.groupby(sessions["participant_id"])
-    weekday = sessions["offered_on"].dt.dayofweek.groupby(sessions["participant_id"])
+    weekday = sessions["offered_on"].dt.day_of_week.groupby(sessions["participant_id"])
     workbook = data.workbook.set_index("participant_id").astype("float64")
     related = data.adverse_events.groupby("participant_id")["related"].sum().astype(float)
     return pd.DataFrame(

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from core_trial.errors import DesignError
-from core_trial.models import design
+from core_trial.models import clusters, design
 
 FRAME = pd.DataFrame(
     {
@@ -104,17 +104,17 @@ def test_more_columns_than_rows_are_collinear():
 
 
 def test_clusters_are_coded_in_the_order_of_their_labels():
-    found = design.clusters(FRAME, "who")
+    found = clusters.clusters(FRAME, "who")
     assert list(found.labels) == ["p1", "p2", "p3"]
     np.testing.assert_array_equal(found.codes, [1, 0, 1, 0, 2, 2])
     np.testing.assert_array_equal(found.sizes, [2, 2, 2])
 
 
 def test_an_indicator_is_zero_one_or_a_factor_of_two():
-    np.testing.assert_array_equal(design.indicator(FRAME, "arm"), [0, 1, 0, 1, 0, 1])
-    np.testing.assert_array_equal(design.indicator(FRAME, "flag"), [1, 0, 0, 1, 0, 1])
+    np.testing.assert_array_equal(clusters.indicator(FRAME, "arm"), [0, 1, 0, 1, 0, 1])
+    np.testing.assert_array_equal(clusters.indicator(FRAME, "flag"), [1, 0, 0, 1, 0, 1])
     with pytest.raises(DesignError, match="0 and 1"):
-        design.indicator(FRAME, "x")
+        clusters.indicator(FRAME, "x")
 
 
 def test_another_response_for_the_same_design():

@@ -25,6 +25,10 @@ def logistic(right, frame):
     return models.mixed_logistic(f"event ~ {right}", frame, cluster="who")
 
 
+def plain(right, frame):
+    return models.logistic_regression(f"event ~ {right}", frame)
+
+
 def poisson(right, frame):
     return models.mixed_poisson(f"days ~ {right}", frame, cluster="who")
 
@@ -41,7 +45,7 @@ def counts(right, frame):
     return models.zero_inflated_nb(f"days ~ {right}", frame, inference="model")
 
 
-@pytest.mark.parametrize("fit", [logistic, poisson, risks, hazards, counts])
+@pytest.mark.parametrize("fit", [logistic, plain, poisson, risks, hazards, counts])
 def test_the_arm_stands_where_a_nuisance_covariate_has_no_events(fit):
     found = fit("arm + rare", FRAME)
     arm, rare = found.position("arm"), found.position("rare")
@@ -60,7 +64,7 @@ def test_its_estimate_is_that_of_the_other_rows(fit):
 
 def test_nothing_is_estimable_without_events():
     none = FRAME.assign(event=0)
-    for fit in (logistic, risks, hazards):
+    for fit in (logistic, plain, risks, hazards):
         found = fit("arm", none)
         assert not found.converged
         assert not any(found.estimable)

@@ -1,10 +1,14 @@
 """Figures: equal bytes for equal records, words for those who do not see them."""
 
+import io
+import re
 import xml.etree.ElementTree as ET
 
 import matplotlib as mpl
 import pytest
+from PIL import Image
 
+from core_trial.errors import DesignError, OutputError
 from core_trial.report.figure import PENS, Figure, blank, place
 
 
@@ -53,3 +57,74 @@ def test_the_fragment_carries_alternative_text_and_caption():
 def test_arms_differ_in_more_than_colour():
     pens = list(PENS.values())
     assert len({pen.dashes for pen in pens}) == len({pen.marker for pen in pens}) == len(pens)
+
+
+def test_an_svg_has_its_letters_as_text_and_says_what_it_shows():
+    def lettered(width):
+        drawing = paint(width)
+        drawing.text(0.5, 0.5, "Days 日")
+        return drawing
+
+    svg = Figure("f", "A & b", "Rises < falls.", lettered, width=85).svg
+    root = ET.fromstring(svg)
+    texts = ["".join(each.itertext()) for each in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert "Days 日" in texts
+    assert root.find("{http://www.w3.org/2000/svg}title").text == "A & b"
+    assert root.find("{http://www.w3.org/2000/svg}desc").text == "Rises < falls."
+
+
+def test_an_svg_does_not_depend_on_the_fonts_of_the_machine():
+    families = set(re.findall(rb"font(?:-family)?: ([^;\"]*)", figure().svg))
+    assert families == {b"'DejaVu Sans', Verdana, Arial, sans-serif"}
+
+
+def test_a_pdf_embeds_its_fonts_and_has_no_date():
+    data = figure().to_bytes("pdf")
+    assert data == figure().to_bytes("pdf")
+    assert b"/FontFile2" in data
+    assert b"CreationDate" not in data
+
+
+@pytest.mark.parametrize("form", ["png", "tiff"])
+@pytest.mark.parametrize(("dpi", "width"), [(300, 85), (600, 75)])
+def test_dots_per_inch_and_width_are_as_asked(form, dpi, width):
+    with Image.open(io.BytesIO(figure().to_bytes(form, dpi=dpi, width=width))) as picture:
+        assert picture.width == pytest.approx(width / 25.4 * dpi, abs=1)
+        assert [float(x) for x in picture.info["dpi"]] == pytest.approx([dpi, dpi], abs=0.1)
+        assert form == "png" or picture.mode == "RGB"
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("f.svg", b"<?xml"),
+        ("f.pdf", b"%PDF"),
+        ("f.png", b"\x89PNG"),
+        ("f.TIF", b"II*"),
+        ("f.tiff", b"II*"),
+    ],
+)
+def test_the_end_of_the_name_says_the_format(name, begins, tmp_path):
+    figure().save(tmp_path / name)
+    assert (tmp_path / name).read_bytes().startswith(begins)
+
+
+def test_other_formats_and_places_are_refused(tmp_path):
+    with pytest.raises(DesignError, match=r"use \.svg"):
+        figure().save(tmp_path / "f.docx")
+    with pytest.raises(DesignError, match="use svg"):
+        figure().to_bytes("eps")
+    with pytest.raises(OutputError, match=r"could not write f\.svg"):
+        figure().save(tmp_path / "nowhere" / "f.svg")
+
+
+def test_a_letter_without_a_font_is_named():
+    def strange(width):
+        drawing = paint(width)
+        drawing.text(0.5, 0.5, "\U000120f3")  # cuneiform
+        return drawing
+
+    odd = Figure("f", "A", "B", strange, width=85)
+    assert "\U000120f3" in odd.svg.decode()
+    with pytest.warns(UserWarning, match="no font on this machine has \U000120f3"):
+        odd.to_bytes("png")

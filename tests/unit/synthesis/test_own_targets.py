@@ -5,14 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
+from core_trial.models.counts.modified_poisson import modified_poisson
+from core_trial.models.intercept.logistic import logistic_regression
 from core_trial.models.intercept.mixed_logistic import mixed_logistic
 from core_trial.models.linear.mixed_linear import mixed_linear
 from core_trial.models.survival.cox import cox
 from core_trial.report.number import effect, p_value
 from core_trial.report.styles import LANCET, PValues
 from core_trial.synthesis import own_targets
-from core_trial.synthesis.regions import Line
+from core_trial.synthesis.regions import Bounds, Line, Region
 
 ODDS = Line("0·52", "0·29", "0·93", "0·028", ratio=True)
 HAZARD = Line("0·61", "0·38", "0·96", "0·033", ratio=True)
@@ -87,3 +90,73 @@ def test_a_line_out_of_reach_is_reported(people):
     found = own_targets.event(people, line, TOTALS, ("severe",), np.random.default_rng(1))
     assert not found.attempt.met
     assert "NOT MET" in str(found.attempt)
+
+
+#: Model, terms and kind of the rows that are printed of one outcome: odds and risk ratio of the
+#: whole trial, odds ratios of two subgroups, and how sure it is that these differ.
+BY_GROUP = "arm + black + arm:black + site"
+ROWS = (
+    ("arm + site", ("arm",), False),
+    ("arm + site", ("arm",), True),
+    (BY_GROUP, ("arm", "arm:black"), False),
+    (BY_GROUP, ("arm",), False),
+    (BY_GROUP, ("arm:black",), None),
+)
+
+
+def inpatients(rng, n=400):
+    arm = rng.permutation(np.repeat(["control", "intervention"], n // 2))
+    return pd.DataFrame(
+        {
+            "arm": pd.Categorical(arm, ["control", "intervention"]),
+            "site": pd.Categorical(rng.choice(list("ABCD"), n)),
+            "black": (rng.random(n) < 0.25).astype(float),
+        }
+    )
+
+
+def found_of(frame, formula, terms, risk):
+    """Estimate, standard error and p-value of a sum of coefficients, by the library's models."""
+    if risk:
+        fit = modified_poisson(f"event ~ {formula}", frame, small_sample=False)
+    else:
+        fit = logistic_regression(f"event ~ {formula}", frame)
+    at = [k for term in terms for k in fit.term_columns[term]]
+    b, s = fit.beta[at].sum(), np.sqrt(fit.cov[np.ix_(at, at)].sum())
+    return b, s, 2 * stats.norm.sf(abs(b / s))
+
+
+def as_printed(b, s, p, *, only_p):
+    dotted = [f"{np.exp(x):.2f}".replace(".", "·") for x in (b, b - 1.96 * s, b + 1.96 * s)]
+    if only_p:
+        return Line("", "", "", f"{p:.2f}".replace(".", "·"), ratio=True)
+    return Line(*dotted, ratio=True)
+
+
+def test_an_event_of_which_several_rows_are_printed():
+    rng = np.random.default_rng(8)
+    people = inpatients(rng)
+    treated = people["arm"] == "intervention"
+    risk = np.where(treated & (people["black"] == 1), 0.4, 0.5)
+    other = people.assign(event=(rng.random(len(people)) < risk).astype(float))
+    printed = [
+        own_targets.Printed(
+            formula,
+            terms,
+            as_printed(*found_of(other, formula, terms, kind), only_p=kind is None),
+            bool(kind),
+        )
+        for formula, terms, kind in ROWS
+    ]
+    totals = other.groupby("arm", observed=True)["event"].sum().astype(int).to_dict()
+    outcome, attempts = own_targets.event_of_rows(people, printed, totals, rng)
+    assert all(attempt.met for attempt in attempts), attempts
+    frame = people.assign(event=outcome)
+    assert (outcome != other["event"]).any()
+    assert frame.groupby("arm", observed=True)["event"].sum().to_dict() == totals
+    for row, (formula, terms, kind) in zip(printed, ROWS, strict=True):
+        b, s, p = found_of(frame, formula, terms, kind)
+        if kind is None:
+            assert Bounds.of(row.line.p_value).gauge(p) < 1
+        else:
+            assert (b, s) in Region.of(row.line)

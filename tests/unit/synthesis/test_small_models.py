@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core_trial.models.counts.modified_poisson import modified_poisson
 from core_trial.models.counts.zero_inflated_nb import zero_inflated_nb
 from core_trial.models.intercept.mixed_logistic import mixed_logistic
 from core_trial.models.survival.cox import cox
-from core_trial.synthesis.cells import grouped_logistic
+from core_trial.synthesis.cells import grouped_fit
 from core_trial.synthesis.counts import rate_ratio
 from core_trial.synthesis.exchange import Exchange
 from core_trial.synthesis.regions import Line, Region
@@ -72,14 +73,15 @@ def test_the_parts_of_the_rate_ratio_foretell_what_a_change_does(trial):
         assert foretold == pytest.approx(happened, rel=0.05, abs=1e-6)
 
 
-def test_grouped_logistic_is_the_regression_without_random_effects(trial):
+def test_the_fit_of_cells_is_the_regression_without_random_effects(trial):
     frame, _ = trial
     single = frame.assign(worker=0)
     single["worker"] = np.arange(len(frame)) // 2  # pairs, without any clustering to speak of
     wanted = mixed_logistic("event ~ arm + severe", single, cluster="worker")
     design = np.array([[1, a, c] for a in (0, 1) for c in (0, 1)], dtype=float)
     cell = (2 * frame["arm"] + frame["severe"]).to_numpy(dtype=int)
-    b, s = grouped_logistic(design, np.bincount(cell), np.bincount(cell, frame["event"]))
+    beta, cov = grouped_fit(design, np.bincount(cell), np.bincount(cell, frame["event"]))
+    b, s = beta[1], np.sqrt(cov[1, 1])
     if wanted.variance["cluster"] == 0:
         effect = wanted.effect("arm")
         assert (b, s) == pytest.approx((np.log(effect.estimate), effect.std_error), abs=1e-6)
@@ -102,3 +104,16 @@ def test_an_exchange_moves_the_error_as_foretold_and_nothing_else(trial):
         assert exchange.std_error == pytest.approx(error, rel=1e-12)
     assert sorted(exchange.at) == list(range(len(frame)))
     assert (frame["arm"].to_numpy()[exchange.at] == frame["arm"]).all()
+
+
+def test_the_risk_ratio_of_cells_is_that_of_poisson_regression_with_robust_errors(trial):
+    frame, _ = trial
+    wanted = modified_poisson("event ~ arm + severe", frame, small_sample=False)
+    design = np.array([[1, a, c] for a in (0, 1) for c in (0, 1)], dtype=float)
+    cell = (2 * frame["arm"] + frame["severe"]).to_numpy(dtype=int)
+    events = np.bincount(cell, frame["event"])
+    beta, cov = grouped_fit(design, np.bincount(cell), events, risk=True)
+    assert beta == pytest.approx(wanted.beta, abs=AGREE)
+    assert np.sqrt(np.diag(cov)) == pytest.approx(wanted.std_error, rel=AGREE)
+    several, _ = grouped_fit(design, np.bincount(cell), np.array([events, events]), risk=True)
+    assert several == pytest.approx(np.array([beta, beta]), abs=AGREE)

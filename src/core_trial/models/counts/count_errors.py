@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core_trial.models.clusters import Clusters
 from core_trial.models.counts.likelihood import informations, scores
 from core_trial.models.counts.search import CountModel
-from core_trial.models.design import Clusters, Design
+from core_trial.models.design import Design
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.jackknife import (
     cluster_groups,

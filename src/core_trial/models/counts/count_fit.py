@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from core_trial.errors import DesignError
+from core_trial.models.clusters import Clusters
 from core_trial.models.counts.count_errors import Errors, errors
 from core_trial.models.counts.likelihood import NO_DISPERSION, evaluate, log_likelihood
 from core_trial.models.counts.means import Whole, columns_of, overall_quantities, two_valued
 from core_trial.models.counts.search import CountModel, prepare, search
-from core_trial.models.design import Clusters, Design
+from core_trial.models.design import Design
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, Quantity
 from core_trial.models.numerics.limits import describe_lost, refuse_confidence

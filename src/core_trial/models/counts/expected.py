@@ -8,17 +8,28 @@ from numpy.typing import NDArray
 from scipy import special
 
 from core_trial.errors import DesignError
+from core_trial.models import clusters as who
 from core_trial.models import design as designs
 from core_trial.models.counts.count_fit import INFLATE
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
-from core_trial.models.numerics.quadrature import MOST_POINTS, hermite_rule
 
 Whole = NDArray[np.int_]
+#: A normal distribution on an even grid, in standard deviations: between the nodes of a Gaussian
+#: rule a Poisson distribution with a large random effect would come out in waves.
+_GRID = np.linspace(-8, 8, 801)
+_GRID_WEIGHTS = np.exp(-(_GRID**2) / 2) / np.exp(-(_GRID**2) / 2).sum()
 MODELS = ("poisson", "negative_binomial", "zero_inflated_nb", "mixed_poisson")
 
 
-def expected_counts(fit: Fit, frame: pd.DataFrame, support: Whole, *, random: str = "1") -> Floats:
+def expected_counts(
+    fit: Fit,
+    frame: pd.DataFrame,
+    support: Whole,
+    *,
+    random: str = "1",
+    among: NDArray[np.bool_] | None = None,
+) -> Floats:
     """Rows that a fitted model expects at each of several counts, to set beside those observed.
 
     Parameters
@@ -32,6 +43,8 @@ def expected_counts(fit: Fit, frame: pd.DataFrame, support: Whole, *, random: st
         The counts, shape (k,).
     random
         What `mixed_poisson` was given.
+    among
+        Rows to count, shape (n,), such as those of one arm; None for all.
 
     Returns
     -------
@@ -54,8 +67,11 @@ def expected_counts(fit: Fit, frame: pd.DataFrame, support: Whole, *, random: st
     """
     if fit.model not in MODELS:
         raise DesignError(f"{fit.model} is no model of counts; these are: {', '.join(MODELS)}")
+    counted = np.ones(len(frame), dtype=bool) if among is None else np.asarray(among, dtype=bool)
+    if len(counted) != len(frame):
+        raise DesignError(f"among has {len(counted)} entries and the frame {len(frame)} rows")
     if fit.model == "mixed_poisson":
-        return _averaged(fit, frame, support, random)
+        return _averaged(fit, frame, support, random, counted)
     if len(fit.fitted) != len(frame):
         raise DesignError(
             f"the fit has means of {len(fit.fitted)} rows and the frame has {len(frame)}: give the "
@@ -68,7 +84,7 @@ def expected_counts(fit: Fit, frame: pd.DataFrame, support: Whole, *, random: st
     else:
         probability = negative_binomial_pmf(support, mean, fit.dispersion)
     share = (1 - inflated)[:, None] * probability + inflated[:, None] * (support == 0)
-    return np.asarray(share.sum(axis=0), dtype=float)
+    return np.asarray(share[counted].sum(axis=0), dtype=float)
 
 
 def _inflated(fit: Fit, frame: pd.DataFrame) -> Floats:
@@ -82,15 +98,17 @@ def _inflated(fit: Fit, frame: pd.DataFrame) -> Floats:
     return np.asarray(special.expit(designs.build(part, frame).X @ gamma), dtype=float)
 
 
-def _averaged(fit: Fit, frame: pd.DataFrame, support: Whole, random: str) -> Floats:
+def _averaged(
+    fit: Fit, frame: pd.DataFrame, support: Whole, random: str, counted: NDArray[np.bool_]
+) -> Floats:
     eta = designs.build(fit.formula, frame).X @ fit.beta
-    enters = np.ones(len(eta)) if random == "1" else designs.indicator(frame, random)
-    rule = hermite_rule(MOST_POINTS)
-    weight = np.exp(rule.log_lifted - rule.nodes**2 / 2)
+    enters = np.ones(len(eta)) if random == "1" else who.indicator(frame, random)
     sd = np.sqrt(fit.variance["cluster"])
+    alike, rows = np.unique(np.column_stack([eta, enters])[counted], axis=0, return_counts=True)
     expected = np.zeros(len(support))
-    for node, share in zip(rule.nodes, weight, strict=True):
-        expected += share * poisson_pmf(support, np.exp(eta + enters * sd * node)).sum(axis=0)
+    for (mean, inside), n in zip(alike, rows, strict=True):
+        mu = np.exp(mean + inside * sd * _GRID)
+        expected += n * (_GRID_WEIGHTS @ poisson_pmf(support, mu))
     return expected
 
 

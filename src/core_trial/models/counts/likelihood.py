@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from core_trial.models.design import Ints
+from core_trial.models.clusters import Ints
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.rising import Tally
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models.clusters import Blank
+from core_trial.models.clusters import Blank, Clusters, clusters
 from core_trial.models.columns import Missing, sample
 from core_trial.models.counts.poisson_regression import (
     answers,
@@ -17,8 +17,9 @@ from core_trial.models.counts.poisson_regression import (
     regression,
     warnings_of,
 )
-from core_trial.models.design import Clusters, Design, build, clusters, parse
+from core_trial.models.design import Design, build
 from core_trial.models.fit import Fit
+from core_trial.models.formula import parse
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.limits import refuse_confidence
 from core_trial.models.numerics.robust import Inference, choose, singletons
@@ -58,7 +59,7 @@ def modified_poisson(
     inference
         ``"sandwich"``; ``"cr2"``, bias-reduced errors with Satterthwaite's degrees of freedom; or
         ``"jackknife"``, which leaves out a cluster at a time, with Welch's. None takes the sandwich
-        where an arm has clusters worth 20 equal ones or more, and ``"cr2"`` below.
+        where an arm has clusters worth 20 equal ones or more, and the jackknife below.
     offset
         Column that is added to the linear predictor.
     weights, weight_type
@@ -164,7 +165,7 @@ def fit_modified_poisson(
         design.columns,
         members,
         offered=OFFERED,
-        better="cr2",
+        better="jackknife",
         small_sample=small_sample,
     )
     groups, data = members or singletons(design.n), counted(design, offset, weights)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from core_trial.models.clusters import Blank
+from core_trial.models.clusters import Blank, Clusters, clusters
 from core_trial.models.columns import Missing, sample
 from core_trial.models.counts.count_fit import fit_counts
-from core_trial.models.design import Clusters, Design, build, clusters
+from core_trial.models.design import Design, build
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.robust import Inference

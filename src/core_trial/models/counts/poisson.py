@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import special
 
 from core_trial.errors import DesignError
-from core_trial.models.clusters import Blank
+from core_trial.models.clusters import Blank, Clusters, clusters
 from core_trial.models.columns import Missing, sample
 from core_trial.models.counts.poisson_regression import (
     Counted,
@@ -19,7 +19,7 @@ from core_trial.models.counts.poisson_regression import (
     regression,
     warnings_of,
 )
-from core_trial.models.design import Clusters, Design, build, clusters
+from core_trial.models.design import Design, build
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats, Quantity
 from core_trial.models.numerics.limits import refuse_confidence

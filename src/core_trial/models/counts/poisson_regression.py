@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from core_trial.models.design import Clusters, Design, Ints
+from core_trial.models.clusters import Clusters, Ints
+from core_trial.models.design import Design
 from core_trial.models.inference import Floats
 from core_trial.models.intercept.layout import Rows, distinct
 from core_trial.models.numerics.canonical import POISSON
@@ -194,12 +195,15 @@ def _own_errors(
 
 
 def _jackknife(found: Regression, data: Counted, members: Clusters, scores: Floats) -> Robust:
-    weight, G = found.fitted * data.weights, members.count
-    parts = cluster_informations(found.columns, weight, members.codes, G)
-    sums = cluster_sums(scores, members.codes, G)
+    """Leave out each cluster in turn; one whose rows are all fitted as zero tells nothing."""
+    stands = found.fitted > 0
+    present, codes = np.unique(members.codes[stands], return_inverse=True)
+    members, scores, G = Clusters(codes, members.labels[present]), scores[stands], len(present)
+    weight = (found.fitted * data.weights)[stands]
+    parts = cluster_informations(found.columns[stands], weight, codes, G)
     information = np.asarray(np.linalg.inv(found.inverse), dtype=float)
-    changes = left_out(information, parts, sums, found.back)
-    X, columns = data.design.X, data.design.columns
+    changes = left_out(information, parts, cluster_sums(scores, codes, G), found.back)
+    X, columns = data.design.X[stands], data.design.columns
     kept = range(len(columns)) if found.apart is None else found.apart.kept.tolist()
     groups = cluster_groups(X[:, kept], [columns[k] for k in kept], members)
     shares, effective = zip(*groups, strict=True)

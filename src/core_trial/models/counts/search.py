@@ -8,6 +8,7 @@ import numpy as np
 from scipy import special
 
 from core_trial.errors import DesignError
+from core_trial.models.clusters import Ints
 from core_trial.models.counts.likelihood import (
     LARGEST_EXPONENT,
     NO_DISPERSION,
@@ -15,7 +16,7 @@ from core_trial.models.counts.likelihood import (
     dispersion_score,
     evaluate,
 )
-from core_trial.models.design import Design, Ints
+from core_trial.models.design import Design
 from core_trial.models.inference import Floats
 from core_trial.models.intercept.layout import distinct
 from core_trial.models.numerics.newton import Optimum, maximise, whiten

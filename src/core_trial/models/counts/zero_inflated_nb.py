@@ -5,12 +5,15 @@ from __future__ import annotations
 import pandas as pd
 
 from core_trial.errors import DesignError
+from core_trial.models import clusters as who
+from core_trial.models import columns as read
 from core_trial.models import design as designs
-from core_trial.models.clusters import Blank
+from core_trial.models.clusters import Blank, Clusters
 from core_trial.models.columns import Missing
 from core_trial.models.counts.count_fit import fit_counts
-from core_trial.models.design import Clusters, Design
+from core_trial.models.design import Design
 from core_trial.models.fit import Fit
+from core_trial.models.formula import Formula, parse
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.robust import Inference
 from core_trial.models.weights import WeightType, offset_of, split
@@ -95,7 +98,7 @@ def zero_inflated_nb(
     0.49
     """
     zeros = _right_side(inflation)
-    rows = designs.sample(
+    rows = read.sample(
         frame,
         formula,
         zeros,
@@ -109,7 +112,7 @@ def zero_inflated_nb(
     return fit_zero_inflated_nb(
         designs.build(formula, rows),
         designs.build(zeros, rows),
-        clusters=designs.clusters(rows.frame, cluster, blank=blank_cluster) if cluster else None,
+        clusters=who.clusters(rows.frame, cluster, blank=blank_cluster) if cluster else None,
         inference=inference,
         offset=offset_of(rows.frame, offset, exposure),
         weights=sampled,
@@ -118,10 +121,10 @@ def zero_inflated_nb(
     )
 
 
-def _right_side(inflation: str) -> designs.Formula:
+def _right_side(inflation: str) -> Formula:
     if not isinstance(inflation, str):
         raise DesignError(f"inflation= takes text such as '1' or 'arm', not {inflation!r}")
-    parsed = designs.parse(inflation)
+    parsed = parse(inflation)
     if parsed.response:
         raise DesignError(f"inflation {inflation!r}: name the covariates alone")
     return parsed

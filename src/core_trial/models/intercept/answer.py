@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from core_trial.models.design import Clusters
+from core_trial.models.clusters import Clusters
 from core_trial.models.inference import Floats
 from core_trial.models.intercept.layout import Layout, Table, arrange, tabulate
 from core_trial.models.intercept.random_intercept import Maximum, State, at_zero, finer, search

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core_trial.models.design import Design, Ints
+from core_trial.models.clusters import Ints
+from core_trial.models.design import Design
 from core_trial.models.inference import Floats
 from core_trial.models.intercept.answer import Answer, Finer
 from core_trial.models.intercept.layout import Bools, Layout

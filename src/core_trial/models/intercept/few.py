@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core_trial.models.choices import refuse_choice
-from core_trial.models.design import Clusters, Design
+from core_trial.models.clusters import Clusters
+from core_trial.models.design import Design
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.few_clusters import in_design
 

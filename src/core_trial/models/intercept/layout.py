@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core_trial.models.design import Clusters, Ints
+from core_trial.models.clusters import Clusters, Ints
 from core_trial.models.inference import Floats
 
 Bools = NDArray[np.bool_]

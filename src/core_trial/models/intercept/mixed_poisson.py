@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from core_trial.models.clusters import Blank
+from core_trial.models.clusters import Blank, Clusters
 from core_trial.models.columns import Missing, sample
-from core_trial.models.design import Clusters, Design
+from core_trial.models.design import Design
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
 from core_trial.models.intercept.few import Inference

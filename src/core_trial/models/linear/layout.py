@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from core_trial.errors import DesignError
-from core_trial.models.design import Clusters, Design, Ints
+from core_trial.models.clusters import Clusters, Ints
+from core_trial.models.design import Design
 from core_trial.models.inference import Floats
 
 #: More residual variances than this are not a model of a trial.

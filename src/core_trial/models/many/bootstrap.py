@@ -13,8 +13,7 @@ import pandas as pd
 from scipy import special
 
 from core_trial.errors import DesignError, FitError
-from core_trial.models.clusters import clusters
-from core_trial.models.design import Ints
+from core_trial.models.clusters import Ints, clusters
 from core_trial.models.inference import Floats
 from core_trial.models.many.draws import ClusterBootstrap, cluster_bootstrap
 from core_trial.models.many.work import each

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models.design import Ints, clusters, column
+from core_trial.models.clusters import Ints, clusters
+from core_trial.models.columns import column
 from core_trial.models.inference import Floats
 from core_trial.models.intercept.model import InterceptModel
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from html import escape
 
 import numpy as np
 import pandas as pd
@@ -18,10 +17,12 @@ from core_trial.models.many.joint import JointTest, joint_test
 from core_trial.models.many.rubin import Rules, imputations_needed, jackknife_errors, rubin
 from core_trial.models.names import columns_of, interactions, locate
 from core_trial.models.questions.contrasts import Asked, read
+from core_trial.models.showing.page import Page, Shown
+from core_trial.models.showing.summary import coefficients_block
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Pooled:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Pooled(Shown):
     """A model's answer over m completed data sets, by Rubin's rules.
 
     Parameters
@@ -226,17 +227,18 @@ class Pooled:
     def _stacked(self) -> tuple[Floats, Floats]:
         return np.stack([e.beta for e in self.each]), np.stack([e.cov for e in self.each])
 
-    def _head(self) -> list[str]:
-        return [
-            f"{self.model}: {self.formula}",
-            f"{self.method}; n = {self.n}, {self.m} imputations",
-        ]
-
-    def __repr__(self) -> str:
-        lines = [*self._head(), self.coefficients.to_string(float_format="{:.5g}".format)]
-        return "\n".join([*lines, *(f"warning: {w}" for w in self.warnings)])
-
-    def _repr_html_(self) -> str:
-        head = "".join(f"<p>{escape(line)}</p>" for line in self._head())
-        tail = "".join(f"<p>Warning: {escape(w)}</p>" for w in self.warnings)
-        return head + self.coefficients.to_html(float_format="{:.5g}".format) + tail
+    def page(self) -> Page:
+        """Coefficients on the reported scale, with the fraction of missing information."""
+        table = self.coefficients.copy()
+        shown = ["estimate", "low", "high"]
+        table[shown] = table[shown].map(self._reported)
+        block = coefficients_block(self.model, self.scale, table, self.confidence)
+        missing = [f"{fmi:.2f}" for fmi in table.loc[list(block.labels), "fmi"]]
+        block = replace(
+            block,
+            head=[*block.head, "missing information"],
+            columns=[*block.columns, missing],
+        )
+        size = f"n = {self.n:,}; {self.m} imputations"
+        title = f"{self.model}: {self.formula}"
+        return Page(title, (block,), self.warnings, (self.method, size))

@@ -21,6 +21,7 @@ from core_trial.models.many.bootstrap import (
 )
 from core_trial.models.marginal.receipt import Receipt, few_workers, receipt_of
 from core_trial.models.numerics.limits import refuse_confidence
+from core_trial.models.showing.page import Page, Shown
 
 #: What is estimated of a binary outcome, in this order; of another one all that is no ratio.
 MEASURES = (
@@ -36,8 +37,8 @@ MEASURES = (
 RATIOS = ("ratio", "odds_ratio", "intention_to_treat_ratio")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ComplierEffects:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class ComplierEffects(Shown):
     """Effects among compliers.
 
     Parameters
@@ -75,10 +76,13 @@ class ComplierEffects:
         columns = ["estimate", "std_error", "low", "high", "p_value"]
         return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("quantity")
 
-    def __repr__(self) -> str:
-        head = f"complier effects: {self.method}; n = {self.n}, {self.n_clusters} clusters"
-        table = self.to_frame().to_string(float_format="{:.6g}".format)
-        return "\n".join([head, table, *(f"warning: {w}" for w in self.warnings)])
+    def page(self) -> Page:
+        """Estimates, intervals and p-values."""
+        from core_trial.models.showing.curves import quantities_block
+
+        block = quantities_block("", self.quantities, self.confidence)
+        facts = (f"{self.method}; n = {self.n:,}; clusters = {self.n_clusters:,}",)
+        return Page("Complier effects", (block,), self.warnings, facts)
 
 
 def complier_effects(

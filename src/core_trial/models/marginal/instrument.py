@@ -11,9 +11,9 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models.choices import refuse_choice
-from core_trial.models.clusters import Clusters
+from core_trial.models.clusters import Clusters, indicator
 from core_trial.models.columns import refuse_argument
-from core_trial.models.design import Design, build, indicator
+from core_trial.models.design import Design, build
 from core_trial.models.fit import Fit
 from core_trial.models.formula import Factor, parse
 from core_trial.models.inference import Floats, Quantity, wald

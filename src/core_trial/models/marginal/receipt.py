@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models.clusters import Clusters, clusters
+from core_trial.models.clusters import Clusters, clusters, indicator
 from core_trial.models.columns import as_frame, column, numeric, refuse_argument
-from core_trial.models.design import indicator
 from core_trial.models.inference import Floats
 
 #: Fewer workers than this in an arm that has workers make robust errors too small.

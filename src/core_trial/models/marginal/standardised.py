@@ -12,8 +12,9 @@ from core_trial.errors import DesignError
 from core_trial.models.choices import refuse_choice
 from core_trial.models.clusters import Blank, Clusters, clusters, nesting
 from core_trial.models.columns import Missing, sample
-from core_trial.models.design import build, parse
+from core_trial.models.design import build
 from core_trial.models.fit import Fit
+from core_trial.models.formula import parse
 from core_trial.models.inference import Floats, Quantity, wald
 from core_trial.models.intercept.answer import Answer, solve
 from core_trial.models.intercept.few import Inference

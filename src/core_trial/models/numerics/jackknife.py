@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core_trial.models.design import Clusters, Ints
+from core_trial.models.clusters import Clusters, Ints
 from core_trial.models.inference import Floats
 
 

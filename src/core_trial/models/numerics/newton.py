@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
-from core_trial.models.design import Clusters
+from core_trial.models.clusters import Clusters
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.sandwich import clustered_sandwich
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from core_trial.models.design import Ints
+from core_trial.models.clusters import Ints
 from core_trial.models.inference import Floats
 
 #: Counts up to this are summed over one by one; above it, special functions take over.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core_trial.errors import DesignError
-from core_trial.models.design import INTERCEPT
+from core_trial.models.formula import INTERCEPT
 from core_trial.models.inference import Floats, Test, chi_square_p, f_p
 from core_trial.models.names import hint
 from core_trial.models.questions.contrasts import Asked, degrees_of_freedom, estimates, known, read

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from core_trial.models.inference import Quantity
 from core_trial.models.showing import page
@@ -25,6 +26,7 @@ RATIOS = {
     "logistic_regression": "odds ratio",
     "mixed_logistic": "odds ratio",
     "cox": "hazard ratio",
+    "fine_gray": "subdistribution hazard ratio",
     "modified_poisson": "risk ratio",
     "negative_binomial": "ratio of means",
     "poisson": "ratio of means",
@@ -78,12 +80,25 @@ def _sizes(fit: Fit) -> str:
 
 
 def _coefficients(fit: Fit) -> Block:
-    table = fit.to_frame().drop(index=_DISPERSION, errors="ignore")
-    name = "estimate" if fit.scale == "identity" else RATIOS.get(fit.model, "ratio")
+    return coefficients_block(fit.model, fit.scale, fit.to_frame(), fit.confidence)
+
+
+def coefficients_block(model: str, scale: str, table: pd.DataFrame, confidence: float) -> Block:
+    """Coefficients on the reported scale; df where there are any.
+
+    Parameters
+    ----------
+    model, scale, confidence
+        As `Fit` has them.
+    table
+        A row per term, as `Fit.to_frame` has them.
+    """
+    table = table.drop(index=_DISPERSION, errors="ignore")
+    name = "estimate" if scale == "identity" else RATIOS.get(model, "ratio")
     low, high = table["low"].to_numpy(), table["high"].to_numpy()
-    head = [name, interval_head(fit.confidence)]
+    head = [name, interval_head(confidence)]
     cells = [number_cells(table["estimate"]), interval_cells(low, high)]
-    if np.isfinite(fit.df).any():
+    if np.isfinite(table["df"]).any():
         head.append("df")
         cells.append([f"{df:.1f}" if np.isfinite(df) else "-" for df in table["df"]])
     return Block(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core_trial.models.design import Clusters, Ints
+from core_trial.models.clusters import Clusters, Ints
 from core_trial.models.inference import Floats
 from core_trial.models.survival.causes import Causes
 from core_trial.models.survival.follow_up import FollowUp

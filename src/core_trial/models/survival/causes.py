@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models import design as designs
-from core_trial.models.design import Ints
+from core_trial.models import columns as read
+from core_trial.models.clusters import Ints
 from core_trial.models.inference import Floats
 from core_trial.models.survival.follow_up import FollowUp, follow_up
 
@@ -71,7 +71,7 @@ def causes(
         For what `follow_up` refuses, if no row has an event, or if `censored` is a number and the
         events are words.
     """
-    values = designs.column(frame, event)
+    values = read.column(frame, event)
     if isinstance(censored, Number) and not pd.api.types.is_numeric_dtype(values):
         found = ", ".join(repr(value) for value in values.unique()[:5])
         raise DesignError(

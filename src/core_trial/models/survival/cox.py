@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models import design as designs
-from core_trial.models.clusters import Blank
+from core_trial.models import clusters as who
+from core_trial.models import columns as read
+from core_trial.models.clusters import Blank, Clusters
 from core_trial.models.columns import Missing
-from core_trial.models.design import Clusters
 from core_trial.models.fit import Fit
 from core_trial.models.numerics.limits import describe_lost, refuse_confidence
 from core_trial.models.numerics.newton import UNFINISHED
@@ -146,7 +146,7 @@ def cox(
         raise DesignError("frailty_method is for a frailty; there is none")
     if frailty is not None:
         _refuse_with_frailty(cluster, weights and weight_type, inference)
-    given = designs.sample(
+    given = read.sample(
         frame,
         formula,
         missing=missing,
@@ -161,14 +161,14 @@ def cox(
     chosen, case = split(given, weights, weight_type)
     covariates, laid_out = right_hand_side(formula, chosen), chosen.frame
     layers, rows = strata_of(laid_out, strata), laid_out.index
-    groups = designs.clusters(laid_out, cluster, blank=blank_cluster) if cluster else None
+    groups = who.clusters(laid_out, cluster, blank=blank_cluster) if cluster else None
     design = prepare(
         covariates,
         follow_up(laid_out, time, event, entry),
         layers.codes if layers else None,
         ties,
         case=case,
-        offset=designs.numeric(laid_out, offset) if offset else None,
+        offset=read.numeric(laid_out, offset) if offset else None,
     )
     if frailty is not None and groups is not None:
         fit = fit_frailty(

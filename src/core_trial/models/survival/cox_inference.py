@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core_trial.errors import DesignError
 from core_trial.models.choices import refuse_choice
-from core_trial.models.design import Clusters, Ints
+from core_trial.models.clusters import Clusters, Ints
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.few_clusters import in_design, refuse_one
 from core_trial.models.numerics.jackknife import (

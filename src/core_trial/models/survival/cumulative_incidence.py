@@ -11,12 +11,14 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
-from core_trial.models import design as designs
+from core_trial.models import clusters as who
+from core_trial.models import columns as read
 from core_trial.models.choices import refuse_choice
-from core_trial.models.design import Clusters
+from core_trial.models.clusters import Clusters
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.few_clusters import informative
 from core_trial.models.numerics.limits import refuse_confidence
+from core_trial.models.showing.page import Page, Shown
 from core_trial.models.survival.aalen_johansen import incidence
 from core_trial.models.survival.causes import Causes, causes
 
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
 IncidenceInterval = Literal["log-log", "plain"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Incidence:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Incidence(Shown):
     """Cumulative incidence of one event in one group, a value at each of k times.
 
     Parameters
@@ -42,6 +44,8 @@ class Incidence:
         Its standard error, shape (k,).
     low, high
         Pointwise confidence limits, shape (k,).
+    confidence
+        Their coverage.
     """
 
     time: Floats
@@ -50,6 +54,7 @@ class Incidence:
     std_error: Floats
     low: Floats
     high: Floats
+    confidence: float = 0.95
 
     def at(self, times: ArrayLike) -> pd.DataFrame:
         """Incidence, standard error and limits at given times, a row each; 0 before the first."""
@@ -64,9 +69,15 @@ class Incidence:
         names = ["time", "at_risk", "incidence", "std_error", "low", "high"]
         return pd.DataFrame({name: getattr(self, name) for name in names})
 
+    def page(self) -> Page:
+        """A row per time."""
+        from core_trial.models.showing.curves import curve_page
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CumulativeIncidence(Mapping[str, Mapping[str, Incidence]]):
+        return curve_page("Cumulative incidence", self.to_frame(), "incidence", self.confidence)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class CumulativeIncidence(Shown, Mapping[str, Mapping[str, Incidence]]):
     """The incidence of each event in each group: ``found[group][event]``.
 
     One group labelled ``""`` when there are no groups.
@@ -95,6 +106,12 @@ class CumulativeIncidence(Mapping[str, Mapping[str, Incidence]]):
             for event, curve in events.items()
         ]
         return pd.concat(tables, ignore_index=True)
+
+    def page(self) -> Page:
+        """Incidence of each event in each group at the end of its curve."""
+        from core_trial.models.showing.curves import incidence_page
+
+        return incidence_page(self)
 
     def plot(self, ax: Axes | None = None, *, limits: bool = True) -> Axes:
         """Draw a curve per group and event, with shaded limits, on the axes given or new ones."""
@@ -163,10 +180,10 @@ def cumulative_incidence(
     """
     refuse_confidence(confidence)
     refuse_choice("interval", interval, ("log-log", "plain"))
-    frame = designs.sample(frame, cluster=cluster, time=time, event=event, entry=entry, by=by).frame
+    frame = read.sample(frame, cluster=cluster, time=time, event=event, entry=entry, by=by).frame
     observed = causes(frame, time, event, censored, entry)
-    groups = designs.groups(frame, by) if by else None
-    members = designs.clusters(frame, cluster) if cluster else None
+    groups = who.groups(frame, by) if by else None
+    members = who.clusters(frame, cluster) if cluster else None
     found = {}
     for k, label in enumerate(groups.labels if groups else [""]):
         rows = groups.codes == k if groups else np.ones(len(frame), dtype=bool)
@@ -202,7 +219,7 @@ def _one_group(
     for k, label in enumerate(observed.labels):
         error = np.sqrt(variance[k])
         low, high = _limits(F[k], error, interval, confidence)
-        curves[label] = Incidence(path.time, path.at_risk, F[k], error, low, high)
+        curves[label] = Incidence(path.time, path.at_risk, F[k], error, low, high, confidence)
     return curves
 
 

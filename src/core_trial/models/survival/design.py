@@ -12,7 +12,10 @@ from scipy.linalg import lapack
 
 from core_trial.errors import DesignError
 from core_trial.models import design as designs
-from core_trial.models.design import Clusters, Design, Ints, Recipe, Sample
+from core_trial.models.clusters import Clusters, Ints
+from core_trial.models.columns import Sample
+from core_trial.models.design import Design, Recipe
+from core_trial.models.formula import parse
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.newton import (
     Estimable,
@@ -130,7 +133,7 @@ def right_hand_side(formula: str, frame: pd.DataFrame | Sample) -> Design:
     DesignError
         If there is a left side or no covariate, and for all that `design.build` refuses.
     """
-    parsed = designs.parse(formula)
+    parsed = parse(formula)
     if parsed.response:
         raise DesignError(f"formula {formula!r}: name the covariates alone, without a left side")
     if not parsed.terms:

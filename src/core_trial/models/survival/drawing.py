@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Height of a line of numbers at risk, and of the gap above them, in heights of its text.
 LINE, GAP = 1.5, 4.5
+#: Where the groups' names end, in points from the axis: left of the first number.
+BESIDE = -16.0
 
 
 def draw_curves(
@@ -77,7 +79,7 @@ def _write_numbers(axes: Axes, curves: KaplanMeier, times: Floats) -> None:
         down = -8 * (GAP + LINE * row)
         for time, number in zip(times.tolist(), curve.at_risk_at(times).tolist(), strict=True):
             _write(axes, str(number), (time, 0), (0, down), data=True)
-        _write(axes, label or "At risk", (0, 0), (-30, down), data=False)
+        _write(axes, label or "At risk", (0, 0), (BESIDE, down), data=False)
 
 
 def _write(
@@ -89,7 +91,7 @@ def _write(
         shift,
         xycoords=("data" if data else "axes fraction", "axes fraction"),
         textcoords="offset points",
-        ha="center",
+        ha="center" if data else "right",
         fontsize=8,
     )
 

@@ -8,11 +8,12 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from core_trial.models import design as designs
+from core_trial.models import clusters as who
+from core_trial.models import columns as read
 from core_trial.models.choices import refuse_choice
-from core_trial.models.clusters import Blank
+from core_trial.models.clusters import Blank, Clusters, Ints
 from core_trial.models.columns import Missing
-from core_trial.models.design import Clusters, Design, Ints
+from core_trial.models.design import Design
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.limits import describe_lost, refuse_confidence
@@ -148,12 +149,12 @@ def fine_gray(
     0.637
     """
     refuse_confidence(confidence)
-    given = designs.sample(frame, formula, missing=missing, cluster=cluster, time=time, event=event)
+    given = read.sample(frame, formula, missing=missing, cluster=cluster, time=time, event=event)
     covariates, rows = right_hand_side(formula, given), given.frame
     observed = causes(rows, time, event, censored)
     number = observed.number_of(cause)
     kind = np.where(observed.cause == number, 1, np.where(observed.cause > 0, 2, 0))
-    members = designs.clusters(rows, cluster, blank=blank_cluster) if cluster else None
+    members = who.clusters(rows, cluster, blank=blank_cluster) if cluster else None
     white = whiten(covariates.X, centre=True)
     model = _Model(observed.time, kind, covariates.X, covariates.columns, white)
     wanted = _inference(inference, members)

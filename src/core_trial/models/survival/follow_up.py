@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core_trial.errors import DesignError
-from core_trial.models import design as designs
-from core_trial.models.design import Ints
+from core_trial.models import clusters as who
+from core_trial.models import columns as read
+from core_trial.models.clusters import Ints
 from core_trial.models.inference import Floats
 
 
@@ -58,7 +59,7 @@ def follow_up(frame: pd.DataFrame, time: str, event: str, entry: str | None = No
     """
     if len(frame) == 0:
         raise DesignError("the frame has no rows")
-    t, d = _times(frame, time), designs.numeric(frame, event)
+    t, d = _times(frame, time), read.numeric(frame, event)
     if not np.isin(d, (0.0, 1.0)).all():
         raise DesignError(f"column {event!r} must hold 1 for an event and 0 for censoring")
     if entry is None:
@@ -75,7 +76,7 @@ def follow_up(frame: pd.DataFrame, time: str, event: str, entry: str | None = No
 
 
 def _times(frame: pd.DataFrame, name: str) -> Floats:
-    values = designs.numeric(frame, name)
+    values = read.numeric(frame, name)
     negative = int((values < 0).sum())
     if negative:
         raise DesignError(f"column {name!r} has {negative} negative times")
@@ -120,7 +121,7 @@ def strata_of(frame: pd.DataFrame, strata: str | Sequence[str] | None) -> Strata
     names = [name for name in strata_arguments(strata).values() if name]
     if not names:
         return None
-    columns = [designs.groups(frame, name) for name in names]
+    columns = [who.groups(frame, name) for name in names]
     found, codes = np.unique(
         np.column_stack([c.codes for c in columns]), axis=0, return_inverse=True
     )

@@ -17,7 +17,7 @@ import pandas as pd
 
 from core_trial.errors import DesignError
 from core_trial.models.choices import refuse_choice
-from core_trial.models.design import Clusters
+from core_trial.models.clusters import Clusters
 from core_trial.models.inference import Floats, Test, boundary_p
 from core_trial.models.numerics.limits import describe_lost
 from core_trial.models.numerics.newton import UNFINISHED, invert

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.linalg import blas, lapack
 
 from core_trial.errors import FitError
-from core_trial.models.design import Ints
+from core_trial.models.clusters import Ints
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.rising import Tally
 from core_trial.models.survival.partial_likelihood import (

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models import design as designs
-from core_trial.models.design import Ints
+from core_trial.models import clusters as who
+from core_trial.models import columns as read
+from core_trial.models.clusters import Ints
 from core_trial.models.inference import Floats, Test, chi_square_p
 from core_trial.models.survival.causes import causes
 from core_trial.models.survival.follow_up import strata_arguments, strata_codes
@@ -56,8 +57,8 @@ def gray_test(
     Gray (1988), Ann Stat 16: 1141-54, with rho = 0.
     """
     columns = strata_arguments(strata)
-    frame = designs.sample(frame, time=time, event=event, by=by, **columns).frame
-    observed, groups = causes(frame, time, event, censored), designs.groups(frame, by)
+    frame = read.sample(frame, time=time, event=event, by=by, **columns).frame
+    observed, groups = causes(frame, time, event, censored), who.groups(frame, by)
     if groups.count < 2:
         raise DesignError(f"column {by!r} has one group, so there is nothing to compare")
     number = observed.number_of(cause)

@@ -11,12 +11,14 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
-from core_trial.models import design as designs
+from core_trial.models import clusters as who
+from core_trial.models import columns as read
 from core_trial.models.choices import refuse_choice
+from core_trial.models.clusters import Ints
 from core_trial.models.columns import Missing
-from core_trial.models.design import Ints
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.limits import refuse_confidence
+from core_trial.models.showing.page import Page, Shown
 from core_trial.models.survival.follow_up import follow_up
 from core_trial.models.weights import repeated
 
@@ -32,8 +34,8 @@ EARLY_END = (
 SAME = 1e-12
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Curve:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Curve(Shown):
     """Survival of one group, a value at each of k distinct times.
 
     Parameters
@@ -146,13 +148,20 @@ class Curve:
         names = ["time", "at_risk", "events", "censored", "survival", "std_error", "low", "high"]
         return pd.DataFrame({name: getattr(self, name) for name in names})
 
+    def page(self) -> Page:
+        """A row per time."""
+        from core_trial.models.showing.curves import curve_page
+
+        title = f"Survival: n = {self.n}, {self.n_events} events"
+        return curve_page(title, self.to_frame(), "survival", self.confidence)
+
     def _count(self, what: Ints, times: ArrayLike, side: Literal["left", "right"]) -> Ints:
         step = np.searchsorted(self.time, np.asarray(times, dtype=float), side=side)
         return np.concatenate([[0], np.cumsum(what)])[step]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class KaplanMeier(Mapping[str, Curve]):
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class KaplanMeier(Shown, Mapping[str, Curve]):
     """The curve of each group by its label; one curve labelled ``""`` when there are no groups."""
 
     curves: Mapping[str, Curve]
@@ -198,6 +207,12 @@ class KaplanMeier(Mapping[str, Curve]):
         """A row per group and time."""
         frames = [curve.to_frame().assign(group=label) for label, curve in self.curves.items()]
         return pd.concat(frames, ignore_index=True)
+
+    def page(self) -> Page:
+        """People, events and median of each group."""
+        from core_trial.models.showing.curves import survival_page
+
+        return survival_page(self)
 
 
 def kaplan_meier(
@@ -255,12 +270,12 @@ def kaplan_meier(
     5.5
     """
     refuse_confidence(confidence)
-    chosen = designs.sample(
+    chosen = read.sample(
         frame, missing=missing, time=time, event=event, entry=entry, by=by, weights=weights
     )
     rows = repeated(chosen.frame, weights) if weights else chosen.frame
     observed = follow_up(rows, time, event, entry)
-    groups = designs.groups(rows, by) if by else None
+    groups = who.groups(rows, by) if by else None
     labels = [str(label) for label in groups.labels] if groups else [""]
     curves = {}
     for k, label in enumerate(labels):

@@ -10,15 +10,17 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models import design as designs
-from core_trial.models.design import Ints
+from core_trial.models import clusters as who
+from core_trial.models import columns as read
+from core_trial.models.clusters import Ints
 from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats, Test, chi_square_p
+from core_trial.models.showing.page import Block, Page, Shown, number_cells
 from core_trial.models.survival.follow_up import FollowUp, follow_up, strata_arguments, strata_codes
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LogRank:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class LogRank(Shown):
     """A log-rank test.
 
     Parameters
@@ -36,6 +38,17 @@ class LogRank:
     observed: Mapping[str, float]
     expected: Mapping[str, float]
     covariance: Floats
+
+    def to_frame(self) -> pd.DataFrame:
+        """Observed and expected events, a row per group."""
+        columns = {"observed": dict(self.observed), "expected": dict(self.expected)}
+        return pd.DataFrame(columns).rename_axis("group")
+
+    def page(self) -> Page:
+        """Observed and expected events of each group, and the test."""
+        cells = [number_cells(self.observed.values()), number_cells(self.expected.values())]
+        block = Block("", ["observed", "expected"], list(self.observed), cells)
+        return Page("Log-rank test", (block,), (), (str(self.test),))
 
 
 def log_rank(
@@ -87,8 +100,8 @@ def log_rank(
     ReadOnly({'a': 2.0, 'b': 1.0})
     """
     columns = strata_arguments(strata)
-    frame = designs.sample(frame, time=time, event=event, entry=entry, by=by, **columns).frame
-    observed, groups = follow_up(frame, time, event, entry), designs.groups(frame, by)
+    frame = read.sample(frame, time=time, event=event, entry=entry, by=by, **columns).frame
+    observed, groups = follow_up(frame, time, event, entry), who.groups(frame, by)
     if not (isinstance(rho, Real) and np.isfinite(rho)):
         raise DesignError(f"rho must be a number, not {rho!r}: 0 for log-rank, 1 for Peto and Peto")
     if groups.count < 2:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from core_trial.models.design import Ints
+from core_trial.models.clusters import Ints
 from core_trial.models.inference import Floats
 from core_trial.models.survival.risk_sets import RiskSets
 

@@ -10,17 +10,18 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from core_trial.errors import DesignError
-from core_trial.models import design as designs
-from core_trial.models.design import Ints
+from core_trial.models import columns as read
+from core_trial.models.clusters import Ints
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.limits import refuse_confidence
+from core_trial.models.showing.page import Page, Shown
 from core_trial.models.survival.cox_fit import CoxFit, cox_fit
 from core_trial.models.survival.kaplan_meier import Interval, survival_limits
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PredictedCurve:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class PredictedCurve(Shown):
     """Predicted survival of one set of covariates, a value at each of k event times.
 
     Parameters
@@ -35,6 +36,8 @@ class PredictedCurve:
         Of the cumulative hazard, which is that of log survival, shape (k,).
     low, high
         Pointwise confidence limits of survival, shape (k,).
+    confidence
+        Their coverage.
     """
 
     time: Floats
@@ -43,6 +46,7 @@ class PredictedCurve:
     std_error: Floats
     low: Floats
     high: Floats
+    confidence: float = 0.95
 
     def survival_at(self, times: ArrayLike) -> pd.DataFrame:
         """Survival and its limits at given times, a row per time; 1 before the first event."""
@@ -57,9 +61,15 @@ class PredictedCurve:
         names = ["time", "cumulative_hazard", "survival", "std_error", "low", "high"]
         return pd.DataFrame({name: getattr(self, name) for name in names})
 
+    def page(self) -> Page:
+        """A row per time."""
+        from core_trial.models.showing.curves import curve_page
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PredictedSurvival(Mapping[Hashable, PredictedCurve]):
+        return curve_page("Predicted survival", self.to_frame(), "survival", self.confidence)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class PredictedSurvival(Shown, Mapping[Hashable, PredictedCurve]):
     """The predicted curve of each row of the frame, by the row's label."""
 
     curves: Mapping[Hashable, PredictedCurve]
@@ -79,6 +89,12 @@ class PredictedSurvival(Mapping[Hashable, PredictedCurve]):
         """A row per row of the frame and time."""
         tables = {label: curve.to_frame() for label, curve in self.curves.items()}
         return pd.concat(tables, names=["row"]).reset_index(level=0).reset_index(drop=True)
+
+    def page(self) -> Page:
+        """Survival of each row of the frame at the last event."""
+        from core_trial.models.showing.curves import predicted_page
+
+        return predicted_page(self)
 
 
 def baseline_hazard(fit: Fit) -> pd.DataFrame:
@@ -165,7 +181,7 @@ def survival_curve(
     level = fit.confidence if confidence is None else confidence
     refuse_confidence(level)
     jumps, X = _Jumps.of(known), _covariates(known, frame)
-    shift = designs.numeric(frame, known.offset) if known.offset else np.zeros(len(frame))
+    shift = read.numeric(frame, known.offset) if known.offset else np.zeros(len(frame))
     strata = _strata_of_rows(known, frame)
     curves = {
         label: _predict(known, jumps, X[i], shift[i], int(strata[i]), interval, level)
@@ -186,7 +202,7 @@ def _strata_of_rows(fit: CoxFit, frame: pd.DataFrame) -> Ints:
     if fit.strata is None:
         return np.zeros(len(frame), dtype=np.intp)
     known = {level: k for k, level in enumerate(fit.strata.levels)}
-    wanted = zip(*(designs.column(frame, name) for name in fit.strata.names), strict=True)
+    wanted = zip(*(read.column(frame, name) for name in fit.strata.names), strict=True)
     codes = [known.get(tuple(level), -1) for level in wanted]
     if -1 in codes:
         raise DesignError(
@@ -246,7 +262,9 @@ def _predict(
     std_error = factor * np.sqrt(variance[last])
     survival = np.exp(-hazard)
     low, high = survival_limits(survival, std_error, interval, confidence)
-    return PredictedCurve(risk.time[group[last]], hazard, survival, std_error, low, high)
+    return PredictedCurve(
+        risk.time[group[last]], hazard, survival, std_error, low, high, confidence
+    )
 
 
 def _refuse_lost(fit: CoxFit) -> None:

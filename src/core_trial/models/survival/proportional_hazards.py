@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models import design as designs
+from core_trial.models import columns as read
 from core_trial.models.choices import refuse_choice
 from core_trial.models.columns import Missing
 from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats, Test, chi_square_p
 from core_trial.models.numerics.newton import Estimable
 from core_trial.models.numerics.threads import one_thread
+from core_trial.models.showing.page import Page, Shown
 from core_trial.models.survival.design import (
     CoxDesign,
     estimable,
@@ -40,8 +41,8 @@ Transform = Literal["identity", "log", "km"]
 NOTHING_LEFT = 1e-10
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ProportionalHazards:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ProportionalHazards(Shown):
     """Tests of proportional hazards, and the residuals behind them.
 
     Parameters
@@ -59,6 +60,19 @@ class ProportionalHazards:
     tests: Mapping[str, Test]
     transform: Transform
     residuals: pd.DataFrame
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row per test."""
+        rows = {k: (t.statistic, t.df, t.p_value) for k, t in self.tests.items()}
+        columns = ["statistic", "df", "p_value"]
+        return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("term")
+
+    def page(self) -> Page:
+        """The tests."""
+        from core_trial.models.showing.curves import tests_block
+
+        facts = (f"against coefficients that change with time, transformed by {self.transform!r}",)
+        return Page("Are the hazards proportional?", (tests_block(self.tests),), (), facts)
 
 
 def proportional_hazards(
@@ -101,7 +115,7 @@ def proportional_hazards(
     >>> test.tests["arm"].df
     1.0
     """
-    rows = designs.sample(
+    rows = read.sample(
         frame,
         formula,
         missing=missing,

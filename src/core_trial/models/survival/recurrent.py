@@ -11,16 +11,18 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from core_trial.errors import DesignError
-from core_trial.models import design as designs
-from core_trial.models.design import Clusters
+from core_trial.models import clusters as who
+from core_trial.models import columns as read
+from core_trial.models.clusters import Clusters
 from core_trial.models.inference import Floats
 from core_trial.models.numerics.limits import refuse_confidence
+from core_trial.models.showing.page import Page, Shown
 from core_trial.models.survival.aalen_johansen import mean_events
 from core_trial.models.survival.follow_up import follow_up
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MeanCurve:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class MeanCurve(Shown):
     """Mean number of events per participant of one group, a value at each of k event times.
 
     Parameters
@@ -35,6 +37,8 @@ class MeanCurve:
         Robust standard error, shape (k,).
     low, high
         Pointwise limits, symmetric on the logarithmic scale, shape (k,).
+    confidence
+        Their coverage.
     """
 
     time: Floats
@@ -44,6 +48,7 @@ class MeanCurve:
     std_error: Floats
     low: Floats
     high: Floats
+    confidence: float = 0.95
 
     def at(self, times: ArrayLike) -> pd.DataFrame:
         """Mean, standard error and limits at given times, a row each; 0 before the first event."""
@@ -58,9 +63,15 @@ class MeanCurve:
         names = ["time", "at_risk", "events", "mean", "std_error", "low", "high"]
         return pd.DataFrame({name: getattr(self, name) for name in names})
 
+    def page(self) -> Page:
+        """A row per time."""
+        from core_trial.models.showing.curves import curve_page
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MeanCumulative(Mapping[str, MeanCurve]):
+        return curve_page("Mean number of events", self.to_frame(), "mean", self.confidence)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class MeanCumulative(Shown, Mapping[str, MeanCurve]):
     """The curve of each group by its label; one labelled ``""`` when there are no groups."""
 
     curves: Mapping[str, MeanCurve]
@@ -81,6 +92,12 @@ class MeanCumulative(Mapping[str, MeanCurve]):
         """A row per group and time."""
         tables = [curve.to_frame().assign(group=label) for label, curve in self.curves.items()]
         return pd.concat(tables, ignore_index=True)
+
+    def page(self) -> Page:
+        """Events per participant of each group at the end of its curve."""
+        from core_trial.models.showing.curves import recurrent_page
+
+        return recurrent_page(self)
 
 
 def mean_cumulative(
@@ -128,9 +145,9 @@ def mean_cumulative(
     [0.5, 1.0]
     """
     refuse_confidence(confidence)
-    frame = designs.sample(frame, cluster=cluster, time=time, event=event, entry=entry, by=by).frame
-    observed, members = follow_up(frame, time, event, entry), designs.clusters(frame, cluster)
-    groups = designs.groups(frame, by) if by else None
+    frame = read.sample(frame, cluster=cluster, time=time, event=event, entry=entry, by=by).frame
+    observed, members = follow_up(frame, time, event, entry), who.clusters(frame, cluster)
+    groups = who.groups(frame, by) if by else None
     curves, quiet = {}, []
     for k, label in enumerate(groups.labels if groups else [""]):
         rows = groups.codes == k if groups else np.ones(len(frame), dtype=bool)
@@ -143,7 +160,7 @@ def mean_cumulative(
         error = np.sqrt(variance)
         factor = np.exp(special.ndtri(0.5 + confidence / 2) * error / mean)
         curves[str(label)] = MeanCurve(
-            path.time, path.at_risk, events, mean, error, mean / factor, mean * factor
+            path.time, path.at_risk, events, mean, error, mean / factor, mean * factor, confidence
         )
     if not curves:
         raise DesignError("there is no event, so there is no mean number of them to draw")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from numbers import Real
 from typing import Literal
 
@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models import design as designs
+from core_trial.models import clusters as who
+from core_trial.models import columns as read
 from core_trial.models.choices import refuse_choice
-from core_trial.models.clusters import Blank
+from core_trial.models.clusters import Blank, Clusters, Ints
 from core_trial.models.columns import Missing
-from core_trial.models.design import Clusters, Ints
 from core_trial.models.frozen import ReadOnly
 from core_trial.models.inference import Floats, Quantity, wald
 from core_trial.models.numerics.few_clusters import informative, refuse_one
@@ -25,12 +25,13 @@ from core_trial.models.numerics.jackknife import (
     satterthwaite,
 )
 from core_trial.models.numerics.limits import refuse_confidence
+from core_trial.models.showing.page import Page, Shown
 from core_trial.models.survival.follow_up import FollowUp, follow_up
 from core_trial.models.survival.kaplan_meier import EARLY_END, Curve, curve
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RestrictedMean:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class RestrictedMean(Shown):
     """Mean time without the event up to a limit, by group.
 
     Parameters
@@ -51,6 +52,8 @@ class RestrictedMean:
         What a careful reader should know.
     n_dropped
         Rows left out because a value was missing.
+    confidence
+        Coverage of the intervals.
     """
 
     limit: float
@@ -61,6 +64,26 @@ class RestrictedMean:
     df: Mapping[str, float] = field(default_factory=ReadOnly[str, float])
     warnings: tuple[str, ...] = ()
     n_dropped: int = 0
+    confidence: float = 0.95
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row per mean, then a row per difference."""
+        rows = {("mean", name): asdict(q) for name, q in self.means.items()}
+        rows |= {("difference", name): asdict(q) for name, q in self.differences.items()}
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["what", "group"])
+
+    def page(self) -> Page:
+        """The means, and how they differ from the first group's."""
+        from core_trial.models.showing.curves import quantities_block
+
+        blocks = [quantities_block("Means", self.means, self.confidence)]
+        if self.differences:
+            first = next(iter(self.means))
+            caption = f"Differences from {first}"
+            blocks.append(quantities_block(caption, self.differences, self.confidence, self.df))
+        dropped = f"; {self.n_dropped} rows with missing values left out" * (self.n_dropped > 0)
+        title = f"Restricted mean up to {self.limit:g}"
+        return Page(title, tuple(blocks), self.warnings, (self.method + dropped,))
 
 
 def restricted_mean(
@@ -128,7 +151,7 @@ def restricted_mean(
     4.5
     """
     refuse_confidence(confidence)
-    chosen = designs.sample(
+    chosen = read.sample(
         frame, missing=missing, cluster=cluster, time=time, event=event, entry=entry, by=by
     )
     frame = chosen.frame
@@ -139,7 +162,7 @@ def restricted_mean(
     for k, label in enumerate(groups.labels):
         part = observed.of(groups.codes == k)
         _refuse_short(part, limit, f"{by} {label}: " if by else "")
-    members = designs.clusters(frame, cluster, blank=blank_cluster) if cluster else None
+    members = who.clusters(frame, cluster, blank=blank_cluster) if cluster else None
     errors = _errors(observed, groups, limit, members, inference, small_sample)
     early = _ending_early(observed, groups, by) if entry else ()
     found = _summarise(groups, errors, limit, confidence)
@@ -201,7 +224,7 @@ def _influence(observed: FollowUp, km: Curve, after: Floats) -> Floats:
 def _groups(frame: pd.DataFrame, by: str | None) -> Clusters:
     if by is None:
         return Clusters(np.zeros(len(frame), dtype=np.intp), pd.Index([""]))
-    return designs.groups(frame, by)
+    return who.groups(frame, by)
 
 
 def _refuse_short(observed: FollowUp, limit: float, where: str) -> None:
@@ -335,4 +358,5 @@ def _summarise(groups: Clusters, found: _Means, limit: float, confidence: float)
         found.method,
         ReadOnly(df),
         found.warnings,
+        confidence=confidence,
     )

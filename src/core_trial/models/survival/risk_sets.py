@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from core_trial.models.choices import refuse_choice
-from core_trial.models.design import Ints
+from core_trial.models.clusters import Ints
 from core_trial.models.inference import Floats
 
 Ties = Literal["breslow", "efron"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core_trial.models.design import Ints
+from core_trial.models.clusters import Ints
 from core_trial.models.inference import Floats
 
 

@@ -46,7 +46,11 @@ def compliers(results: Results, trial: Trial, style: Style = LANCET) -> Table:
     return Table(
         name="compliers",
         title="Effects among those who receive the intervention if it is offered",
-        head=("", f"Received, or effect ({confidence(trial.confidence, style)} CI)", "p value"),
+        head=(
+            "",
+            f"Received, or effect ({confidence(trial.confidence, style)} CI)",
+            number.p_head(style),
+        ),
         rows=tuple(rows),
         footnotes=cells.footnotes(results, trial, "compliers", rows, " ".join(notes).strip()),
         remark=cells.remark(results),

@@ -15,6 +15,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from core_trial.declaration.arms import PRINTED_ARMS
 from core_trial.declaration.outcomes import Count
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels, number
@@ -49,8 +50,9 @@ NOTE = (
 #: What holds of zeros where a zero-inflated model was fitted.
 INFLATED = "expected_zero_inflated"
 INFLATED_NOTE = (
-    "A zero-inflated model with one share of structural zeros reproduces the number of zeros by "
-    "construction: that it does says nothing for it."
+    "A zero-inflated model with one share of structural zeros reproduces the number of zeros in "
+    "all participants by construction: that it does says nothing for it; how they lie in the two "
+    "groups does."
 )
 
 
@@ -67,11 +69,12 @@ class Rootogram:
 def count_table(results: Results, trial: Trial, style: Style = LANCET) -> Table:
     """Dispersion, and observed beside expected zeros."""
     models = _models(results, trial)
-    rows = [
-        Row(label, texts)
-        for name, label in _counts(trial).items()
-        if any(texts := tuple(_evidence(results, f"count_fit.{name}", models, style)))
-    ]
+    rows: list[Row] = []
+    for name, label in _counts(trial).items():
+        for arm in ("", *PRINTED_ARMS):
+            title = f"– {labels.group(trial, arm)}" if arm else label
+            texts = tuple(_evidence(results, f"count_fit.{name}", arm, models, style))
+            rows += [Row(title, texts)] if any(texts) else []
     notes = [ZEROS_NOTE]
     notes += [PLAIN_NOTE] if PLAIN in models else []
     notes += [INFLATED_NOTE] if INFLATED in models else []
@@ -143,9 +146,9 @@ def _is_there(results: Results, trial: Trial, statistic: str) -> bool:
 
 
 def _evidence(
-    results: Results, analysis: str, models: Sequence[str], style: Style
+    results: Results, analysis: str, arm: str, models: Sequence[str], style: Style
 ) -> Iterator[str]:
-    whole, nobody = Place(analysis), Place(analysis, level=_NONE)
+    whole, nobody = Place(analysis, arm), Place(analysis, arm, _NONE)
     yield _told(results, whole, "variance_to_mean", 1, style)
     yield _told(results, nobody, "observed", 0, style)
     for statistic in models:
@@ -174,7 +177,9 @@ def _rootograms(
 def _frequencies(results: Results, analysis: str, statistic: str) -> tuple[float, ...]:
     """The frequencies of 0, 1, 2 and so on, as far as none is withheld."""
     found = (r for r in results if isinstance(r, Frequency) and r.analysis == analysis)
-    own = sorted((r for r in found if r.statistic == statistic), key=lambda r: r.count)
+    own = sorted(
+        (r for r in found if r.statistic == statistic and not r.arm), key=lambda r: r.count
+    )
     every = [r.count for r in own] == list(range(len(own)))
     return tuple(r.value for r in own) if every else ()
 
@@ -190,8 +195,12 @@ def _alternative(panels: Sequence[Rootogram], style: Style) -> str:
     return " ".join(parts)
 
 
+#: Characters of a title to a millimetre.
+_CHARACTERS = 0.74
+
+
 def _paint(panels: Sequence[Rootogram], style: Style, width: float) -> Drawing:
-    columns = len(MODELS)
+    columns = len({panel.model for panel in panels})
     layout = Grid(columns=columns, left=12, top=11, width=70, height=36, across=8, down=20)
     layout = layout.fitted(width)
     drawing = blank(width, layout.full_height(len(panels)))
@@ -199,7 +208,7 @@ def _paint(panels: Sequence[Rootogram], style: Style, width: float) -> Drawing:
     for i, (axes, panel) in enumerate(zip(grid(drawing, layout, len(panels)), panels, strict=True)):
         axes.set(ylim=(low, high), xlim=(-1.5, len(panel.observed)))
         ticks(axes.yaxis, range(5 * math.ceil(low / 5), math.floor(high) + 1, 5), 0, style)
-        _paint_panel(axes, panel, style)
+        _paint_panel(axes, panel, style, int(_CHARACTERS * layout.width))
         axes.set_xlabel("Count")
         if i % columns == 0:
             axes.set_ylabel("√ participants")
@@ -217,14 +226,15 @@ def _limits(panels: Sequence[Rootogram]) -> tuple[float, float]:
     return min(ends) - 1, max(tops) + 1
 
 
-def _paint_panel(axes: Axes, panel: Rootogram, style: Style) -> None:
+def _paint_panel(axes: Axes, panel: Rootogram, style: Style, across: int) -> None:
     days = range(len(panel.observed))
     tops = [math.sqrt(e) for e in panel.expected]
     ends = [top - math.sqrt(o) for top, o in zip(tops, panel.observed, strict=True)]
     axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
     axes.vlines(days, ends, tops, color=BLUE, linewidth=2.2, alpha=0.55)
     axes.plot(days, tops, color=VERMILLION, linewidth=1.0)
-    axes.set_title(f"{labels.wrapped(panel.outcome, 52)}\n{panel.model}", loc="left", size=6.5)
+    title = "\n".join(labels.wrapped(text, across) for text in (panel.outcome, panel.model))
+    axes.set_title(title, loc="left", size=6.5)
     zeros = number.count(panel.observed[0], style), number.fixed(panel.expected[0], 1, style)
     axes.text(
         0.98,

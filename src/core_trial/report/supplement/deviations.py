@@ -17,6 +17,7 @@ from core_trial.results import Estimate, ModelChoice, Results
 
 PLANNED = "planned"
 ADJUSTED = "planned_adjustments"
+SAME_PEOPLE = "planned_adjustments_same_people"
 #: Names under which a fit reports the variance between clusters.
 _BETWEEN = ("cluster", "frailty")
 VARIANCE_NOTE = (
@@ -134,6 +135,11 @@ def _lines(results: Results, trial: Trial, choice: ModelChoice) -> Iterator[Line
         before = terms(fitted.formula)
         more = labels.listed(trial, [t for t in terms(adjusted.formula) if t not in before])
         yield Line("Planned too: the same, adjusted", name, ADJUSTED, f"adjusted for {more}")
+    if results.get_estimate(name, SAME_PEOPLE) is not None:
+        why = (
+            "beside the adjusted one: what differs is what adjustment does, the rest is who is left"
+        )
+        yield Line("The fitted model in the same people", name, SAME_PEOPLE, why)
 
 
 def _repeated(

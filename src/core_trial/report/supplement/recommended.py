@@ -48,8 +48,8 @@ def recommended(results: Results, trial: Trial, style: Style = LANCET) -> Table:
         name="recommended_models",
         title="The trial’s models beside the recommended ones",
         head=(
-            *("Outcome", f"The trial’s model ({level} CI)", "p value"),
-            *(f"Recommended model ({level} CI)", "df", "p value"),
+            *("Outcome", f"The trial’s model ({level} CI)", number.p_head(style)),
+            *(f"Recommended model ({level} CI)", "df", number.p_head(style)),
         ),
         rows=rows,
         footnotes=cells.footnotes(results, trial, "recommended_models", rows, NOTE if rows else ""),

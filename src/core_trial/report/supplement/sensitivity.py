@@ -60,7 +60,12 @@ def sensitivity(results: Results, trial: Trial, style: Style = LANCET) -> Table:
     return Table(
         name="sensitivity",
         title="Sensitivity of the answers",
-        head=("", "n", f"Association ({confidence(trial.confidence, style)} CI)", "p value"),
+        head=(
+            "",
+            "n",
+            f"Association ({confidence(trial.confidence, style)} CI)",
+            number.p_head(style),
+        ),
         rows=tuple(rows),
         footnotes=cells.footnotes(results, trial, "sensitivity", rows, NOTE if rows else ""),
         remark=cells.remark(results),
@@ -87,7 +92,7 @@ def multiplicity(results: Results, trial: Trial, style: Style = LANCET) -> Table
     return Table(
         name="multiplicity",
         title="Secondary outcomes: p values adjusted for their number",
-        head=("Outcome", "p value", "Holm’s p value"),
+        head=("Outcome", number.p_head(style), f"Holm’s {number.p_head(style)}"),
         rows=rows,
         footnotes=cells.footnotes(
             results, trial, "multiplicity", rows, MULTIPLICITY_NOTE if rows else ""
@@ -130,20 +135,20 @@ def _one_more(results: Results, primary: AnyOutcome, trial: Trial, style: Style)
     events = results.get(analysis, "events", "", "to_lose")
     if math.isnan(crude) or math.isnan(more) or math.isnan(events):
         return
-    name, p = primary.title, number.p_value(crude, style)
+    name, p = primary.title, number.p_in_text(crude, style)
     if crude >= SIGNIFICANCE:
-        yield f"{name}: a crude chi-square test of the two proportions gives p={p}."
+        yield f"{name}: a crude chi-square test of the two proportions gives {p}."
         return
     group = labels.group(trial, _smaller(results, primary))
     if events == 1:
         yield (
-            f"{name}: a crude chi-square test of the two proportions gives p={p}; with one event "
-            f"more in the {group} it gives p={number.p_value(more, style)}, and the difference is "
+            f"{name}: a crude chi-square test of the two proportions gives {p}; with one event "
+            f"more in the {group} it gives {number.p_in_text(more, style)}, and the difference is "
             "no longer significant at 5%."
         )
         return
     yield (
-        f"{name}: a crude chi-square test of the two proportions gives p={p}; with "
+        f"{name}: a crude chi-square test of the two proportions gives {p}; with "
         f"{number.count(events, style)} events more in the {group} the difference is no longer "
         "significant at 5%."
     )

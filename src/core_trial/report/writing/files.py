@@ -13,8 +13,8 @@ from core_trial.report.styles import Style
 from core_trial.report.table import Table
 from core_trial.report.writing.manuscript import arranged, manuscript
 from core_trial.report.writing.methods import methods
+from core_trial.report.writing.spreadsheet import spreadsheet
 from core_trial.report.writing.tidy import descriptives, estimates
-from core_trial.report.writing.workbook import workbook
 from core_trial.results import Results
 
 #: A spreadsheet takes text for UTF-8 only when it begins with this mark.
@@ -56,13 +56,13 @@ def whole_files(
     style: Style,
     formats: Collection[str],
 ) -> Mapping[str, str | bytes]:
-    """Files that hold all results together: manuscript, workbook, tidy tables."""
+    """Files that hold all results together: manuscript, spreadsheet, tidy tables."""
     made: dict[str, str | bytes] = {}
     tidy = (estimates(results, trial, style), descriptives(results, trial, style))
     if "csv" in formats:
         made |= {f"{table.name}.csv": BYTE_ORDER_MARK + table.to_csv() for table in tidy}
     if "xlsx" in formats:
-        made["results.xlsx"] = workbook(list(_tables(found)), tidy)
+        made["results.xlsx"] = spreadsheet(list(_tables(found)), tidy)
     if "docx" in formats:
         said = methods(results, trial)
         made["report.docx"] = manuscript(arranged(title, cells.remark(results), found, said))

@@ -111,12 +111,15 @@ class _Pages:
             self.sideways = sideways
 
     def add(self, section: Section, *, level: int) -> None:
-        """A section: heading, paragraphs, tables and figures, and what is in files of its own."""
+        """A section: heading, paragraphs, tables and figures, and what is in files of its own.
+
+        In the article each table and figure has a page, as journals ask for.
+        """
         self.turn(sideways=bool(section.parts) and _wide(section.parts[0]))
         self.document.add_heading(section.title, level)
         word.add_paragraphs(self.document, section.paragraphs)
-        for part in section.parts:
-            self.turn(sideways=_wide(part))
+        for i, part in enumerate(section.parts):
+            self.turn(sideways=_wide(part), anew=level == 1 and i > 0)
             if isinstance(part, Figure):
                 word.add_figure(self.document, part, self.captions[part.name])
             else:

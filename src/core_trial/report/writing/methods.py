@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from core_trial.declaration.models import TITLES
 from core_trial.declaration.trial import Trial
 from core_trial.report import cells, labels
 from core_trial.report.remarks import sentence
@@ -36,8 +37,9 @@ def _models(results: Results, trial: Trial) -> Iterator[str]:
 
 
 def _way(estimate: Estimate, trial: Trial) -> tuple[str, str]:
-    model = estimate.model.replace("_", " ")
-    return sentence(f"{model}, {estimate.method}"), adjustment(estimate.formula, trial)
+    names = {str(model): title for model, title in TITLES.items()}
+    model = names.get(estimate.model, estimate.model.replace("_", " "))
+    return sentence(f"{model}: {estimate.method}"), adjustment(estimate.formula, trial)
 
 
 def _software(results: Results) -> Iterator[str]:

@@ -6,9 +6,11 @@ Equal drawings give equal bytes: no date, no version and no random identifier is
 from __future__ import annotations
 
 import io
+import logging
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Literal
@@ -25,9 +27,10 @@ FONTS = (
     *("Microsoft YaHei", "MS Gothic", "Malgun Gothic", "PingFang SC", "Hiragino Sans"),
     *("Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari", "Noto Sans Thai"),
 )
-#: What a reader's machine may set an SVG in when it has none of the above.
-_OTHERWISE = ", Verdana, Arial, sans-serif"
-_FAMILY = re.compile(r"(font(?:-family)?: [^;\"<>]*?'[^;\"<>]*')")
+#: What an SVG is set in, the same whatever fonts the machine that draws it has; a reader's machine
+#: takes letters that these lack from any font of its own.
+_SET_IN = "font-family: 'DejaVu Sans', Verdana, Arial, sans-serif"
+_FAMILY = re.compile(r"font-family: '[^;\"<>]*'")
 _MISSING = re.compile(r"Glyph (\d+) .* missing from font")
 _TITLE_END = b"</title>"
 
@@ -71,7 +74,7 @@ def _svg(drawing: Drawing, title: str, alt: str) -> bytes:
     data = _saved(drawing, "svg", {"Date": None, "Creator": None, "Title": title}, told=False)
     described = f"</title>\n <desc>{escape(alt, quote=False)}</desc>".encode()
     text = data.replace(_TITLE_END, described, 1).decode()
-    return _FAMILY.sub(rf"\1{_OTHERWISE}", text).encode()
+    return _FAMILY.sub(_SET_IN, text).encode()
 
 
 def _saved(
@@ -83,11 +86,23 @@ def _saved(
     told: bool = True,
 ) -> bytes:
     stream = io.BytesIO()
-    with warnings.catch_warnings(record=True) as said:
+    with _quiet_fonts(), warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         drawing.savefig(stream, format=form, metadata=metadata, dpi=dpi)
     _say_again(said, told=told)
     return stream.getvalue()
+
+
+@contextmanager
+def _quiet_fonts() -> Iterator[None]:
+    """Keep back what is logged, once for every text, where a font lacks a weight."""
+    log = logging.getLogger("matplotlib.font_manager")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def _say_again(said: Iterable[warnings.WarningMessage], *, told: bool) -> None:

@@ -82,6 +82,7 @@ def new(title: str) -> Document:
     section.left_margin = section.right_margin = Mm(MARGIN)
     section.top_margin = section.bottom_margin = Mm(MARGIN)
     _number_pages(document)
+    _drop_thumbnail(document)
     known = document.core_properties
     known.title, known.author, known.comments, known.language = title, "", "", "en-GB"
     for name in ("created", "modified"):
@@ -165,6 +166,13 @@ def _append(document: Document, text: str) -> None:
     if not text.startswith("<w:tbl"):
         text = text.replace("<w:p>", f"<w:p {xml.NAMESPACES}>", 1)
     document.element.body.insert_element_before(parse_xml(text), "w:sectPr")
+
+
+def _drop_thumbnail(document: Document) -> None:
+    """Take out the picture of an empty page that comes with python-docx."""
+    rels = document.part.package.rels
+    for name in [name for name, rel in rels.items() if rel.reltype.endswith("/thumbnail")]:
+        del rels[name]
 
 
 def _number_pages(document: Document) -> None:

@@ -1,5 +1,7 @@
 """Numbers of rows expected at each count, from the densities that SciPy has."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -75,6 +77,26 @@ def test_a_mixed_model_is_averaged_over_its_random_effect(frame):
     )
     found = expected_counts(fit, frame, np.array([0]), random="arm")[0]
     assert found == pytest.approx(60 * np.exp(-np.exp(base)) + 60 * zero, rel=1e-8)
+
+
+def test_counts_of_some_rows_add_up_to_those_of_all(frame):
+    support = np.array([0, 1, 5])
+    rows = (frame["arm"] == frame["arm"].iloc[0]).to_numpy(bool)
+    mixed = mixed_poisson("days ~ arm", frame, cluster="worker", random="arm")
+    plain = poisson("days ~ arm", frame)
+    for fit, more in ((mixed, {"random": "arm"}), (plain, {})):
+        parts = [expected_counts(fit, frame, support, among=a, **more) for a in (rows, ~rows)]
+        assert sum(parts) == pytest.approx(expected_counts(fit, frame, support, **more), rel=1e-12)
+    with pytest.raises(DesignError, match="among has 2 entries"):
+        expected_counts(plain, frame, support, among=np.array([True, False]))
+
+
+def test_a_large_random_effect_gives_no_waves(frame):
+    """Between the nodes of a Gaussian rule the expected counts would rise and fall again."""
+    fit = mixed_poisson("days ~ arm", frame, cluster="worker", random="1")
+    wide = dataclasses.replace(fit, variance={"cluster": 10.0})
+    found = expected_counts(wide, frame, np.arange(3, 61))
+    assert (np.diff(found) < 0).all()
 
 
 def test_refusals(frame):

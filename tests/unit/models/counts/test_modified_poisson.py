@@ -4,8 +4,9 @@ import pytest
 from clustered import trial
 
 from core_trial.errors import DesignError
+from core_trial.models.clusters import clusters
 from core_trial.models.counts.modified_poisson import fit_modified_poisson, modified_poisson
-from core_trial.models.design import build, clusters
+from core_trial.models.design import build
 
 
 def two_by_two(events=(30, 20), sizes=(100, 80)):

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from clustered import trial
 
-from core_trial.models.design import Clusters, build, clusters
+from core_trial.models.clusters import Clusters, clusters
+from core_trial.models.design import build
 from core_trial.models.intercept import layout as module
 from core_trial.models.intercept.adaptive_quadrature import Likelihood
 from core_trial.models.intercept.layout import arrange, distinct, tabulate

@@ -7,7 +7,8 @@ from clustered import trial
 from scipy import special, stats
 
 from core_trial.errors import DesignError
-from core_trial.models.design import build, clusters
+from core_trial.models.clusters import clusters
+from core_trial.models.design import build
 from core_trial.models.intercept.mixed_logistic import (
     fit_mixed_logistic,
     mixed_logistic,

@@ -3,7 +3,8 @@ import pytest
 from clustered import trial
 
 from core_trial.errors import DesignError
-from core_trial.models.design import build, clusters
+from core_trial.models.clusters import clusters
+from core_trial.models.design import build
 from core_trial.models.intercept.mixed_poisson import (
     fit_mixed_poisson,
     mixed_poisson,

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from core_trial.errors import DesignError
-from core_trial.models.design import build, clusters, indicator
+from core_trial.models.clusters import clusters, indicator
+from core_trial.models.design import build
 from core_trial.models.linear.likelihood import likelihood
 from core_trial.models.linear.mixed_linear import (
     fit_mixed_linear,

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core_trial.models.design import Clusters
+from core_trial.models.clusters import Clusters
 from core_trial.models.numerics.sandwich import clustered_sandwich
 
 codes = np.array([0, 0, 1, 2, 2, 2])

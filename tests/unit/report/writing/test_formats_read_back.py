@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 
 from core_trial.report.table import Kind, Row, Table
-from core_trial.report.writing.workbook import workbook
+from core_trial.report.writing.spreadsheet import spreadsheet
 
 #: What each format has to escape, letters of other scripts, and every sign of the styles.
 NASTY = r"=1+1 <b>&amp;</b> {50%} $x_1$ \alpha ~ ^ # [c] * | `a` “é” 日本 –1·08 ‖ ≥ ∞ " + '"quoted"'
@@ -104,7 +104,7 @@ def from_latex(text):
     ("written", "read"),
     [
         (TABLE.to_docx, from_docx),
-        (lambda: workbook([TABLE], []), from_xlsx),
+        (lambda: spreadsheet([TABLE], []), from_xlsx),
         (TABLE.to_html, from_html),
         (TABLE.to_markdown, from_markdown),
         (lambda: TABLE.to_csv().rpartition(TABLE.remark)[0], from_csv),
@@ -131,7 +131,7 @@ def test_word_has_what_a_manuscript_table_needs():
 
 
 @pytest.mark.parametrize(
-    "made", [TABLE.to_docx, lambda: workbook([TABLE], [])], ids=["docx", "xlsx"]
+    "made", [TABLE.to_docx, lambda: spreadsheet([TABLE], [])], ids=["docx", "xlsx"]
 )
 def test_equal_tables_give_equal_bytes(made):
     assert made() == made()
@@ -140,7 +140,7 @@ def test_equal_tables_give_equal_bytes(made):
 
 
 def test_a_cell_of_the_workbook_is_never_a_formula():
-    sheet = openpyxl.load_workbook(io.BytesIO(workbook([TABLE], [])))["nasty"]
+    sheet = openpyxl.load_workbook(io.BytesIO(spreadsheet([TABLE], [])))["nasty"]
     assert {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value} == {"s"}
 
 

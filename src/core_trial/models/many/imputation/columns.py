@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core_trial.errors import DesignError
-from core_trial.models.design import Ints, column
+from core_trial.models.clusters import Ints
+from core_trial.models.columns import column
 from core_trial.models.inference import Floats
 
 Flags = NDArray[np.bool_]

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from core_trial.errors import DesignError, FitError
-from core_trial.models.design import Ints
+from core_trial.models.clusters import Ints
 from core_trial.models.fit import Fit
 from core_trial.models.inference import Floats
 from core_trial.models.many.estimates import Estimates, estimates_of

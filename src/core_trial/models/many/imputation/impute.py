@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from core_trial.errors import DesignError
-from core_trial.models.design import Ints, column
+from core_trial.models.clusters import Ints
+from core_trial.models.columns import column
 from core_trial.models.many.imputation.chain import Chain, run_chain
 from core_trial.models.many.imputation.columns import Flags
 from core_trial.models.many.imputation.diagnostics import diagnose, unsettled

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.linalg import lapack
 
 from core_trial.errors import FitError
-from core_trial.models.design import Ints
+from core_trial.models.clusters import Ints
 from core_trial.models.inference import Floats
 from core_trial.models.many.imputation.step import Step
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models.design import Ints
+from core_trial.models.clusters import Ints
 from core_trial.models.inference import Floats
 from core_trial.models.many.imputation.columns import Coded, Variable, coded_columns
 from core_trial.models.many.imputation.step import Step

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from core_trial.errors import DesignError
-from core_trial.models.design import build, column
+from core_trial.models.columns import column
+from core_trial.models.design import build
 from core_trial.models.inference import Floats
 from core_trial.models.many.imputation.diagnostics import diagnose, unsettled
 from core_trial.models.many.imputation.imputations import Cells, Imputations

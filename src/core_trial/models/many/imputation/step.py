@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from core_trial.models.design import Ints
+from core_trial.models.clusters import Ints
 from core_trial.models.inference import Floats
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core_trial.errors import FitError
-from core_trial.models.design import Ints
+from core_trial.models.clusters import Ints
 from core_trial.models.inference import Floats
 
 

@@ -18,7 +18,11 @@ from core_trial.synthesis.search import Floats, best_of
 from core_trial.synthesis.targets import Targets
 from core_trial.trials.core import CORE
 from core_trial.trials.core.generator.draft import answered, as_analysed, standing
-from core_trial.trials.core.generator.predictors import predictors_found
+from core_trial.trials.core.generator.predictors import (
+    likelihood_ratio_p,
+    predictors_found,
+    wald_p,
+)
 from core_trial.trials.core.words import AMENDMENT_INSTRUMENTS, FOLLOW_UPS, INSTRUMENTS, Visit
 
 #: How much each predictor lowers the chance of being reached, in standard deviations of the noise:
@@ -104,13 +108,16 @@ def _unexpected(people: pd.DataFrame, columns: pd.DataFrame, targets: Targets) -
     recovery = specification(CORE, CORE.outcome(f"recovery_{Visit.MONTH_4}"))
     known = columns[f"answered_{recovery.name}"]
     frame = as_analysed(people).assign(**{recovery.fitted.outcome: np.where(known, 0.0, np.nan)})
-    found = frozenset(predictors_found(recovery, frame))
+    wrong = [
+        len(frozenset(predictors_found(recovery, frame, test)) ^ PREDICTORS)
+        for test in (wald_p, likelihood_ratio_p)
+    ]
     held = columns[f"interviewed_{Visit.MONTH_4}"]
     short = [
         held[people["arm"] == arm].sum() <= targets.count("workbook_read", "N", arm)
         for arm in PRINTED_ARMS
     ]
-    return float(len(found ^ PREDICTORS) + sum(short))
+    return float(sum(wrong) + sum(short))
 
 
 def _dates(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, repeat
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,8 @@ from core_trial.trials.core.generator.predictors import predictors_found
 BETWEEN = 0.05, 0.03
 #: Above this the scores are drawn anew.
 LARGEST_BETWEEN = 0.2
+#: Draws of the scores, and in how many the standard deviations begin where they are asked for.
+TRIES, SPREAD_TRIES = 8, 3
 
 
 def calibrated(
@@ -74,15 +77,17 @@ def calibrated(
     arm = treated(frame)[known]
     moments = [targets.moments(spec.name, str(a)) for a in MODEL_ARMS]
 
+    spreads = chain([spread] * SPREAD_TRIES, repeat(None))
+
     def draw(rng: np.random.Generator) -> tuple[Scores, float]:
         between = max(BETWEEN[0] + BETWEEN[1] * rng.standard_normal(), 0.0)
-        scores = Scores(start(rng), limits, rows, [1 - arm, arm], moments, between, spread)
+        scores = Scores(start(rng), limits, rows, [1 - arm, arm], moments, between, next(spreads))
         approach(scores)
         distance = calibrate(scores, rng)
         unlike = max(row.fit(scores.y)[2] for row in rows) > LARGEST_BETWEEN
         return scores, max(distance, NEAR) if unlike else distance
 
-    scores, _ = best_of(draw, rng, tries=4)
+    scores, _ = best_of(draw, rng, tries=TRIES)
     values = np.full(len(frame), np.nan)
     values[known] = scores.y
     names = [(f"{spec.name} {level}".strip(), line) for level, line, _ in printed]

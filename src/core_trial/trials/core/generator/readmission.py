@@ -26,6 +26,7 @@ from core_trial.synthesis.search import Floats, Impossible
 from core_trial.synthesis.targets import Targets
 from core_trial.trials.core import CORE
 from core_trial.trials.core.generator.draft import as_analysed, standing
+from core_trial.trials.core.paper import PAPER
 from core_trial.trials.core.words import CENTRES
 
 #: Log odds of readmission: psychosis, and how much the centres differ.
@@ -91,7 +92,7 @@ def _adjusted_limit(known: pd.DataFrame, readmitted: Floats) -> float:
 
 def _read(said: str) -> window.Window:
     """The values that the paper's word stands for."""
-    return window.read(said, CORE.paper.phrases if CORE.paper else None)
+    return window.read(said, PAPER.phrases)
 
 
 def _records_obtained(

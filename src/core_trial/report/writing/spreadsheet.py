@@ -1,4 +1,4 @@
-"""All tables and the tidy results as one Excel workbook, a sheet each, by openpyxl."""
+"""All tables and the tidy results as one Excel file, a sheet each, by openpyxl."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _LOOKED_AT = 100
 #: Where the times of making and of change stand, which say nothing of the content.
 _PROPERTIES = "docProps/core.xml"
 _TIMES = re.compile(rb"<dcterms:(created|modified)\b.*?</dcterms:\1>")
-#: What a cell of a workbook cannot hold.
+#: What a cell cannot hold.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
-def workbook(tables: Sequence[Table], tidy: Sequence[Tidy]) -> bytes:
-    """The workbook as a file.
+def spreadsheet(tables: Sequence[Table], tidy: Sequence[Tidy]) -> bytes:
+    """The file.
 
     Parameters
     ----------
@@ -39,9 +39,9 @@ def workbook(tables: Sequence[Table], tidy: Sequence[Tidy]) -> bytes:
     tidy
         Numbers in full, on the last sheets.
     """
-    from openpyxl import Workbook
+    import openpyxl
 
-    made = Workbook(write_only=True)
+    made = openpyxl.Workbook(write_only=True)
     made.properties.creator = ""
     names = sheet_names([table.name for table in tables])
     for table, name in zip(tables, names, strict=True):
