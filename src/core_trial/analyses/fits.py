@@ -1,4 +1,4 @@
-"""Every model of a trial, fitted once: the stages ask here, and ask again for nothing."""
+"""Every outcome's model, fitted once: the stages ask here, and ask again for nothing."""
 
 from __future__ import annotations
 
@@ -72,6 +72,8 @@ class Fits:
         self.plan: tuple[AnalysisSpec, ...] = plan(trial)
         self._cases: dict[object, Cases] = {}
         self._fitted: dict[object, Fitted | Exception] = {}
+        # What is asked for once is not kept: a fit is several times as large as its data.
+        self._kept = {(*_key(spec.fitted), spec.fitted.known) for spec in self.plan}
 
     def spec(self, name: str) -> AnalysisSpec:
         """The analysis of one outcome."""
@@ -80,6 +82,8 @@ class Fits:
     def cases(self, spec: ModelSpec) -> Cases:
         """Who has outcome and covariates known, and the model without what they all share."""
         key = (*_key(spec), spec.known)
+        if key not in self._kept:
+            return complete_cases(self.trial, spec, self.participants)
         if key not in self._cases:
             self._cases[key] = complete_cases(self.trial, spec, self.participants)
         return self._cases[key]
@@ -93,6 +97,8 @@ class Fits:
             If the data cannot carry the model or the computation fails.
         """
         key = (*_key(spec), spec.known)
+        if key not in self._kept:
+            return fit(self.trial, self.cases(spec))
         if key not in self._fitted:
             try:
                 self._fitted[key] = fit(self.trial, self.cases(spec))

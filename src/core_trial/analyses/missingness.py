@@ -141,6 +141,24 @@ def without_characteristic(spec: ModelSpec) -> ModelSpec:
     return replace(spec, covariates=("1",))
 
 
+def slim(trial: Trial, fitted: Fitted) -> Fitted:
+    """A fit with what is told of it: many are kept, and what is as long as the trial is not."""
+    nothing = np.empty(0)
+    fit = replace(
+        fitted.fit,
+        fitted=nothing,
+        response=nothing,
+        random_effects=pd.Series(dtype=float),
+        profiler=None,
+    )
+    return Fitted(_slim_cases(trial, fitted.cases), fit)
+
+
+def _slim_cases(trial: Trial, cases: Cases) -> Cases:
+    """The people with the arm alone, or with nothing where it is not in the model."""
+    return replace(cases, frame=cases.frame.filter([trial.arm.column]))
+
+
 class Missingness:
     """What predicts that outcomes are missing; outcomes that share their missing people share it.
 
@@ -175,15 +193,17 @@ class Missingness:
         model = self._prepared[key]
         y = missing[expected].astype(float)
         cases = model.cases(y)
+        told = _slim_cases(self.fits.trial, cases)
         if len(set(y)) < 2:
-            return Association(name, cases, None, math.nan, "nobody is missing, or everybody")
+            return Association(name, told, None, math.nan, "nobody is missing, or everybody")
         try:
             if len(set(y[model.known])) < 2:
                 raise DesignError("nobody is missing, or everybody, where it is known")
             fitted = Fitted(*model.fit(self.fits.trial, cases))
-            return Association(name, cases, fitted, self._joint_p(model, fitted, expected))
+            p = self._joint_p(model, fitted, expected)
+            return Association(name, told, slim(self.fits.trial, fitted), p)
         except (DesignError, FitError) as problem:
-            return Association(name, cases, None, math.nan, str(problem))
+            return Association(name, told, None, math.nan, str(problem))
 
     def _joint_p(self, model: Prepared, fitted: Fitted, expected: Bools) -> float:
         """The joint test; predictors known in the same people share the model without any."""
