@@ -33,8 +33,10 @@ def test_every_number_of_the_report_is_made_twice_and_agrees(study, second):
     lines = log(study.results, second)
     unexplained = [line for line in lines if line.status == "unexplained"]
     assert unexplained == []
-    # An odds ratio of 1503 is printed to six digits, and its likelihood has not got them.
-    assert {line.level for line in lines if not line.as_printed} <= {"marital_status[widowed]"}
+    # A limit may lie at the edge of a printed digit; no outcome's own number does.
+    edge = [line for line in lines if not line.as_printed and line.status == "equal"]
+    assert {line.analysis.partition(".")[0] for line in edge} <= {"missingness"}
+    assert len(edge) < 20
     assert sum(line.status == "equal" for line in lines) > 11_000
     assert {line.reason.partition(" (")[0] for line in lines if line.status == "once"} == {
         "each cluster is left out by the same code; a sample of them is left out again",
