@@ -8,8 +8,6 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "core_trial"
 BASE = {"errors", "results", "declaration"}
-#: Rooms that still know CORE's words by name; the table of CONTRIBUTING.md has them without.
-KNOWS_CORE = {"trials"}
 #: The table of CONTRIBUTING.md. A room may import itself; nobody imports ``core_trial`` itself.
 MAY_IMPORT = {
     "errors": set(),

@@ -18,6 +18,7 @@ from core_trial.declaration.covariates import Categories, Covariate, Number, Yes
 from core_trial.declaration.files import Files
 from core_trial.declaration.kinds import Kind
 from core_trial.declaration.outcomes import AnyOutcome, Binary, Count, Score, Time
+from core_trial.declaration.sensitivity import Sensitivity
 from core_trial.declaration.trial import Trial
 
 #: Name of the file, without ``.csv``.
@@ -75,6 +76,8 @@ def _columns(trial: Trial) -> Iterator[Column]:
         )
     for outcome in trial.outcomes:
         yield from _outcome(outcome)
+    for one in trial.sensitivities:
+        yield from _sensitivity(one, trial)
     for name in _others(trial):
         yield _column(name, Inferred(), f"{in_words(name)}.")
 
@@ -123,12 +126,28 @@ def _outcome(outcome: AnyOutcome) -> Iterator[Column]:
         yield _column(outcome.exposure, Decimal(), f"{outcome.title}: time over which it counts.")
 
 
+def _sensitivity(one: Sensitivity, trial: Trial) -> Iterator[Column]:
+    """Columns that a sensitivity analysis puts in the place of its outcome's."""
+    flag = isinstance(trial.outcome(one.of), Binary)
+    kinds: dict[str, Kind] = {
+        one.column: Indicator() if flag else Decimal(),
+        one.event: Indicator(),
+        one.entry: Decimal(),
+        one.among: Indicator(),
+    }
+    for name, kind in kinds.items():
+        if name:
+            yield _column(name, kind, f"{one.label}.")
+
+
 def _others(trial: Trial) -> Iterator[str]:
     """Columns that are named as covariates and the like, and nowhere described."""
     for outcome in trial.outcomes:
         yield from outcome.adjust or ()
         yield from filter(None, (outcome.asked,))
     yield from (*trial.subgroups, *(trial.missingness or ()), *trial.planned_adjustments)
+    for one in trial.sensitivities:
+        yield from one.adjust or ()
     if trial.compliers is not None:
         yield trial.compliers.received
     if trial.masked is not None:

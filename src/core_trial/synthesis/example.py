@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from core_trial.data.cells import NO, YES
 from core_trial.declaration.arms import Group
 from core_trial.declaration.covariates import Categories, Covariate, Number, YesNo
 from core_trial.declaration.outcomes import AnyOutcome, Binary, Count, Score, Time
+from core_trial.declaration.sensitivity import Sensitivity
 from core_trial.declaration.trial import Trial, column_of
 
 Values = NDArray[np.generic]
@@ -61,11 +63,30 @@ def made_up(trial: Trial, n: int = 60, *, seed: int = 1) -> pd.DataFrame:
         columns.setdefault(column_of(item), _characteristic(item, n, rng))
     for outcome in trial.outcomes:
         columns |= _outcome(outcome, level, columns, rng)
+    for one in trial.sensitivities:
+        columns |= _changed(trial, one, level, columns, rng)
     for name in _covariates(trial):
         columns.setdefault(name, _characteristic(_declared(trial, name), n, rng))
     if trial.compliers is not None:
         columns.setdefault(trial.compliers.received, treated * rng.binomial(6, 0.7, n))
     return pd.DataFrame(columns)
+
+
+def _changed(
+    trial: Trial,
+    one: Sensitivity,
+    level: NDArray[np.float64],
+    there: dict[str, Values | list[str]],
+    rng: np.random.Generator,
+) -> dict[str, Values | list[str]]:
+    """The columns that a sensitivity analysis puts in the place of its outcome's."""
+    outcome = trial.outcome(one.of)
+    outcome = replace(outcome, column=one.column or outcome.column, adjust=())
+    if isinstance(outcome, Time):
+        event, entry = one.event or outcome.event, one.entry or outcome.entry
+        outcome = replace(outcome, event=event, entry=entry)
+    flags = {one.among: np.ones(len(level))} if one.among and one.among not in there else {}
+    return {**_outcome(outcome, level, there, rng), **flags}
 
 
 def _stratum(trial: Trial, name: str, n: int, rng: np.random.Generator) -> Values:
@@ -83,6 +104,8 @@ def _declared(trial: Trial, name: str) -> str | Covariate:
 def _covariates(trial: Trial) -> Iterator[str]:
     """Columns that are named as covariates, whatever for."""
     yield from (*trial.subgroups, *(trial.missingness or ()), *trial.planned_adjustments)
+    for one in trial.sensitivities:
+        yield from one.adjust or ()
     for outcome in trial.outcomes:
         for using in (outcome.model, outcome.planned):
             yield from getattr(using, "adjust", None) or ()

@@ -99,7 +99,8 @@ def _exact(value: Value) -> Value:
 
 def _data(results: Results) -> str:
     """What must be known of every row: whether anybody is in it."""
-    return "synthetic" if results.provenance.synthetic else ""
+    told = ["synthetic"] if results.provenance.synthetic else []
+    return "; ".join([*told, *(["masked: dummy allocation"] if results.provenance.masked else [])])
 
 
 def _estimate(record: Estimate, label: str, style: Style) -> Iterator[Value]:

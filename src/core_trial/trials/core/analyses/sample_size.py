@@ -47,15 +47,15 @@ def records(data: Tables | None = None) -> Iterator[Descriptive | SizeNeeded]:
             cluster_size=cluster_size(CORE, CORE_N, attrition=lost, test=test),
             lost_percent=percent,
             continuity=continuity,
-            recruited=CORE_N,
+            recruited=float(CORE_N),
             solved_for="cluster_size",
         )
         for size in SIZES:
             yield SizeNeeded(
-                cluster_size=size,
+                cluster_size=float(size),
                 lost_percent=percent,
                 continuity=continuity,
-                recruited=sample_size(CORE, size=size, attrition=lost, test=test).recruited,
+                recruited=float(sample_size(CORE, size=size, attrition=lost, test=test).recruited),
             )
 
 
