@@ -9,6 +9,7 @@ import third_trial
 
 import core_trial as ct
 from core_trial import cli, pipeline
+from core_trial.analyses import sensitivity
 from core_trial.errors import DesignError, WitnessError
 from core_trial.report import witnessed
 from core_trial.witness import again as second_programme
@@ -186,3 +187,55 @@ def test_an_unexplained_difference_has_its_exit_code_and_stands_first(
     kept = [record for record in records if record["kind"] == "witnessed"]
     assert [record["status"] for record in kept].count("unexplained") == 1
     assert cli.main(["witness", str(folder), "--quiet"]) == WitnessError.exit_code
+
+
+def _decided_otherwise():
+    """A trial whose sensitivity analyses change each of the things that they may."""
+    frame = third_trial.frame(120)
+    rng = np.random.default_rng(8)
+    frame["moved_in"] = rng.integers(0, 30, len(frame)) * (frame["days_housed"] > 30)
+    frame["days_counted"] = np.minimum(frame["days_housed"], 200)
+    frame["lost_early"] = frame["lost"] & (frame["days_housed"] <= 200)
+    frame["consented"] = rng.random(len(frame)) < 0.9
+    frame["lost_at_end"] = frame["lost"].astype(object).mask(rng.random(len(frame)) < 0.1)
+    day = {"column": "days_counted", "event": "lost_early"}
+    trial = ct.Trial(
+        title="Housing",
+        participant="record",
+        arm=third_trial.TRIAL.arm,
+        cluster=third_trial.TRIAL.cluster,
+        missingness=(),
+        outcomes=(
+            ct.Binary("lost_at_end", primary=True, adjust=("age",)),
+            ct.Time("days_housed", event="lost", adjust=()),
+            ct.Score("wellbeing_week_6", baseline="wellbeing", adjust=()),
+        ),
+        sensitivities=(
+            ct.Sensitivity(name="early", of="lost_at_end", label="Early", column="lost_early"),
+            ct.Sensitivity(name="told", of="lost_at_end", label="Consented", among="consented"),
+            ct.Sensitivity(name="late", of="days_housed", label="Late", entry="moved_in"),
+            ct.Sensitivity(name="day_200", of="days_housed", label="To day 200", **day),
+            ct.Sensitivity(name="age", of="wellbeing_week_6", label="Age", adjust=("age",)),
+        ),
+    )
+    return trial, frame
+
+
+def test_what_is_decided_otherwise_is_made_twice():
+    study = ct.analyse(*_decided_otherwise())
+    assert witnessed.unexplained(study.difference_log) == ()
+    made = study.witness.query("statistic == 'std_error'")
+    twice = set(made[np.isfinite(made["theirs"])]["level"])
+    assert twice >= {f"sensitivity.{n}" for n in ("early", "told", "late", "day_200", "age")}
+    assert twice >= {f"unknown.{n}" for n in ("none", "all", "intervention", "control")}
+    pearson = study.witness.query("analysis == 'fragility.lost_at_end'")
+    assert list(pearson["status"].unique()) == ["equal"]
+
+
+def test_unknown_outcomes_taken_for_those_of_the_other_arm_are_found(monkeypatch):
+    taken = dict(sensitivity.UNKNOWN)
+    swapped = {"unknown.control": taken["unknown.intervention"]}
+    monkeypatch.setattr(sensitivity, "UNKNOWN", taken | swapped)
+    study = ct.analyse(*_decided_otherwise())
+    named = {line.level for line in witnessed.unexplained(study.difference_log)}
+    assert named == {"unknown.control"}

@@ -22,6 +22,7 @@ from core_trial.witness.missing import Missing
 from core_trial.witness.packages import by_packages
 from core_trial.witness.plan import asked
 from core_trial.witness.reading import People, read
+from core_trial.witness.sensitivity import fragility, sensitivities, unknown
 from core_trial.witness.tables import tables
 
 
@@ -39,7 +40,8 @@ def again(people: People) -> Made:
         steps += [partial(beside, fitter, outcome), partial(missing.of, outcome)]
         of_outcome = (checks.count_fit, checks.assumptions, checks.single_clusters)
         steps += [partial(check, fitter, outcome) for check in of_outcome]
-    for step in [*steps, partial(checks.planned, fitter), partial(subgroups, fitter)]:
+    of_all = (checks.planned, subgroups, sensitivities, unknown, fragility)
+    for step in [*steps, *(partial(each, fitter) for each in of_all)]:
         found |= _tried(step)
     return found
 

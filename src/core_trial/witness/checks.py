@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,11 @@ from scipy import stats
 from core_trial.declaration.models import Model
 from core_trial.declaration.outcomes import AnyOutcome, Count, Time
 from core_trial.results import Key
-from core_trial.witness import counts, linear, survival
+from core_trial.witness import counts, intercepts, linear, survival
 from core_trial.witness.effects import Fitter
 from core_trial.witness.likelihood import Array
 from core_trial.witness.made import COUNTED, Made, Means, Second
-from core_trial.witness.plan import asked, recommended_beside, sample
+from core_trial.witness.plan import Sample, asked, recommended_beside, sample
 
 LARGEST_COUNT = 60
 QUANTILES = 50
@@ -62,18 +63,48 @@ def count_fit(fitter: Fitter, outcome: AnyOutcome) -> Made:
     poisson = stats.poisson.pmf(support, mean[:, None]).sum(axis=0)
     found |= _series(name, "observed", seen, COUNTED)
     found |= _series(name, "expected_poisson", poisson, POISSON)
+    for arm, inside in _arms(data):
+        none = [float((data.y[inside] == 0).sum())]
+        found |= _series(name, "observed", none, COUNTED, arm) if arm else {}
     again = fitter.of(model)
     if model.model == Model.ZERO_INFLATED_NB and len(model.covariates) == 1 and again is not None:
         assert isinstance(again.fit, counts.Counted)
-        values = counts.expected(again.data, again.fit.point, LARGEST_COUNT)
-        found |= _series(name, "expected_zero_inflated", values, counts.COUNTS)
+        for arm, inside in _arms(data):
+            rows, most = replace(data, X=data.X[inside]), 0 if arm else LARGEST_COUNT
+            values = counts.expected(rows, again.fit.point, most)
+            found |= _series(name, "expected_zero_inflated", values, counts.COUNTS, arm)
+    return found | _expected_planned(fitter, outcome, name)
+
+
+def _arms(data: Sample) -> tuple[tuple[str, Array], ...]:
+    """Rows of everybody and of each arm."""
+    everybody = np.ones(data.n, dtype=bool)
+    return ("", everybody), ("intervention", data.arm), ("control", ~data.arm)
+
+
+def _expected_planned(fitter: Fitter, outcome: Count, name: str) -> Made:
+    """What the planned mixed Poisson model expects: in all, and with none by arm."""
+    if outcome.planned is None:
+        return {}
+    model = asked(fitter.people, outcome, planned=True)
+    again = fitter.of(model) if model.model == Model.MIXED_POISSON else None
+    if again is None:
+        return {}
+    assert isinstance(again.fit, intercepts.Intercept)
+    found: Made = {}
+    for arm, inside in _arms(again.data):
+        most = 0 if arm else LARGEST_COUNT
+        values = intercepts.expected(again.data, again.fit, inside, most)
+        found |= _series(name, "expected_planned", values, intercepts.AVERAGED, arm)
     return found
 
 
-def _series(name: str, statistic: str, values: Array | list[float], means: Means) -> Made:
+def _series(
+    name: str, statistic: str, values: Array | list[float], means: Means, arm: str = ""
+) -> Made:
     scale = 1.0 if means is POISSON else 0.0
     return {
-        Key(name, statistic, "", f"days {k}"): Second(float(value), means, scale=scale)
+        Key(name, statistic, arm, f"days {k}"): Second(float(value), means, scale=scale)
         for k, value in enumerate(values)
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -13,7 +14,16 @@ from core_trial.witness import counts, intercepts, linear, survival
 from core_trial.witness.made import COUNTED, Effect, Made, Means, nothing, quiet, without
 from core_trial.witness.plan import Asked, Sample, sample
 from core_trial.witness.reading import People
-from core_trial.witness.sandwiches import arms, between_within, by_cluster, few, sandwich, welch
+from core_trial.witness.sandwiches import (
+    arms,
+    bell_mccaffrey,
+    between_within,
+    bias_reduced,
+    by_cluster,
+    few,
+    sandwich,
+    welch,
+)
 
 Array = np.ndarray
 #: Errors that neither package has, and that are not written out again either.
@@ -91,7 +101,8 @@ class Fitter:
             return self._try(model, data)
         rows = model.rows(self.people)
         told = (model.model, model.covariates, model.outcome, model.random, model.by_arm)
-        key = (*told, tuple(map(str, model.options.items())), rows.to_numpy().tobytes())
+        times = (model.time, model.entry)
+        key = (*told, *times, tuple(map(str, model.options.items())), rows.to_numpy().tobytes())
         if key not in self._made:
             self._made[key] = self._try(model, sample(self.people, model))
         return self._made[key]
@@ -181,6 +192,10 @@ def _linear(model: Asked, data: Sample) -> Again:
     found = linear.ols(data)
     beta = dict(zip(data.names, map(float, found.beta), strict=True))
     variance = {"residual": found.residual[0]}
+    if _option(model, "inference") == "cr2":
+        cov, weights = bias_reduced(data.X, data.y - found.fitted, data.codes)
+        df = partial(bell_mccaffrey, weights)
+        return Again(data, beta, cov, df, variance, linear.CR2, found)
     return Again(data, beta, found.cov, found.df, variance, found.means, found)
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
-from scipy import special
+from scipy import integrate, special, stats
 
 from core_trial.witness.likelihood import Array, Likelihood, Top, climb
 from core_trial.witness.made import Means
@@ -28,6 +29,10 @@ NEWTON_STEPS = 50
 GLM = Means("statsmodels GLM", 1e-7, "where two Newton searches stop")
 QUADRATURE = Means(
     "likelihood by quadrature, numeric slope and curvature", 2e-4, "steps of the differences"
+)
+
+AVERAGED = Means(
+    "Poisson averaged by scipy's adaptive quadrature", 2e-4, "steps of the differences"
 )
 
 
@@ -202,6 +207,29 @@ def quadrature(data: Sample, *, poisson: bool, points: int) -> Likelihood:
         return np.asarray(total.sum(axis=1))
 
     return likelihood
+
+
+def expected(data: Sample, found: Intercept, inside: Array, most: int) -> Array:
+    """Expected numbers of people with counts of 0 to `most` among some rows, (most + 1,).
+
+    A Poisson distribution is averaged over the normal random effect by adaptive quadrature.
+    """
+    eta = data.X @ np.array(list(found.beta.values()))
+    kinds, n = np.unique(np.column_stack([eta, data.inside])[inside], axis=0, return_counts=True)
+    support = np.arange(most + 1)
+
+    def density(b: float, mean: float, sd: float) -> Array:
+        return np.asarray(stats.poisson.pmf(support, np.exp(mean + sd * b)) * _normal(b))
+
+    total = np.zeros(most + 1)
+    for (mean, carries), times in zip(kinds, n, strict=True):
+        own = partial(density, mean=mean, sd=carries * found.sd)
+        total += times * integrate.quad_vec(own, -9, 9, epsabs=1e-11, epsrel=1e-9)[0]
+    return total
+
+
+def _normal(b: float) -> float:
+    return math.exp(-(b**2) / 2) / math.sqrt(2 * math.pi)
 
 
 def _modes(

@@ -20,6 +20,7 @@ from core_trial.witness.made import Means
 from core_trial.witness.plan import Sample
 
 OLS = Means("statsmodels OLS", 1e-8, "rounding of two least squares")
+CR2 = Means("statsmodels OLS, CR2 from whole matrices", 1e-8, "rounding of two least squares")
 NORMAL = Means("normal likelihood written out, scipy.optimize", 1e-5, "where two searches stop")
 #: Log ratios of variances between which the search looks.
 LOWEST, HIGHEST = -12.0, 4.0

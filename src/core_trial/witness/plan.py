@@ -41,6 +41,8 @@ class Asked:
         Whether each arm has a residual variance of its own.
     exposure
         Column of the time over which things were counted; blank for none.
+    entry
+        Column of the time after which people are at risk; blank for the start.
     levels
         The arms as the data spell them, control first.
     """
@@ -54,6 +56,7 @@ class Asked:
     random: str = ""
     by_arm: bool = False
     exposure: str = ""
+    entry: str = ""
     levels: tuple[str, ...] = ()
 
     @property
@@ -64,7 +67,7 @@ class Asked:
     def columns(self) -> list[str]:
         """Columns that must be known."""
         parts = [part for name in self.covariates for part in name.split(":")]
-        told = [self.outcome, self.time, self.exposure, *parts, *self.known]
+        told = [self.outcome, self.time, self.entry, self.exposure, *parts, *self.known]
         return list(dict.fromkeys(name for name in told if name))
 
     def rows(self, people: People) -> Rows:
@@ -100,11 +103,13 @@ def asked(people: People, outcome: AnyOutcome, *, planned: bool = False) -> Aske
 
 
 def recommended_beside(people: People, outcome: AnyOutcome) -> dict[str, Asked]:
-    """Recommended models beside the chosen one, by level: of its scale, and the ratio of means."""
+    """Models beside the chosen one, by level: that of its scale, and ratio and difference of means."""
     chosen, like = asked(people, outcome), outcome
     found = {}
     if isinstance(outcome, Count) and chosen.model != Model.NEGATIVE_BINOMIAL:
         found["ratio_of_means"] = recommended(people, outcome)
+    if isinstance(outcome, Count) and not outcome.exposure:
+        found |= _difference(people, outcome, chosen)
     if chosen.model in (Model.LINEAR, Model.MIXED_LINEAR) and isinstance(outcome, Score | Count):
         like = Score(outcome.column, baseline=outcome.baseline, adjust=outcome.adjust)
     model = recommended(people, like)
@@ -113,6 +118,15 @@ def recommended_beside(people: People, outcome: AnyOutcome) -> dict[str, Asked]:
     if outcome.model is not None and other and MEASURES[model.model] == MEASURES[chosen.model]:
         found["recommended"] = model
     return found
+
+
+def _difference(people: People, outcome: Count, chosen: Asked) -> dict[str, Asked]:
+    """The difference in means where the chosen model has another measure; CR2 with clusters."""
+    if MEASURES[chosen.model] == MEASURES[Model.LINEAR]:
+        return {}
+    robust: dict[str, Option] = {} if people.cluster is None else {"inference": "cr2"}
+    like = recommended(people, outcome)
+    return {"difference_in_means": replace(like, model=Model.LINEAR, options=robust)}
 
 
 def shared_in(people: People) -> str:
@@ -161,6 +175,7 @@ def _of(people: People, outcome: AnyOutcome, model: Model, adjust: tuple[str, ..
         outcome=event or outcome.column,
         covariates=tuple(dict.fromkeys(names)),
         time=time,
+        entry=outcome.entry if isinstance(outcome, Time) else "",
         exposure=exposure if model == Model.NEGATIVE_BINOMIAL else "",
         levels=people.trial.arm.levels,
     )
@@ -180,8 +195,9 @@ class Sample:
 
     Parameters
     ----------
-    y, time
-        Outcome (event), and time; shape (n,).
+    y, time, entry
+        Outcome (event), time, and the time after which people are at risk, -inf where there is
+        none; shape (n,).
     X, names
         Covariates with an intercept first, shape (n, p), and names of the columns.
     arm
@@ -200,6 +216,7 @@ class Sample:
 
     y: np.ndarray
     time: np.ndarray
+    entry: np.ndarray
     X: np.ndarray
     names: tuple[str, ...]
     arm: np.ndarray
@@ -234,7 +251,7 @@ class Sample:
         )
 
 
-_BY_ROW = ("y", "time", "arm", "named", "inside", "offset")
+_BY_ROW = ("y", "time", "entry", "arm", "named", "inside", "offset")
 
 
 def sample(people: People, model: Asked, rows: Rows | None = None) -> Sample:
@@ -259,6 +276,7 @@ def sample(people: People, model: Asked, rows: Rows | None = None) -> Sample:
     return Sample(
         y=frame[model.outcome].to_numpy(float),
         time=(frame[model.time] if model.time else frame[model.outcome]).to_numpy(float),
+        entry=frame[model.entry].to_numpy(float) if model.entry else np.full(len(frame), -np.inf),
         X=np.column_stack(columns),
         names=tuple(names),
         arm=arm,

@@ -14,6 +14,7 @@ from core_trial.declaration.arms import Level
 from core_trial.declaration.covariates import Categories, Number, YesNo
 from core_trial.declaration.files import ColumnMap
 from core_trial.declaration.outcomes import Binary, Count, Score, Time
+from core_trial.declaration.sensitivity import Sensitivity
 from core_trial.declaration.trial import Trial, column_of
 from core_trial.results import Key
 
@@ -154,10 +155,21 @@ def _kinds(trial: Trial) -> dict[str, object]:
         if outcome.asked:
             found[outcome.asked] = YesNo(outcome.asked)
     declared = {column_of(item): item for item in trial.baseline}
+    for one in trial.sensitivities:
+        told = _sensitivity(trial, one)
+        found |= {name: kind for name, kind in told.items() if name and name not in found}
     for name in _covariates(trial):
         if name != trial.arm.column:
             found.setdefault(name, declared.get(name, name))
     return found
+
+
+def _sensitivity(trial: Trial, one: Sensitivity) -> dict[str, object]:
+    """Columns that a sensitivity analysis puts in the place of its outcome's."""
+    yes_no = isinstance(trial.outcome(one.of), Binary)
+    column = YesNo(one.column) if yes_no else float
+    flags: dict[str, object] = {name: YesNo(name) for name in (one.among, one.event)}
+    return {**flags, one.entry: float, one.column: column}
 
 
 def _success(trial: Trial, outcome: Binary) -> Level:
@@ -169,6 +181,8 @@ def _success(trial: Trial, outcome: Binary) -> Level:
 def _covariates(trial: Trial) -> list[str]:
     names = [*map(column_of, trial.baseline), *trial.strata, *trial.subgroups]
     names += [*(trial.missingness or ()), *trial.planned_adjustments]
+    for one in trial.sensitivities:
+        names += one.adjust or ()
     for outcome in trial.outcomes:
         names += outcome.adjust or ()
         for using in (outcome.model, outcome.planned):

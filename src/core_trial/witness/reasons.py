@@ -54,14 +54,6 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
 
 #: What is made once only, by how its name begins, and why.
 ONCE: tuple[tuple[str, str, str], ...] = (
-    *(
-        (name, statistic, "it is new, and its second programme is still to be written")
-        for name, statistic in (
-            ("fragility.", ""),
-            ("participants_with_events", ""),
-            ("count_fit.", "expected_planned"),
-        )
-    ),
     (
         "arithmetic",
         "",
@@ -75,17 +67,8 @@ ONCE: tuple[tuple[str, str, str], ...] = (
 )
 
 
-#: Levels of effects, and steps of the flow, that are new.
-NEW_LEVELS = ("sensitivity.", "unknown.", "ratio_of_means", "difference_in_means", "sessions")
-NEW_STEPS = ("died", "allocated_worker", "attended_session")
-
-
 def why_once(key: Key) -> str:
     """Why a number is made once; blank where it should have been made twice."""
-    new = key.level.startswith(NEW_LEVELS) and key.analysis != "flow"
-    new |= bool(key.arm) and key.analysis.startswith("count_fit.")
-    if new or (key.analysis == "flow" and key.level in NEW_STEPS):
-        return f"it is new, and its second programme is still to be written ({PAGE})"
     for analysis, statistic, reason in ONCE:
         if key.analysis.startswith(analysis) and key.statistic.endswith(statistic):
             return f"{reason} ({PAGE})"

@@ -28,6 +28,32 @@ def sandwich(bread: Array, scores: Array, codes: Array) -> Array:
     return np.asarray(G / (G - 1) * bread @ total.T @ total @ bread)
 
 
+def bias_reduced(X: Array, residual: Array, codes: Array) -> tuple[Array, Array]:
+    """CR2 of least squares: covariance (p, p), and each cluster's weights by coefficient (G, n, p).
+
+    Each cluster's residuals are multiplied by the root of the inverse of what their covariance is
+    in units of the error variance (Bell and McCaffrey 2002, Survey Methodology 28: 169-81).
+    """
+    n, bread = len(X), np.linalg.inv(X.T @ X)
+    maker = np.eye(n) - X @ bread @ X.T
+    meat, weights = [], []
+    for g in range(codes.max() + 1):
+        own = codes == g
+        values, vectors = np.linalg.eigh(maker[np.ix_(own, own)])
+        root = np.where(values > 1e-10, np.maximum(values, 1e-10) ** -0.5, 0.0)
+        inside = (vectors * root) @ vectors.T @ X[own] @ bread
+        meat.append(residual[own] @ inside)
+        weights.append(maker[:, own] @ inside)
+    return np.array(meat).T @ np.array(meat), np.array(weights)
+
+
+def bell_mccaffrey(weights: Array, L: Array) -> float:
+    """Degrees of freedom of a contrast by CR2: twice a mean squared over a variance."""
+    own = weights @ L
+    products = own @ own.T
+    return float(np.trace(products) ** 2 / (products**2).sum())
+
+
 def few(data: Sample) -> bool:
     """Whether an arm's clusters of two or more are worth fewer than 20 equal ones."""
     sizes = np.bincount(data.codes)

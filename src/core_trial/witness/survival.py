@@ -12,6 +12,7 @@ from scipy import optimize, stats
 
 from core_trial.declaration.outcomes import Time
 from core_trial.results import Key
+from core_trial.witness.hazards import Seen, newton, residuals, risk_sets
 from core_trial.witness.likelihood import Array, parabola
 from core_trial.witness.made import COUNTED, Made, Means, Second, package
 from core_trial.witness.plan import Sample
@@ -44,18 +45,28 @@ class Hazards:
 
 
 def cox(data: Sample, *, ties: str, robust: str) -> Hazards:
-    """Cox regression."""
+    """Cox regression.
+
+    Raises
+    ------
+    ValueError
+        If somebody comes under observation no sooner than it ends.
+    """
+    if (data.entry >= data.time).any():
+        raise ValueError("nobody is at risk from the end of follow-up on")
     import statsmodels.api as sm
 
     X = data.X[:, 1:]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = sm.PHReg(data.time, X, status=data.y, ties=ties).fit(
+        entry = data.entry if np.isfinite(data.entry).any() else None
+        found = sm.PHReg(data.time, X, status=data.y, entry=entry, ties=ties).fit(
             method="newton", maxiter=100, tol=1e-13, disp=0
         )
     beta = np.atleast_1d(np.asarray(found.params, float))
-    beta = newton(data.time, data.y, X, beta, ties)
-    information, scores = residuals(data.time, data.y, X, beta, ties)
+    seen = Seen(data.time, data.y, data.entry)
+    beta = newton(seen, X, beta, ties)
+    information, scores = residuals(seen, X, beta, ties)
     inverse = np.linalg.inv(information)
     if robust == "model":
         return Hazards(beta, inverse)
@@ -63,78 +74,11 @@ def cox(data: Sample, *, ties: str, robust: str) -> Hazards:
         return Hazards(beta, sandwich(inverse, scores, data.codes))
     changes = np.array(
         [
-            newton(data.time[k], data.y[k], X[k], beta, ties) - beta
+            newton(seen.only(k), X[k], beta, ties) - beta
             for k in (data.codes != g for g in range(data.n_clusters))
         ]
     )
     return Hazards(beta, jackknife(changes), changes, scores @ inverse)
-
-
-def newton(time: Array, event: Array, X: Array, beta: Array, ties: str) -> Array:
-    """The top of the partial likelihood."""
-    for _ in range(30):
-        information, score = _slope(time, event, X, beta, ties)
-        step = np.linalg.pinv(information, rcond=1e-14, hermitian=True) @ score
-        beta = beta + np.clip(step, -5, 5)
-        if np.abs(step).max() < 1e-11:
-            break
-    return beta
-
-
-def _risk_sets(time: Array, event: Array, ties: str) -> list[tuple[Array, Array, list[float]]]:
-    """For every event time: who is at risk, who has the event, and the shares of these left out.
-
-    Efron's rule takes those who have the event out of the risk set by and by; Breslow's never.
-    """
-    found = []
-    for t in np.unique(time[event == 1]):
-        dying = (time == t) & (event == 1)
-        d = int(dying.sum())
-        shares = [k / d for k in range(d)] if ties == "efron" else [0.0] * d
-        found.append((time >= t, dying, shares))
-    return found
-
-
-def _slope(time: Array, event: Array, X: Array, beta: Array, ties: str) -> tuple[Array, Array]:
-    """Information and score, in one pass down the ordered times."""
-    order = np.argsort(-time, kind="stable")
-    t, e, x = time[order], event[order], X[order]
-    r = np.exp(x @ beta - (x @ beta).max())
-    p = x.shape[1]
-    outer = (x[:, :, None] * x[:, None, :]).reshape(len(x), p * p)
-    stacked = r[:, None] * np.column_stack([np.ones(len(x)), x, outer])
-    cumulative = np.cumsum(stacked, axis=0)
-    last = np.searchsorted(-t, -t, side="right") - 1
-    times, first, at = np.unique(-t, return_index=True, return_inverse=True)
-    risk = cumulative[last[first]]
-    mine = np.zeros_like(risk)
-    np.add.at(mine, at, stacked * e[:, None])
-    deaths = np.bincount(at, e, len(times)).astype(int)
-    score, information = (e[:, None] * x).sum(axis=0), np.zeros((p, p))
-    for k in range(int(deaths.max(initial=0))):
-        use = deaths > k
-        share = (k / deaths[use])[:, None] if ties == "efron" else 0.0
-        s = risk[use] - share * mine[use]
-        mean = s[:, 1 : p + 1] / s[:, :1]
-        score = score - mean.sum(axis=0)
-        second = (s[:, p + 1 :] / s[:, :1]).sum(axis=0).reshape(p, p)
-        information += second - mean.T @ mean
-    return information, score
-
-
-def residuals(time: Array, event: Array, X: Array, beta: Array, ties: str) -> tuple[Array, Array]:
-    """Information, and every row's score residual, shape (n, p): plain sums over risk sets."""
-    r = np.exp(X @ beta - (X @ beta).max())
-    scores, information = np.zeros_like(X), np.zeros((X.shape[1],) * 2)
-    for at_risk, dying, shares in _risk_sets(time, event, ties):
-        for share in shares:
-            weight = r * at_risk * (1 - share * dying)
-            total = weight.sum()
-            mean = weight @ X / total
-            information += (X * weight[:, None]).T @ X / total - np.outer(mean, mean)
-            scores += dying[:, None] / len(shares) * (X - mean)
-            scores -= weight[:, None] / total * (X - mean)
-    return information, scores
 
 
 def curves(people: People) -> Made:
@@ -214,12 +158,13 @@ def _area(time: Array, event: Array, limit: float, weights: Array) -> Array:
 def trend(data: Sample, *, ties: str, transform: str) -> tuple[float, float]:
     """Score test that the arm's log hazard ratio does not move with time; chi-square and p."""
     X = data.X[:, 1:]
-    beta = newton(data.time, data.y, X, np.zeros(X.shape[1]), ties)
-    scale = _scales(data.time, data.y, transform)
+    seen = Seen(data.time, data.y, data.entry)
+    beta = newton(seen, X, np.zeros(X.shape[1]), ties)
+    scale = _scales(seen, transform)
     p = X.shape[1]
     score, information = np.zeros(p + 1), np.zeros((p + 1, p + 1))
     r = np.exp(X @ beta)
-    for (at_risk, dying, shares), g in zip(_risk_sets(data.time, data.y, ties), scale, strict=True):
+    for (at_risk, dying, shares), g in zip(risk_sets(seen, ties), scale, strict=True):
         Z = np.column_stack([X, g * X[:, 0]])
         for share in shares:
             weight = r * at_risk * (1 - share * dying)
@@ -230,14 +175,15 @@ def trend(data: Sample, *, ties: str, transform: str) -> tuple[float, float]:
     return chi_square, float(stats.chi2.sf(chi_square, 1))
 
 
-def _scales(time: Array, event: Array, transform: str) -> Array:
+def _scales(seen: Seen, transform: str) -> Array:
     """Each event time on the scale of the test, centred at the mean of the events."""
+    time, event = seen.time, seen.event
     times = np.unique(time[event == 1])
     deaths = np.array([((time == t) & (event == 1)).sum() for t in times])
     if transform == "log":
         values = np.log(times)
     elif transform == "km":
-        at_risk = np.array([(time >= t).sum() for t in times])
+        at_risk = np.array([((seen.entry < t) & (time >= t)).sum() for t in times])
         after = np.cumprod(1 - deaths / at_risk)
         values = 1 - np.r_[1.0, after[:-1]]
     else:
@@ -247,7 +193,7 @@ def _scales(time: Array, event: Array, transform: str) -> Array:
 
 def gamma_frailty(data: Sample, *, ties: str) -> Hazards:
     """Shared gamma frailty: penalised partial likelihood, its variance by the marginal one."""
-    sets = _risk_sets(data.time, data.y, ties)
+    sets = risk_sets(Seen(data.time, data.y, data.entry), ties)
     found: dict[float, tuple[Array, Array]] = {}
     start = np.zeros(data.X.shape[1] - 1 + data.n_clusters)
 
@@ -277,7 +223,7 @@ def _height(data: Sample, beta: Array, ties: str) -> float:
     """The plain model's partial likelihood with the expected events of its baseline."""
     r = np.exp(data.X[:, 1:] @ beta)
     value = float(data.y @ np.log(r))
-    for at_risk, dying, shares in _risk_sets(data.time, data.y, ties):
+    for at_risk, dying, shares in risk_sets(Seen(data.time, data.y, data.entry), ties):
         value -= sum(math.log((r * at_risk * (1 - s * dying)).sum()) for s in shares)
     return value - float(data.y.sum())
 

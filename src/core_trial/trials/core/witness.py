@@ -58,6 +58,8 @@ def second(files: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Numbers]:
     by_person = {name: _by_person(frame) for name, frame in files.items() if name != "screening"}
     for person in people:
         person.update(_of_person({k: str(v) for k, v in person.items()}, by_person))
+    for person in people:
+        person.update(_with_deaths(person))
     frame = pd.DataFrame(people)
     numbers = _flow(files["screening"], people)
     numbers |= _condition(people) | _recruitment(people, files["questionnaires"])
@@ -86,6 +88,7 @@ def _of_person(
         "psychosis": 1.0 if person["psychosis"] == "yes" else 0.0,
         "main_trial": 0.0 if person["internal_pilot"] == "yes" else 1.0,
         **_acute_care(person, own["acute_episodes"]),
+        "last_day_alive": _last_day_alive(person, own["adverse_events"]),
         **_interviews(own["questionnaires"]),
         "cmht_contacts_baseline": _number(use.get("cmht_contacts_baseline", "")),
         "cmht_contacts": _number(use.get("cmht_contacts_12m", "")),
@@ -114,6 +117,25 @@ def _acute_care(person: Row, episodes: Iterable[Row]) -> dict[str, float]:
         "acute_days": _days_in_care([(start, end) for _, start, end in stays]),
         "readmission_days": _days_in_care(later),
         "index_days": float(min(max(index_end, 0), DAYS_OF_FOLLOW_UP)),
+    }
+
+
+def _last_day_alive(person: Row, events: Iterable[Row]) -> float:
+    """Days from randomisation to death, as the adverse events tell; without end for the living."""
+    zero = date.fromisoformat(person["randomised_on"])
+    deaths = [e["occurred_on"] for e in events if e["category"].startswith("death_")]
+    return min(((date.fromisoformat(day) - zero).days for day in deaths if day), default=math.inf)
+
+
+def _with_deaths(person: Mapping[str, object]) -> dict[str, object]:
+    """What a death within the year changes: the composite outcome, and how long one is seen."""
+    last, days = (float(str(person[name])) for name in ("last_day_alive", "days_to_readmission"))
+    died, readmitted = last <= DAYS_OF_FOLLOW_UP, float(str(person["readmitted"]))
+    unknown = math.isnan(readmitted)
+    return {
+        "died": died,
+        "readmitted_or_died": 1.0 if died and not unknown else readmitted,
+        "days_alive_to_readmission": math.nan if unknown else min(days, last),
     }
 
 
@@ -182,6 +204,14 @@ def _flow(screening: pd.DataFrame, people: list[dict[str, object]]) -> Numbers:
             if of:
                 found["flow", "N", arm, step] = float(sum(inside))
                 found["flow", "percent", arm, step] = 100 * n / sum(inside)
+    offered = [p for p in people if p["arm"] == "intervention"]
+    received = {
+        "allocated_worker": [isinstance(p["psw_id"], str) for p in offered],
+        "attended_session": [float(str(p["sessions_attended"])) > 0 for p in offered],
+    }
+    for step, reached in received.items():
+        for (_, statistic, arm, _), value in _share("", "intervention", "", reached).items():
+            found["flow", statistic, arm, step] = value
     return found
 
 
@@ -195,6 +225,7 @@ def _steps(people: list[dict[str, object]]) -> dict[str, list[bool]]:
         "randomised": [True] * len(people),
         "pilot": pilot,
         "main_trial": [not x for x in pilot],
+        "died": [bool(p["died"]) for p in people],
         "primary_outcome_known": known,
         "acute_records_not_obtained": [not x for x in known],
         "interviewed_month_4": month_4,
@@ -266,9 +297,7 @@ def _uptake(people: list[dict[str, object]]) -> Numbers:
     offered = [p for p in people if p["arm"] == "intervention"]
     attended = _values(people, "intervention", "sessions_attended")
     found = _mean_sd("sessions", "intervention", attended)
-    cuts = np.quantile(attended, (0.25, 0.5, 0.75), method="averaged_inverted_cdf")
-    for statistic, value in zip(("q1", "median", "q3"), cuts, strict=True):
-        found["sessions", statistic, "intervention", ""] = float(value)
+    found |= _quartiles("sessions", "", attended) | _workers(offered)
     enough = [float(str(p["sessions_attended"])) >= 3 for p in offered]
     found |= _share("sessions", "intervention", "at_least_3", enough)
     all_ten = [p["sessions_attended"] == 10 for p in offered if p["sessions_offered"] == 10]
@@ -277,6 +306,27 @@ def _uptake(people: list[dict[str, object]]) -> Numbers:
         for arm in ARMS:
             found |= _share(name, arm, "", [v == 1 for v in _values(people, arm, name)])
     return found
+
+
+def _quartiles(name: str, level: str, values: list[float]) -> Numbers:
+    cuts = np.quantile(values, (0.25, 0.5, 0.75), method="averaged_inverted_cdf")
+    names = ("q1", "median", "q3")
+    return {(name, s, "intervention", level): float(v) for s, v in zip(names, cuts, strict=True)}
+
+
+def _workers(offered: list[dict[str, object]]) -> Numbers:
+    """Sessions held by each worker, one after the other."""
+    held: dict[str, float] = {}
+    for person in offered:
+        if isinstance(person["psw_id"], str):
+            before = held.get(person["psw_id"], 0.0)
+            held[person["psw_id"]] = before + float(str(person["sessions_attended"]))
+    totals = list(held.values())
+    if not totals:
+        return {}
+    extremes = {"least": min(totals), "most": max(totals)}
+    found = {("clusters", s, "intervention", "sessions"): value for s, value in extremes.items()}
+    return found | _quartiles("clusters", "sessions", totals)
 
 
 def _harms(events: pd.DataFrame, people: list[dict[str, object]]) -> Numbers:
@@ -292,6 +342,10 @@ def _harms(events: pd.DataFrame, people: list[dict[str, object]]) -> Numbers:
             "related": sum(r["related"] == "yes" for r in rows),
         }
         found |= {("adverse_events", "n", arm, k): float(n) for k, n in counts.items()}
+        members = [str(p["participant_id"]) for p in people if arm in ("", p["arm"])]
+        for kind in ("", *EVENTS):
+            had = [r["participant_id"] for r in rows if kind in ("", r["category"])]
+            found |= _share("participants_with_events", arm, kind, [m in had for m in members])
     return found
 
 
