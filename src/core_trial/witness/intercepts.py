@@ -30,10 +30,7 @@ GLM = Means("statsmodels GLM", 1e-7, "where two Newton searches stop")
 QUADRATURE = Means(
     "likelihood by quadrature, numeric slope and curvature", 2e-4, "steps of the differences"
 )
-
-AVERAGED = Means(
-    "Poisson averaged by scipy's adaptive quadrature", 2e-4, "steps of the differences"
-)
+AVERAGED = Means("Poisson averaged by scipy quad_vec", 2e-4, "steps of the differences")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -103,7 +103,7 @@ def asked(people: People, outcome: AnyOutcome, *, planned: bool = False) -> Aske
 
 
 def recommended_beside(people: People, outcome: AnyOutcome) -> dict[str, Asked]:
-    """Models beside the chosen one, by level: that of its scale, and ratio and difference of means."""
+    """Models beside the chosen one by level: of its scale, ratio and difference of means."""
     chosen, like = asked(people, outcome), outcome
     found = {}
     if isinstance(outcome, Count) and chosen.model != Model.NEGATIVE_BINOMIAL:
