@@ -21,7 +21,8 @@ def rows(sizes, y=None, arm=None):
     arm = codes % 2 == 0 if arm is None else np.asarray(arm, bool)
     y = np.arange(n) % 2 if y is None else np.asarray(y)
     return Sample(
-        y=y.astype(float), time=np.ones(n), X=np.column_stack([np.ones(n), arm]),
+        y=y.astype(float), time=np.ones(n), entry=np.full(n, -np.inf),
+        X=np.column_stack([np.ones(n), arm]),
         names=("Intercept", "arm"), arm=arm, codes=codes, named=np.ones(n, bool),
         inside=np.ones(n), offset=np.zeros(n), labels=tuple(map(str, range(len(sizes)))),
     )  # fmt: skip
