@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING
 
 from core_trial import folders
 from core_trial.analyses import run as analyses
-from core_trial.data import export, reports
+from core_trial.data import cells, export, reports
 from core_trial.data import frame as frames
 from core_trial.data import load as loading
 from core_trial.data.analysis_set import AnalysisSet
 from core_trial.data.derive import derive
+from core_trial.data.mapping import as_declared
 from core_trial.data.trial import Note
 from core_trial.declaration.arms import PRINTED_ARMS
+from core_trial.declaration.files import ColumnMap
 from core_trial.declaration.lock import Lock
 from core_trial.declaration.lock import read as read_lock
 from core_trial.declaration.masked import with_letters
@@ -54,7 +56,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from core_trial.data.trial import TrialData
-    from core_trial.declaration.files import ColumnMap
     from core_trial.witness.again import Source
 
 Tell = Callable[[str], None]
@@ -273,6 +274,9 @@ def analyse(
     """
     if not isinstance(trial, Trial):
         raise DesignError(f"the declaration comes first, a ct.Trial, not {type(trial).__name__}")
+    spelt = cells.to_pandas(frame)
+    if spelt is not None and trial.columns != ColumnMap():
+        frame = as_declared(spelt, trial.columns)
     data = frames.analysis_set(trial, frame)
     source, changed = _held(provenance({}), trial, lock)
     study = _study(data, source, tell, style_of(style), suppress_below, changed)
@@ -429,10 +433,10 @@ def trial_of(folder: Path, name: str | os.PathLike[str] | None = None) -> Trial:
     """The trial of a folder: the one that is named, the folder's own, or CORE."""
     if name is not None:
         return find(name)
-    return find(folder) if _has_declaration(folder) else find("core")
+    return find(folder) if declares(folder) else find("core")
 
 
-def _has_declaration(folder: Path) -> bool:
+def declares(folder: Path) -> bool:
     """Whether a folder declares its trial; what cannot be looked into is told on reading."""
     try:
         return (folder / FILE).is_file()
