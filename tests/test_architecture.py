@@ -23,11 +23,13 @@ MAY_IMPORT = {
     "witness": BASE,
     "synthesis": BASE | {"data", "models", "analyses", "published"},
     "trials": BASE | {"data", "models", "analyses", "published", "disclosure", "synthesis"},
+    "study": BASE | {"folders", "data", "published", "report", "witness"},
     "pipeline": BASE
+    | {"study"}
     | {"folders"}
     | {"data", "analyses", "published", "disclosure", "report", "synthesis", "trials"}
     | {"witness"},
-    "planned": BASE | {"folders", "pipeline"} | {"data", "report", "synthesis", "trials"},
+    "planned": BASE | {"folders", "pipeline", "study"} | {"data", "report", "synthesis", "trials"},
     "cli": {"errors", "pipeline", "planned"},
 }
 #: The second programme is made with packages that the first one does not use for any number.

@@ -44,9 +44,10 @@ if TYPE_CHECKING:
         FitError,
         VerificationError,
     )
-    from core_trial.pipeline import Study, analyse, bundled, load, reproduce
+    from core_trial.pipeline import analyse, bundled, load, reproduce
     from core_trial.report import styles
     from core_trial.results import Results
+    from core_trial.study import Study
     from core_trial.synthesis.rehearsal import rehearse
     from core_trial.trials.core.generator.stages import synthesise
     from core_trial.trials.core.trial import CORE
@@ -84,7 +85,7 @@ _HOMES = {
     "Number": "declaration.covariates",
     "Results": "results",
     "Score": "declaration.outcomes",
-    "Study": "pipeline",
+    "Study": "study",
     "Time": "declaration.outcomes",
     "Trial": "declaration.trial",
     "TrialData": "data.trial",

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TextIO
 
-from core_trial.errors import CoreTrialError
+from core_trial.errors import CoreTrialError, DesignError
 
 EPILOG = (
     "exit codes: 0 all done and verified; 1 a fault of the program itself; 2 the command was not "
@@ -85,7 +85,7 @@ def _add_reproduce(commands: argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="FOLDER",
         help="the CSV files; without it, the bundled synthetic trial",
     )
-    _add_trial(command, default="core")
+    _add_trial(command)
     _add_analysis(command)
     command.set_defaults(run=_reproduce)
 
@@ -346,7 +346,10 @@ def _not_negative(text: str) -> int:
 def _reproduce(arguments: argparse.Namespace) -> int:
     from core_trial import pipeline
 
-    return _run(arguments, arguments.folder or pipeline.bundled(), arguments.trial)
+    folder = arguments.folder or pipeline.bundled()
+    if arguments.trial is None and folder == arguments.folder and pipeline.declares(folder):
+        raise DesignError(f"{folder.name} declares a trial of its own: use core-trial analyse")
+    return _run(arguments, folder, arguments.trial or "core")
 
 
 def _analyse(arguments: argparse.Namespace) -> int:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
-from html import escape
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core_trial import folders
 from core_trial.analyses import run as analyses
-from core_trial.data import export, reports
+from core_trial.data import cells, export, reports
 from core_trial.data import frame as frames
 from core_trial.data import load as loading
 from core_trial.data.analysis_set import AnalysisSet
 from core_trial.data.derive import derive
-from core_trial.data.trial import Note
+from core_trial.data.mapping import as_declared
 from core_trial.declaration.arms import PRINTED_ARMS
+from core_trial.declaration.files import ColumnMap
 from core_trial.declaration.lock import Lock
 from core_trial.declaration.lock import read as read_lock
 from core_trial.declaration.masked import with_letters
@@ -29,13 +28,8 @@ from core_trial.declaration.trial import Trial
 from core_trial.disclosure import suppression
 from core_trial.errors import DataError, DesignError, Fault, VerificationError, WitnessError
 from core_trial.published import compare, consistency, registry
-from core_trial.report import document, phrases, verification, witnessed
-from core_trial.report.figure import Figure
-from core_trial.report.sentences import sentences
+from core_trial.report import verification, witnessed
 from core_trial.report.styles import LANCET, Style, style_of
-from core_trial.report.table import Table
-from core_trial.report.table1 import table1
-from core_trial.report.table2 import table2
 from core_trial.report.writing.files import USUAL, checked
 from core_trial.results import (
     Estimate,
@@ -44,175 +38,19 @@ from core_trial.results import (
     Provenance,
     Record,
     Results,
-    Witnessed,
 )
+from core_trial.study import Study
 from core_trial.trials import new as beginnings
 from core_trial.trials.core.generator import stages as generator
 from core_trial.trials.find import FILE, find
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from core_trial.data.trial import TrialData
-    from core_trial.declaration.files import ColumnMap
     from core_trial.witness.again import Source
 
 Tell = Callable[[str], None]
 #: What computes, and so belongs to the provenance of a number.
 COMPUTES = ("core_trial", "numpy", "scipy", "pandas")
-
-
-@dataclass(frozen=True, eq=False)
-class Study:
-    """A trial analysed.
-
-    Parameters
-    ----------
-    results
-        Every record, with the provenance of the whole.
-    trial
-        The declaration, with what it left to the data filled in.
-    notes
-        What was accepted by rule, or taken from the data.
-    verdict
-        Every number that a paper printed beside the one computed; None without a registry.
-    style
-        How numbers are spelt in tables and sentences.
-    source
-        What the second programme is given; None where numbers are hidden.
-    twice
-        Whether what is written says what came of making every number a second time.
-    """
-
-    results: Results
-    trial: Trial
-    notes: tuple[Note, ...] = ()
-    verdict: compare.Verdict | None = None
-    style: Style = LANCET
-    source: Source | None = None
-    twice: bool = False
-
-    @cached_property
-    def table1(self) -> Table:
-        """Baseline characteristics."""
-        return table1(self.results, self.trial, self.style)
-
-    @cached_property
-    def table2(self) -> Table:
-        """Outcomes by arm, and the effect of the intervention."""
-        return table2(self.results, self.trial, self.style)
-
-    @cached_property
-    def estimates(self) -> pd.DataFrame:
-        """Every fitted comparison, a row each."""
-        return self.results.to_frame("estimate")
-
-    @cached_property
-    def verification(self) -> pd.DataFrame:
-        """Every printed number, a row each, with what came of it; none without a registry."""
-        return (self.verdict or compare.Verdict(())).to_frame()
-
-    @cached_property
-    def difference_log(self) -> tuple[Witnessed, ...]:
-        """Every number made a second time by other means: a line each, unexplained ones first.
-
-        It is made when first asked for, and takes about as long as the analysis.
-
-        Raises
-        ------
-        DesignError
-            If numbers are hidden, or the data are not where they were.
-        """
-        if self.source is None:
-            raise DesignError("the difference log shows every number: leave out suppress_below")
-        return self.source.log(self.results)
-
-    @cached_property
-    def witness(self) -> pd.DataFrame:
-        """The difference log as a frame, a row per number."""
-        return witnessed.to_frame(self.difference_log)
-
-    @cached_property
-    def sentences(self) -> tuple[str, ...]:
-        """The findings in words."""
-        return sentences(self.results, self.trial, self.style)
-
-    @cached_property
-    def figures(self) -> Mapping[str, Figure]:
-        """Every figure by its name; each shows itself in a notebook and has a ``save``."""
-        found = document.sections(self.results, self.trial, self.sentences, self.style)
-        return document.figures(found)
-
-    @cached_property
-    def files(self) -> Mapping[str, str | bytes]:
-        """Everything that is written by default, by file name."""
-        return self._files(USUAL)
-
-    def save(self, folder: Path | str, *, formats: Collection[str] = USUAL) -> None:
-        """Write every table, figure and record, and the report; what stood there is replaced.
-
-        Parameters
-        ----------
-        folder
-            Where to.
-        formats
-            Which of ``"html"``, ``"csv"``, ``"md"``, ``"tex"``, ``"docx"``, ``"xlsx"``, ``"svg"``,
-            ``"pdf"``, ``"png"`` and ``"tiff"``; all but the last three by default.
-
-        Raises
-        ------
-        DesignError
-            For another format.
-        OutputError
-            If the folder holds something else, or cannot be written.
-        """
-        wanted = checked(formats)
-        folders.prepare(Path(folder))
-        folders.write(Path(folder), self.files if wanted == set(USUAL) else self._files(wanted))
-
-    def _files(self, formats: Collection[str]) -> Mapping[str, str | bytes]:
-        comparisons = self.verdict.comparisons if self.verdict else ()
-        return document.files(
-            self.results,
-            self.trial,
-            comparisons,
-            self.sentences,
-            self.style,
-            tuple(map(str, self.notes)),
-            twice=self.difference_log if self.twice else (),
-            formats=formats,
-        )
-
-    @property
-    def exit_code(self) -> int:
-        """0; 8 with an unexplained difference in the log; 6 with a number not as printed."""
-        if self.twice and witnessed.unexplained(self.difference_log):
-            return WitnessError.exit_code
-        holds = self.verdict is None or self.verdict.holds
-        return 0 if holds else VerificationError.exit_code
-
-    def __repr__(self) -> str:
-        return "\n  ".join(self._told())
-
-    def _repr_html_(self) -> str:
-        """Show in a notebook who and what was analysed, and the primary result."""
-        first, *others = map(escape, self._told())
-        return f"<p><b>{first}</b></p>" + "".join(f"<p>{text}</p>" for text in others)
-
-    def _told(self) -> Iterator[str]:
-        """What it is, the primary result, the verdict, and what can be looked at."""
-        n = self.results.get("flow", "n", "", "randomised")
-        outcomes = len(self.trial.outcomes)
-        yield f"Study({self.trial.label}: {n:.0f} participants, {outcomes} outcomes)"
-        primary = self.trial.primary
-        if primary and (effect := phrases.effect(self.results, primary.key, self.style)):
-            yield f"{primary.title}: {effect}"
-        if self.verdict is not None:
-            yield verification.sentence(Results(self.verdict.comparisons))
-        yield (
-            "Look at: table1, table2, figures, estimates, sentences, verification, results; "
-            "save(folder) writes all"
-        )
 
 
 def bundled() -> Path:
@@ -273,6 +111,9 @@ def analyse(
     """
     if not isinstance(trial, Trial):
         raise DesignError(f"the declaration comes first, a ct.Trial, not {type(trial).__name__}")
+    spelt = cells.to_pandas(frame)
+    if spelt is not None and trial.columns != ColumnMap():
+        frame = as_declared(spelt, trial.columns)
     data = frames.analysis_set(trial, frame)
     source, changed = _held(provenance({}), trial, lock)
     study = _study(data, source, tell, style_of(style), suppress_below, changed)
@@ -429,10 +270,10 @@ def trial_of(folder: Path, name: str | os.PathLike[str] | None = None) -> Trial:
     """The trial of a folder: the one that is named, the folder's own, or CORE."""
     if name is not None:
         return find(name)
-    return find(folder) if _has_declaration(folder) else find("core")
+    return find(folder) if declares(folder) else find("core")
 
 
-def _has_declaration(folder: Path) -> bool:
+def declares(folder: Path) -> bool:
     """Whether a folder declares its trial; what cannot be looked into is told on reading."""
     try:
         return (folder / FILE).is_file()

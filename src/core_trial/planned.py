@@ -22,6 +22,7 @@ from core_trial.report.rehearsal import rehearsal_table, situations_table
 from core_trial.report.styles import LANCET, Style
 from core_trial.report.table import Table
 from core_trial.report.writing.files import BYTE_ORDER_MARK
+from core_trial.study import Study
 from core_trial.synthesis import rehearsal
 from core_trial.trials.find import FILE
 
@@ -163,7 +164,7 @@ def unmask(
     suppress_below: int = 0,
     allow_columns: Collection[str] = (),
     accept_changed: bool = False,
-) -> pipeline.Study:
+) -> Study:
     """Analyse the real allocation and record that it was done; what `core-trial unmask` does.
 
     Parameters

@@ -10,7 +10,6 @@ import openpyxl
 import pytest
 
 from core_trial.errors import DesignError
-from core_trial.pipeline import Study
 from core_trial.report import document
 from core_trial.report.styles import LANCET
 from core_trial.report.table1 import table1
@@ -19,6 +18,7 @@ from core_trial.report.writing import files as writing
 from core_trial.report.writing.numbering import caption_of
 from core_trial.report.writing.spreadsheet import sheet_names
 from core_trial.report.writing.tidy import descriptives, estimates
+from core_trial.study import Study
 from core_trial.trials.core import CORE
 
 #: A spreadsheet keeps 15 significant digits.

@@ -13,7 +13,7 @@ import pandas as pd
 
 from core_trial import models
 from core_trial.analyses import plan, summaries
-from core_trial.analyses.fits import Cases, Fits, Fitted
+from core_trial.analyses.fits import Cases, Fits, Fitted, refuse_one_person
 from core_trial.analyses.plan import AnalysisSpec
 from core_trial.declaration.models import Model, ModelSpec
 from core_trial.declaration.outcomes import Count, Time
@@ -184,6 +184,7 @@ def restricted_mean(
     cases, trial = fits.cases(spec.fitted.unadjusted), fits.trial
     measure = Measure.RESTRICTED_MEAN_DIFFERENCE
     try:
+        refuse_one_person(trial, cases.frame)
         limit = _common_limit(outcome, trial, cases.frame)
         found = models.restricted_mean(
             cases.frame,

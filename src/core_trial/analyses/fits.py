@@ -143,6 +143,7 @@ def fit(trial: Trial, cases: Cases) -> Fitted:
     """
     if cases.frame.empty:
         raise DesignError("nobody has the outcome and all covariates known")
+    refuse_one_person(trial, cases.frame)
     try:
         return Fitted(cases, _call(cases))
     except DesignError:
@@ -150,6 +151,20 @@ def fit(trial: Trial, cases: Cases) -> Fitted:
         if fewer is cases:
             raise
         return fit(trial, fewer)
+
+
+def refuse_one_person(trial: Trial, frame: pd.DataFrame) -> None:
+    """Refuse an arm of one: how much its outcome varies cannot be known.
+
+    Raises
+    ------
+    DesignError
+        If one of the arms has a single participant.
+    """
+    sizes = frame[trial.arm.column].value_counts() if trial.arm.column in frame else pd.Series()
+    for level, n in sizes.items():
+        if n == 1:
+            raise DesignError(f"one participant alone is analysed in {level}: no comparison holds")
 
 
 def _call(cases: Cases) -> Fit:

@@ -22,6 +22,7 @@ Biometrics 36: 343-6, for the continuity correction.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,8 +56,10 @@ class Continuous:
         """Variance times participants, of the clustered arm's mean and of the controls'."""
         return self.within + size * (1 + cv**2) * self.between, self.control
 
-    #: The test's own standard error is that of the alternative.
-    null_variances = variances
+    def null_variances(self, size: float, cv: float, share: float) -> tuple[float, float]:
+        """The same: the test's own standard error is that of the alternative."""
+        del share
+        return self.variances(size, cv)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +82,14 @@ class Binary:
     icc: float = 0.0
     pooled: bool = True
 
+    def __post_init__(self) -> None:
+        rules = {
+            "a proportion lies between 0 and 1": min(self.clustered, self.control) > 0
+            and max(self.clustered, self.control) < 1,
+            "an intraclass correlation lies between 0 and 1": 0 <= self.icc <= 1,
+        }
+        _refuse_broken(rules)
+
     @property
     def difference(self) -> float:
         """The one to be found."""
@@ -89,13 +100,23 @@ class Binary:
         inflation = 1 + ((1 + cv**2) * size - 1) * self.icc
         return inflation * self.clustered * (1 - self.clustered), self.control * (1 - self.control)
 
-    def null_variances(self, size: float, cv: float) -> tuple[float, float]:
-        """The same under the test's null hypothesis."""
+    def null_variances(self, size: float, cv: float, share: float) -> tuple[float, float]:
+        """The same under the test's null hypothesis, with that share of all in the clustered arm.
+
+        The common proportion is that of both arms together, so that an arm of four times the
+        participants counts four times (Fleiss, Tytun and Ury 1980, equation 3).
+        """
         if not self.pooled:
             return self.variances(size, cv)
-        mean = (self.clustered + self.control) / 2
+        mean = share * self.clustered + (1 - share) * self.control
         equal = Binary(clustered=mean, control=mean, icc=self.icc)
         return equal.variances(size, cv)
+
+
+def _refuse_broken(rules: Mapping[str, bool]) -> None:
+    """Refuse inputs by the rules that they break."""
+    if broken := [rule for rule, kept in rules.items() if not kept]:
+        raise DesignError("; ".join(broken))
 
 
 Outcome = Continuous | Binary
@@ -146,9 +167,22 @@ def power(
         Mean and coefficient of variation of the participants analysed per cluster.
     test
         How it is tested; its `power` is not used. By default by the normal at 5 %.
+
+    Raises
+    ------
+    DesignError
+        If an arm has nobody, or a cluster has no participant.
     """
     test = test or Test()
-    alternative, null = outcome.variances(size, cv), outcome.null_variances(size, cv)
+    _refuse_broken(
+        {
+            "an arm has participants": min(clustered, controls) > 0,
+            "a cluster has at least one participant": size >= 1,
+            "a coefficient of variation is not negative": cv >= 0,
+        }
+    )
+    share = clustered / (clustered + controls)
+    alternative, null = outcome.variances(size, cv), outcome.null_variances(size, cv, share)
     parts = alternative[0] / clustered, alternative[1] / controls
     error = math.sqrt(sum(parts))
     null_error = math.sqrt(null[0] / clustered + null[1] / controls)

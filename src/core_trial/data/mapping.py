@@ -6,7 +6,7 @@ import pandas as pd
 
 from core_trial.data.typed import text_of_value
 from core_trial.declaration.files import ColumnMap
-from core_trial.errors import DesignError
+from core_trial.errors import DesignError, nearest
 
 
 def as_declared(frame: pd.DataFrame, columns: ColumnMap) -> pd.DataFrame:
@@ -27,15 +27,21 @@ def as_declared(frame: pd.DataFrame, columns: ColumnMap) -> pd.DataFrame:
     Raises
     ------
     DesignError
-        When the frame lacks a column that the map names.
+        When the frame lacks a column that the map names; the nearest is told.
     """
-    lacking = [found for found in columns.names.values() if found not in frame.columns]
+    has = [str(name) for name in frame.columns]
+    given = {found: name for name, found in columns.names.items()}
+    after = [given.get(name, name) for name in has]
+    lacking = [f"no column {found!r}{nearest(found, has)}" for found in given if found not in has]
+    lacking += [
+        f"no column {name!r} to be spelt otherwise{nearest(name, after)}"
+        for name in sorted(columns.changed)
+        if name not in after
+    ]
     if lacking:
-        has = ", ".join(map(str, frame.columns))
-        raise DesignError(f"the frame has no column {', '.join(lacking)}; it has {has}")
-    named = frame.rename(columns={found: name for name, found in columns.names.items()})
-    changed = {name: _said(named[name], name, columns) for name in columns.changed if name in named}
-    return named.assign(**changed)
+        raise DesignError("the frame contradicts its column map:\n  " + "\n  ".join(lacking))
+    named = frame.rename(columns=given)
+    return named.assign(**{name: _said(named[name], name, columns) for name in columns.changed})
 
 
 def _said(values: pd.Series, name: str, columns: ColumnMap) -> pd.Series:

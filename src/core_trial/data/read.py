@@ -24,8 +24,8 @@ LONGEST_LINE = 1 << 20
 BOM = b"\xef\xbb\xbf"
 #: First bytes of what people rename to .csv, and what it is.
 FORMATS = (
-    (b"PK\x03\x04", "a zip archive or an Excel workbook (.xlsx)"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)"),
+    (b"PK\x03\x04", "a zip archive or an Excel file (.xlsx)"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel file (.xls)"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"%PDF", "a PDF document"),
     (b"{\\rtf", "a rich text document"),

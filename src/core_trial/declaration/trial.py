@@ -271,6 +271,18 @@ def _of_outcome(outcome: AnyOutcome, trial: Trial) -> Iterator[str]:
         return
     if isinstance(outcome, Time) and not outcome.event:
         yield f"outcome {outcome.key!r}: a time needs event=, the column that says how it ended"
+    columns = {outcome.column, getattr(outcome, "event", "")} - {""}
+    baseline = getattr(outcome, "baseline", "")
+    if baseline and baseline in columns:
+        yield f"outcome {outcome.key!r}: its baseline value is itself"
+    later = {other.column: other.key for other in trial.outcomes if other is not outcome}
+    for name in outcome.adjust or () if not isinstance(outcome.adjust, str) else ():
+        if name in columns:
+            yield f"outcome {outcome.key!r}: adjusted for itself"
+        elif name == trial.arm.column:
+            yield f"outcome {outcome.key!r}: the arm is compared, and no covariate"
+        elif name in later:
+            yield f"outcome {outcome.key!r}: adjusted for the outcome {later[name]!r}"
     if isinstance(outcome.adjust, str):
         yield f"outcome {outcome.key!r}: write adjust=({outcome.adjust!r},), a tuple"
     for using in (outcome.model, outcome.planned):

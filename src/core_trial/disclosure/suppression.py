@@ -35,6 +35,7 @@ from core_trial.results.rounding import rounded, unit
 
 _EFFECT = ("estimate", "low", "high", "p_value", "n")
 _SUMMARIES = ("mean", "sd", "median", "q1", "q3")
+_RESTRICTED = "restricted_mean"
 _SIZES = ("least", "most", *_SUMMARIES)
 _DATES = ("first_date", "last_date")
 #: Decimals to which moments are told: in full, a mean of whole numbers gives its denominator away,
@@ -115,6 +116,8 @@ def _gives_away(key: Key, hidden: Hidden) -> bool:
     if key.statistic == "percent":
         return not hidden.counts.isdisjoint((n, of))
     if key.statistic in _SUMMARIES and not key.level:
+        return n in hidden.small or hidden.has_few(key.analysis, key.arm)
+    if key.level == _RESTRICTED:  # with its limit and denominator it is a sum of days
         return n in hidden.small or hidden.has_few(key.analysis, key.arm)
     if key.analysis.startswith(_BY_COUNT):
         return hidden.has_few(key.analysis.removeprefix(_BY_COUNT), "")

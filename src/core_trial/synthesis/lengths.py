@@ -62,7 +62,7 @@ class Margins:
         logs = np.log(rng.exponential(size=self.positive - len(low)))
         tail = long_tail(logs, self.n * mean - low.sum(), squares - (low**2).sum(), floor)
         if tail[-1] > self.longest:
-            raise Impossible(f"a readmission would last {tail[-1]:.0f} days")
+            raise Impossible(f"an episode would last {tail[-1]:.0f} days")
         return np.concatenate([low, np.round(tail)])
 
 

@@ -78,7 +78,7 @@ def _run(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except DesignError:
         raise
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:
         line = _line(problem, path)
         raise DesignError(
             f"{path.name}, line {line}: {type(problem).__name__}: {problem}"
@@ -86,7 +86,7 @@ def _run(path: Path) -> ModuleType:
     return module
 
 
-def _line(problem: Exception, path: Path) -> int:
+def _line(problem: BaseException, path: Path) -> int:
     """Line of the file at which something went wrong; 0 when it was elsewhere."""
     if isinstance(problem, SyntaxError):
         return problem.lineno or 0

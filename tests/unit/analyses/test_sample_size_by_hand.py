@@ -157,9 +157,37 @@ def test_inputs_out_of_range_are_refused(change, complaint):
 def test_designs_that_cannot_be_are_refused():
     with pytest.raises(DesignError, match="difference must not be zero"):
         sample_size(Binary(clustered=0.5, control=0.5), size=5)
-    with pytest.raises(DesignError, match="variances must not be negative"):
+    with pytest.raises(DesignError, match="a proportion lies between 0 and 1"):
         sample_size(Binary(clustered=1.5, control=0.5), size=5)
     with pytest.raises(DesignError, match="add clusters"):
         controls(FIXTURE, clusters=3, size=10)
     with pytest.raises(DesignError, match="two clusters"):
         controls(FIXTURE, clusters=1, size=100, test=Test(distribution="t"))
+
+
+@pytest.mark.parametrize(
+    ("clustered", "control", "ratio", "wanted"),
+    [(0.05, 0.20, 4, (51.1, 204.3)), (0.10, 0.30, 3, (43.3, 130.0))],
+)
+def test_unequal_arms_are_pooled_by_their_sizes(clustered, control, ratio, wanted):
+    """Fleiss, Tytun and Ury 1980: the common proportion is (p1 + r p2) / (1 + r)."""
+    found = sample_size(Binary(clustered=clustered, control=control), size=1, ratio=ratio)
+    assert (round(found.clustered, 1), round(found.controls, 1)) == wanted
+
+
+@pytest.mark.parametrize("icc", [-0.01, 1.01])
+def test_an_impossible_intraclass_correlation_is_refused(icc):
+    with pytest.raises(DesignError, match="between 0 and 1"):
+        Binary(clustered=0.35, control=0.5, icc=icc)
+
+
+@pytest.mark.parametrize("p", [0.0, 1.0])
+def test_a_proportion_that_cannot_vary_is_refused(p):
+    with pytest.raises(DesignError, match="a proportion lies between 0 and 1"):
+        Binary(clustered=p, control=0.5)
+
+
+@pytest.mark.parametrize(("clustered", "size"), [(100, 0.99), (0, 10), (-5, 10)])
+def test_power_refuses_empty_arms_and_clusters(clustered, size):
+    with pytest.raises(DesignError):
+        power(Binary(clustered=0.35, control=0.5), clustered, 100, size=size)

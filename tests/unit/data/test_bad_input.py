@@ -79,7 +79,7 @@ def _xlsx():
         (b"", "file_empty", ""),
         (b"\n\n", "file_empty", ""),
         (b"\xef\xbb\xbf", "file_empty", ""),
-        (_xlsx(), "not_csv", "Excel workbook"),
+        (_xlsx(), "not_csv", "Excel file"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "not_csv", "old Excel"),
         (gzip.compress(b"a,b\n1,2\n", mtime=0), "not_csv", "gzip"),
         (b"%PDF-1.7 ...", "not_csv", "PDF"),

@@ -235,7 +235,8 @@ def _as_fit(fit: Fit, risks: Risks, worlds: tuple[World, ...], measure: Measure,
     estimate, error = (np.where(known, x, np.nan) for x in (estimate, np.sqrt(variance)))
     first = k + (k - 1) * MEASURES.index(measure)
     which = slice(first, first + k - 1)
-    cov = slope[which] @ risks.cov @ slope[which].T
+    with np.errstate(invalid="ignore"):  # a ratio to a risk of zero has no slope, and is blanked
+        cov = slope[which] @ risks.cov @ slope[which].T
     blank = ~known[which]
     return replace(
         fit,
