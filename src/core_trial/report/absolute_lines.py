@@ -8,6 +8,7 @@ Chan AW, Collins GS, et al. CONSORT 2025 statement. BMJ 2025; 389: e081123, item
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
@@ -41,8 +42,13 @@ def absolute_lines(
             continue
         yield LABELS[level], *texts
         estimate = results.get_estimate(outcome.key, level)
-        if level == RISK_DIFFERENCE and estimate is not None and cells.believable(estimate):
+        if level == RISK_DIFFERENCE and estimate is not None and has_number_needed(estimate):
             yield NUMBER_NEEDED, number_needed(estimate, outcome.better, style), ""
+
+
+def has_number_needed(estimate: Estimate) -> bool:
+    """Whether a risk difference can be turned into a number: it is believed, with its interval."""
+    return cells.believable(estimate) and math.isfinite(estimate.low + estimate.high)
 
 
 def number_needed(estimate: Estimate, better: str, style: Style) -> str:

@@ -96,7 +96,7 @@ def absolute(results: Results, outcome: AnyOutcome, style: Style) -> str | None:
 def _number_needed(results: Results, outcome: AnyOutcome, style: Style) -> str | None:
     """``number needed to treat 11 (95% CI 6 to 336)``; None without a risk difference."""
     found = results.get_estimate(outcome.key, RISK_DIFFERENCE)
-    if found is None or not cells.believable(found):
+    if found is None or not absolute_lines.has_number_needed(found):
         return None
     value, _, interval = absolute_lines.number_needed(found, outcome.better, style).partition(" (")
     name = labels.lower_first(absolute_lines.NUMBER_NEEDED)

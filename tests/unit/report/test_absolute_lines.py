@@ -1,11 +1,12 @@
 """Numbers needed to treat, by hand from risk differences."""
 
+import math
 from dataclasses import replace
 
 import pytest
 from made_up import results
 
-from core_trial.report.absolute_lines import number_needed
+from core_trial.report.absolute_lines import has_number_needed, number_needed
 from core_trial.report.styles import PLAIN
 
 RISK = next(r for r in results() if getattr(r, "level", "") == "risk_difference")
@@ -34,3 +35,9 @@ def test_through_infinity_where_the_difference_may_be_none(better, told):
 
 def test_no_difference_needs_infinitely_many():
     assert needed(0.0, -0.1, 0.1).startswith("∞")
+
+
+@pytest.mark.parametrize("end", ["low", "high"])
+def test_without_an_interval_there_is_no_number(end):
+    assert has_number_needed(RISK)
+    assert not has_number_needed(replace(RISK, **{end: math.nan}))
