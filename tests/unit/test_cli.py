@@ -177,6 +177,7 @@ def test_new_replaces_nothing(capsys, tmp_path):
     [
         ("trial = 3", "declares 0 trials"),
         ("import nothing_of_this_name", "trial.py, line 1: ModuleNotFoundError"),
+        ("import sys\nsys.exit(0)", "trial.py, line 2: SystemExit"),
         ("x = (", "trial.py, line 1: SyntaxError"),
     ],
 )
@@ -250,3 +251,17 @@ def test_stopping_from_the_keyboard_is_told_in_a_line(capsys, monkeypatch, tmp_p
     monkeypatch.setattr(pipeline, "new", stopped)
     assert cli.main(["new", str(tmp_path)]) == 130
     assert "stopped" in capsys.readouterr().err
+
+
+def test_the_line_is_told_for_a_folder_named_from_where_one_stands(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("trial.py").write_text("\n\nimport nothing_of_this_name")
+    assert cli.main(["check", "."]) == DesignError.exit_code
+    assert "trial.py, line 3" in capsys.readouterr().err
+
+
+def test_reproduce_says_so_of_a_folder_with_a_trial_of_its_own(capsys, tmp_path):
+    assert cli.main(["new", str(tmp_path / "mine")]) == 0
+    code = cli.main(["reproduce", str(tmp_path / "mine"), "--out", str(tmp_path / "out")])
+    assert code == DesignError.exit_code
+    assert "use core-trial analyse" in capsys.readouterr().err

@@ -92,7 +92,7 @@ def _line(problem: BaseException, path: Path) -> int:
         return problem.lineno or 0
     line, trace = 0, problem.__traceback__
     while trace is not None:
-        if Path(trace.tb_frame.f_code.co_filename) == path:
+        if Path(trace.tb_frame.f_code.co_filename).resolve() == path.resolve():
             line = trace.tb_lineno
         trace = trace.tb_next
     return line
