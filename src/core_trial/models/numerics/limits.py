@@ -9,13 +9,10 @@ from numpy.typing import NDArray
 
 from core_trial.errors import DesignError
 from core_trial.models.choices import shown
-from core_trial.models.clusters import Clusters
 from core_trial.models.inference import Floats
 
 #: A coefficient that the search left nearer to zero than this has not run away.
 FAR = 5.0
-#: Fewer clusters than this do not make a trustworthy sandwich, whatever the model.
-FEW = 20
 
 
 def refuse_confidence(confidence: float) -> None:
@@ -55,20 +52,3 @@ def _whither(value: float) -> str:
     if abs(value) < FAR:
         return "not determined"
     return "diverges to +infinity" if value > 0 else "diverges to -infinity"
-
-
-def cluster_notes(
-    columns: Sequence[str], cov: Floats, lost: NDArray[np.bool_], clusters: Clusters
-) -> list[str]:
-    """Warnings about a clustered covariance: too few clusters, or scores that cancel in each."""
-    notes = []
-    missing = np.isnan(np.diagonal(cov)) & ~lost
-    if missing.any():
-        names = ", ".join(name for name, gone in zip(columns, missing, strict=True) if gone)
-        notes.append(f"{names}: no robust standard error, the scores cancel within every cluster")
-    if clusters.count < max(FEW, len(columns) + 1):
-        notes.append(
-            f"{clusters.count} cluster{'s' if clusters.count > 1 else ''} for {len(columns)} "
-            "coefficients: robust standard errors from so few are too small more often than not"
-        )
-    return notes

@@ -12,7 +12,7 @@ from core_trial.errors import DesignError
 from core_trial.models import columns as read
 from core_trial.models.clusters import Ints
 from core_trial.models.inference import Floats
-from core_trial.models.survival.follow_up import FollowUp, follow_up
+from core_trial.models.survival.follow_up import follow_up
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,10 +47,6 @@ class Causes:
         if _label(cause) not in self.labels:
             raise DesignError(f"no event {cause!r}; the events are {', '.join(self.labels)}")
         return self.labels.index(_label(cause)) + 1
-
-    def any_event(self) -> FollowUp:
-        """Follow-up until the first of all events."""
-        return FollowUp(self.time, (self.cause > 0).astype(float), self.entry)
 
 
 def causes(
